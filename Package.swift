@@ -1,0 +1,57 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One manifest serves both builds: the host's (`swift build`, `swift test`) in full Swift,
+// and the guest's in Embedded Swift against musl, whose switches live in the Swift SDK
+// that scripts/build-sdk.sh makes.
+
+/// For everything that PID 1 is made of: what Embedded Swift refuses is an error on the host too.
+let embeddable: [SwiftSetting] = [.treatWarning("EmbeddedRestrictions", as: .error)]
+
+let package = Package(
+    name: "hammock",
+    products: [
+        .executable(name: "init", targets: ["init"]),
+        .executable(name: "trapping-init", targets: ["trapping-init"]),
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .target(name: "InitCore", swiftSettings: embeddable),
+        .target(
+            name: "KernelInterface",
+            dependencies: ["CLinux", "InitCore"],
+            swiftSettings: embeddable
+        ),
+        .target(
+            name: "InitRuntime",
+            dependencies: ["InitCore", "KernelInterface"],
+            swiftSettings: embeddable
+        ),
+        .executableTarget(name: "init", dependencies: ["InitRuntime"]),
+
+        // A PID 1 that runs into a Swift trap on purpose, for the tests that boot it.
+        .target(
+            name: "TrappingRuntime",
+            dependencies: ["InitCore", "InitRuntime", "KernelInterface"],
+            path: "Tests/Support/TrappingRuntime",
+            swiftSettings: embeddable
+        ),
+        .executableTarget(
+            name: "trapping-init",
+            dependencies: ["TrappingRuntime"],
+            path: "Tests/Support/trapping-init"
+        ),
+
+        .target(
+            name: "SimulatedKernel",
+            dependencies: ["InitCore", "KernelInterface"],
+            path: "Tests/Support/SimulatedKernel"
+        ),
+        .testTarget(name: "InitCoreTests", dependencies: ["InitCore"]),
+        .testTarget(name: "KernelInterfaceTests", dependencies: ["InitCore", "KernelInterface"]),
+        .testTarget(
+            name: "InitRuntimeTests",
+            dependencies: ["InitCore", "InitRuntime", "KernelInterface", "SimulatedKernel"]
+        ),
+    ]
+)

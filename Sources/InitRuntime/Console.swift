@@ -1,0 +1,58 @@
+public import InitCore
+public import KernelInterface
+
+/// Brings `text` to a reader, as `Delivery` decides, and returns how that ended.
+///
+/// Takes 6 s at the most (`Delivery.Limit`). Descriptors that it opens stay open: closing
+/// a terminal can block until its output has drained, and PID 1 has no reason to.
+@discardableResult
+public func deliver<K: Kernel & ~Copyable>(
+    _ text: StaticString, on kernel: inout K
+) -> Delivery.Outcome {
+    var delivery = Delivery(length: text.utf8CodeUnitCount)
+    var descriptor = FileDescriptor.standardOutput
+    // Standard output may be shared with others, so it is not made non-blocking. Instead
+    // an alarm goes off at every interval, and a write that blocks fails with EINTR.
+    // Should there be no alarm, greeting is worth the risk of blocking.
+    try? kernel.handle(.alarm) { _ in }
+    try? kernel.setAlarmInterval(milliseconds: Delivery.Limit.waitMilliseconds)
+
+    while true {
+        switch delivery.action {
+        case .open(let sink):
+            delivery.step(open(sink, as: &descriptor, on: &kernel))
+        case .write(_, let offset):
+            delivery.step(write(text, from: offset, to: descriptor, on: &kernel))
+        case .waitForRoom:
+            // Whether there is room now, the next write will tell.
+            _ = try? kernel.waitUntilWritable(
+                descriptor, milliseconds: Delivery.Limit.waitMilliseconds)
+            delivery.step(.waited)
+        case .finish(let outcome):
+            try? kernel.setAlarmInterval(milliseconds: 0)
+            return outcome
+        }
+    }
+}
+
+private func open<K: Kernel & ~Copyable>(
+    _ sink: Sink, as descriptor: inout FileDescriptor, on kernel: inout K
+) -> Delivery.Event {
+    guard let path = sink.path else { return .opened }
+    do throws(Errno) {
+        descriptor = try kernel.openForWriting(path)
+        return .opened
+    } catch {
+        return .openFailed(error)
+    }
+}
+
+private func write<K: Kernel & ~Copyable>(
+    _ text: StaticString, from offset: Int, to descriptor: FileDescriptor, on kernel: inout K
+) -> Delivery.Event {
+    do throws(Errno) {
+        return .wrote(try kernel.write(text, from: offset, to: descriptor))
+    } catch {
+        return .writeFailed(error)
+    }
+}

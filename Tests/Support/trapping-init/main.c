@@ -1,0 +1,5 @@
+_Noreturn void trapping_init_main(void);
+
+int main(void) {
+    trapping_init_main();
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Compiles PID 1: out/init, one static, stripped executable.
+#
+#   scripts/build-init.sh                        makes out/init and says what it weighs
+#   scripts/build-init.sh --product NAME         another executable of the package: out/NAME
+#   scripts/build-init.sh --help
+#
+# The same compiler makes the same bytes, wherever the checkout lies.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+main() {
+    local product=init
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --product) product=$(value_of "$@"); shift 2 ;;
+            -h | --help) help; exit ;;
+            *) usage_error "unknown option '$1'" ;;
+        esac
+    done
+    [[ $product =~ ^[a-z-]+$ ]] || usage_error "--product takes a name, not '$product'"
+
+    "$root/scripts/build-sdk.sh"
+    local inputs built=''
+    inputs=$({
+        cat "$out/sdks/hammock-musl.artifactbundle.inputs"
+        hash_of_files Package.swift Sources Tests/Support scripts/build-init.sh
+    } | hash_of)
+    one_at_a_time "$product"
+    if ! up_to_date "$out/$product" "$inputs"; then
+        build "$product"
+        built=yes
+        record_inputs "$out/$product" "$inputs"
+    fi
+    say_result "$built" "out/$product: $(stat -c %s "$out/$product") bytes, static, stripped"
+}
+
+build() {
+    local product=$1 swift log=$out/$1.log
+    local scratch=$root/.build-guest
+    swift=$(swift_home)
+    say "compiling $product (log: out/$product.log)"
+    # -no-allocations: the compiler refuses whatever would need a heap.
+    if ! swift build --package-path "$root" --scratch-path "$scratch" \
+        --swift-sdks-path "$out/sdks" --swift-sdk hammock-musl \
+        -c release --product "$product" -Xswiftc -no-allocations >"$log" 2>&1; then
+        grep -E 'error|Error' "$log" >&2 || tail -n 30 "$log" >&2
+        die "$exit_failed" "swift build failed (all of it: out/$product.log)"
+    fi
+    # .swift_modhash is a hash of the compiler's arguments, paths included: nothing reads
+    # it, and it is all that would differ between two checkouts.
+    "$swift/bin/llvm-objcopy" --strip-all --remove-section=.swift_modhash \
+        --remove-section=.comment \
+        "$scratch/x86_64-unknown-linux-musl/release/$product" "$out/$product.partial"
+    mv "$out/$product.partial" "$out/$product"
+}
+
+main "$@"

@@ -1,0 +1,340 @@
+#!/usr/bin/env bash
+# Builds a Linux kernel from source: out/kernel/bzImage, out/kernel/vmlinux and the
+# configuration they were made with, out/kernel/config.
+#
+#   scripts/build-kernel.sh [options]
+#
+#   --source DIR|TARBALL  another source than the pinned one
+#   --config FILE         a whole configuration, in place of tinyconfig and
+#                         toolchain/kernel/hammock.config (for instance a distribution's
+#                         /boot/config-*; what it makes modules of is not built)
+#   --fragment FILE       options on top of that; may be given more than once
+#   --output DIR          where to put the three files (default: out/kernel, and
+#                         out/kernel-custom with any of the other options)
+#   --unpinned            the newest source of the pinned series that apt knows, where the
+#                         pinned version cannot be had; its hashes will differ
+#   --help
+#
+# A kernel is built once and kept, by the hash of all that went into it, in
+# ~/.cache/hammock (or $XDG_CACHE_HOME/hammock). An interrupted build goes on next time.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+source=''
+config=''
+unpinned=''
+output=''
+fragments=("$root/toolchain/kernel/hammock.config")
+
+# Removed when the script ends, however it ends.
+scratch=$cache/source/scratch.$$
+trap 'rm -rf "$scratch"' EXIT
+
+main() {
+    parse "$@"
+    case $cache in
+        *[[:space:]:]*) die "$exit_usage" "the kernel cannot be built below '$cache':
+make takes no path with a space or a colon; set XDG_CACHE_HOME to another" ;;
+    esac
+    need_packages kernel
+    warn_of_versions gcc-12 binutils lz4
+    one_at_a_time kernel
+
+    local tree inputs entry built=''
+    identify_source
+    inputs=$(inputs_hash)
+    entry=$cache/kernel/$inputs
+    if [ ! -e "$entry/bzImage" ] || [ -d "$source" ]; then
+        prepare_source
+        build "$entry"
+        built=yes
+    fi
+    mkdir -p "$output"
+    local file
+    for file in bzImage vmlinux config; do
+        cmp -s "$entry/$file" "$output/$file" && continue
+        cp "$entry/$file" "$output/$file.partial"
+        mv "$output/$file.partial" "$output/$file"
+    done
+    say_result "$built" "${output#"$root"/}/bzImage: $(stat -c %s "$output/bzImage") bytes," \
+        "Linux $(cat "$entry/release")"
+}
+
+parse() {
+    local fragment default_output=$out/kernel
+    while [ $# -gt 0 ]; do
+        case $1 in --source | --config | --fragment | --unpinned) default_output=$out/kernel-custom ;; esac
+        case $1 in
+            --source) source=$(value_of "$@"); shift 2 ;;
+            --config) config=$(value_of "$@"); shift 2 ;;
+            --fragment) fragment=$(value_of "$@"); fragments+=("$fragment"); shift 2 ;;
+            --output) output=$(value_of "$@"); shift 2 ;;
+            --unpinned) unpinned=yes; shift ;;
+            -h | --help) help; exit ;;
+            *) usage_error "unknown option '$1'" ;;
+        esac
+    done
+    output=${output:-$default_output}
+    if [ -n "$source" ]; then
+        [ -e "$source" ] || die "$exit_usage" "--source: there is no '$source'"
+        source=$(realpath "$source")
+    fi
+    if [ -n "$config" ]; then
+        readable_file --config "$config"
+        # A whole configuration stands for itself.
+        fragments=("${fragments[@]:1}")
+    fi
+    for fragment in "${fragments[@]}"; do readable_file --fragment "$fragment"; done
+}
+
+# --- the source ---------------------------------------------------------------------------
+
+# identify_source: sets `tree`, where the source is or will be unpacked.
+identify_source() {
+    if [ -d "$source" ]; then
+        [ -e "$source/scripts/kconfig/Makefile" ] \
+            || die "$exit_usage" "--source: '$source' is not a kernel's source tree"
+        tree=$source
+        return
+    fi
+    [ -z "$unpinned" ] || fetch_unpinned
+    if [ -n "$source" ]; then
+        tree=$cache/source/$(hash_of <"$source")
+    else
+        tree=$cache/source/$(pin kernel-tarball-sha256)
+    fi
+}
+
+# prepare_source: sees to it that the source is in `tree`.
+prepare_source() {
+    [ ! -e "$tree" ] || return 0
+    [ -n "$source" ] || fetch_pinned
+    unpack "$source"
+}
+
+# fetch_pinned: sets `source` to the pinned tarball, checked.
+fetch_pinned() {
+    source=$cache/source/$(pin kernel-tarball-sha256).tar.xz
+    [ ! -e "$source" ] || return 0
+    need_space "$cache" 600 "the kernel's source"
+    mkdir -p "$scratch"
+    fetch_package "$scratch/package.deb"
+    say "checked: sha256 $(pin kernel-deb-sha256)"
+    tarball_of_package "$scratch/package.deb" >"$scratch/tarball"
+    [ "$(hash_of <"$scratch/tarball")" = "$(pin kernel-tarball-sha256)" ] \
+        || die "$exit_failed" "the tarball in the package is not the one in toolchain/inputs.lock"
+    mv "$scratch/tarball" "$source"
+}
+
+# fetch_package FILE: the pinned .deb, from the first place that has it. Every place is
+# as good as the others, since the hash decides.
+fetch_package() {
+    local name version mirror
+    name=$(pin kernel-package) version=$(pin kernel-version)
+    say "fetching $name $version (146 MiB)"
+    # By version, if this machine's package lists know it.
+    if (cd "$scratch" && apt-get download -q "$name=$version" >/dev/null 2>&1); then
+        mv "$scratch"/*_all.deb "$1"
+        package_is_pinned "$1" && return
+    fi
+    # By path, from the mirrors that apt uses: they hold more suites than the lists name.
+    # shellcheck disable=SC2016 # apt's own placeholder
+    while IFS= read -r mirror; do
+        download "${mirror%/}/$(pin kernel-deb-path)" "$1" && return
+    done < <(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | sort -u)
+    say "no mirror that apt knows has it any more; asking Debian's snapshot archive"
+    download "$(snapshot_archive)/file/$(pin kernel-deb-sha1)" "$1" && return
+    die "$exit_missing" "$name $version could not be fetched: no network, or it has left every archive.
+    scripts/build-kernel.sh --unpinned         takes the newest of the series (other hashes)
+    scripts/build-kernel.sh --source TARBALL   takes a source that you have"
+}
+
+# download URL FILE: with apt's own downloader, which knows this machine's proxies.
+download() {
+    /usr/lib/apt/apt-helper download-file "$1" "$2" "SHA256:$(pin kernel-deb-sha256)" \
+        >/dev/null 2>&1 && package_is_pinned "$2"
+}
+
+package_is_pinned() { [ "$(hash_of <"$1")" = "$(pin kernel-deb-sha256)" ]; }
+
+# The snapshot archive lives on the distribution's own domain, which os-release names.
+snapshot_archive() {
+    local home
+    home=$(sed -n 's/^HOME_URL="\(.*\)"$/\1/p' /etc/os-release)
+    home=${home#*//}
+    home=${home%%/*}
+    printf '%s' "${HAMMOCK_SNAPSHOT_ARCHIVE:-https://snapshot.${home#www.}}"
+}
+
+# fetch_unpinned: sets `source` to the newest tarball of the series.
+fetch_unpinned() {
+    local name
+    name=$(pin kernel-package)
+    need_space "$cache" 600 "the kernel's source"
+    mkdir -p "$scratch"
+    say "fetching the newest $name: hashes will differ from those known"
+    (cd "$scratch" && apt-get download -q "$name" >/dev/null 2>&1) \
+        || die "$exit_missing" "apt-get download $name failed: no network, or this Debian has no such series"
+    tarball_of_package "$scratch"/*.deb >"$scratch/tarball"
+    source=$cache/source/$(hash_of <"$scratch/tarball").tar.xz
+    mv "$scratch/tarball" "$source"
+}
+
+tarball_of_package() {
+    dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz'
+}
+
+# unpack TARBALL: to `tree`.
+unpack() {
+    need_space "$cache" 2500 "the unpacked source"
+    say "unpacking $(basename "$1")"
+    rm -rf "$tree.partial"
+    mkdir -p "$tree.partial"
+    tar -x -f "$1" -C "$tree.partial" --strip-components=1 --no-same-owner \
+        || die "$exit_usage" "'$1' could not be unpacked"
+    [ -e "$tree.partial/Kconfig" ] \
+        || die "$exit_usage" "'$1' holds no kernel source"
+    mv "$tree.partial" "$tree"
+}
+
+# --- the build ----------------------------------------------------------------------------
+
+# Everything that shapes the result. A directory given by hand is known by its name alone:
+# make finds out what changed in it.
+inputs_hash() {
+    {
+        printf '%s\n' "$tree" "$(pin source-date-epoch)"
+        cat ${config:+"$config"} "${fragments[@]}"
+        dpkg-query -W gcc binutils lz4
+        gcc --version
+        sed -n '/^set_make()/,/^}/p' "$0"
+    } | sed "s|^$cache/||" | hash_of
+}
+
+# set_make: sets `make_kernel` to a make with nothing of this machine in its environment.
+set_make() {
+    make_kernel=(
+        env -i "PATH=$PATH" "HOME=$HOME" LC_ALL=C TZ=UTC
+        KBUILD_BUILD_USER=hammock KBUILD_BUILD_HOST=hammock KBUILD_BUILD_VERSION=1
+        "KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$(pin source-date-epoch)")"
+        make -C "$tree" "O=$objects" ARCH=x86_64
+    )
+}
+
+# build ENTRY: fills ENTRY of the cache, last of all with bzImage, which marks it whole.
+build() {
+    local entry=$1 objects=$1.objects log=$1.log
+    need_space "$cache" 1500 "the kernel's build"
+    mkdir -p "$objects"
+    local make_kernel
+    set_make
+    configure "$log"
+    compile "$log"
+    rm -rf "$entry"
+    mkdir -p "$entry"
+    "${make_kernel[@]}" -s kernelrelease >"$entry/release"
+    cp "$objects/.config" "$entry/config"
+    cp "$objects/vmlinux" "$entry/vmlinux"
+    cp "$objects/arch/x86/boot/bzImage" "$entry/bzImage.partial"
+    mv "$entry/bzImage.partial" "$entry/bzImage"
+    # A directory given by hand changes, so its objects are worth keeping.
+    [ -d "$source" ] || rm -rf "$objects"
+}
+
+configure() {
+    local log=$1 asked=$objects/.config.asked
+    if [ -n "$config" ]; then
+        cp "$config" "$objects/.config"
+    else
+        "${make_kernel[@]}" tinyconfig >"$log" 2>&1 || build_failed tinyconfig "$log"
+    fi
+    # Where an option is asked for twice, the last word counts.
+    cat "${fragments[@]}" /dev/null | tac \
+        | awk 'match($0, /^(# )?CONFIG_[A-Za-z0-9_]+/) {
+                   name = substr($0, RSTART, RLENGTH); sub(/^# /, "", name)
+                   if (!seen[name]++) print }' >"$asked"
+    # Without its old lines Kconfig has nothing to complain about the new ones.
+    awk 'match($0, /^(# )?CONFIG_[A-Za-z0-9_]+/) {
+             name = substr($0, RSTART, RLENGTH); sub(/^# /, "", name)
+             if (FNR == NR) { asked[name]; next }
+             if (name in asked) next }
+         FNR != NR' "$asked" "$objects/.config" >"$objects/.config.partial"
+    cat "$asked" >>"$objects/.config.partial"
+    mv "$objects/.config.partial" "$objects/.config"
+    "${make_kernel[@]}" olddefconfig >>"$log" 2>&1 || build_failed olddefconfig "$log"
+    check_options "$asked"
+}
+
+# check_options ASKED: Kconfig drops what it cannot do, without a word.
+check_options() {
+    local line name lost=()
+    while IFS= read -r line; do
+        case $line in
+            CONFIG_*=*) grep -qxF -- "$line" "$objects/.config" || lost+=("$line") ;;
+            '# CONFIG_'*' is not set')
+                name=${line#\# } && name=${name% is not set}
+                ! grep -q "^$name=" "$objects/.config" || lost+=("$line")
+                ;;
+        esac
+    done <"$1"
+    [ ${#lost[@]} -eq 0 ] || die "$exit_failed" "the kernel's configuration did not keep these options
+(misspelt, unknown to this version, or in want of another option):
+$(printf '    %s\n' "${lost[@]}")"
+}
+
+compile() {
+    local log=$1 pid
+    say "building the kernel with $(nproc) processors (log: $log)"
+    "${make_kernel[@]}" -j"$(nproc)" vmlinux bzImage >>"$log" 2>&1 &
+    pid=$!
+    # shellcheck disable=SC2064 # this pid, now
+    trap "interrupted $pid" INT TERM
+    show_progress "$pid"
+    wait "$pid" || build_failed "vmlinux bzImage" "$log"
+    trap - INT TERM
+}
+
+interrupted() {
+    kill "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+    say ""
+    say "interrupted; the next run goes on from here"
+    exit "$exit_interrupted"
+}
+
+# show_progress PID: one line, kept up to date on a terminal, repeated elsewhere.
+show_progress() {
+    local expected started=$SECONDS pause=30 ending='\n' line done_now sleeper
+    expected=$(expected_objects)
+    [ ! -t 2 ] || { pause=1 ending='\r'; }
+    while kill -0 "$1" 2>/dev/null; do
+        done_now=$(find "$objects" -name '*.o' | wc -l)
+        printf -v line '  %d of about %d objects, %d:%02d elapsed' "$done_now" \
+            "$expected" $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
+        # shellcheck disable=SC2059 # the ending is ours
+        printf "%-60s$ending" "$line" >&2
+        # Until the pause or the build is over; a signal's trap cuts `wait` short, too.
+        sleep "$pause" &
+        sleeper=$!
+        wait -n "$sleeper" "$1" || true
+        kill "$sleeper" 2>/dev/null || true
+    done
+    [ ! -t 2 ] || printf '\n' >&2
+}
+
+# The default configuration's number is known; others are about as much larger as they
+# have more options.
+expected_objects() {
+    local options default_options=784
+    options=$(grep -c '=y$' "$objects/.config")
+    printf '%d' $(($(pin kernel-objects) * options / default_options))
+}
+
+build_failed() {
+    say "--- the last lines of $2 ---"
+    tail -n 25 "$2" >&2
+    die "$exit_failed" "the kernel's build failed: make -C $tree O=$objects ARCH=x86_64 $1"
+}
+
+main "$@"

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Makes a Swift SDK that cross-compiles Embedded Swift to static musl executables.
+#
+#   scripts/build-sdk.sh            makes out/sdks/hammock-musl.artifactbundle
+#   scripts/build-sdk.sh --help
+#
+# It consists of what the machine has: the Embedded standard library of the installed
+# Swift, musl's headers and libraries from Debian's musl-dev, and the switches in
+# toolchain/sdk. Use it for any package:
+#
+#   swift build -c release --swift-sdks-path out/sdks --swift-sdk hammock-musl
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+bundle=$out/sdks/hammock-musl.artifactbundle
+
+main() {
+    case ${1-} in
+        '') ;;
+        -h | --help) help; exit ;;
+        *) usage_error "unknown option '$1'" ;;
+    esac
+    need_packages init
+    local swift inputs
+    swift=$(swift_home)
+    inputs=$({
+        swiftc --version 2>/dev/null
+        dpkg-query -W musl-dev
+        hash_of_files toolchain/sdk scripts/build-sdk.sh
+        printf '%s\n' "$swift"
+    } | hash_of)
+    one_at_a_time sdk
+    up_to_date "$bundle" "$inputs" && return
+    warn_of_versions musl-dev
+    say "making the Swift SDK: ${bundle#"$root"/}"
+    rm -rf "$bundle" "$bundle.partial"
+    trap 'rm -rf "$bundle.partial"' EXIT
+    assemble "$bundle.partial" "$swift"
+    mv "$bundle.partial" "$bundle"
+    record_inputs "$bundle" "$inputs"
+}
+
+# assemble DIRECTORY SWIFT_HOME
+assemble() {
+    local swift=$2/lib/swift triple=x86_64-unknown-linux-musl
+    local sdk=$1/$triple
+    mkdir -p "$sdk/sysroot/usr" "$sdk/swift/musl" "$sdk/swift/embedded/$triple"
+    cp "$root/toolchain/sdk/info.json" "$1/"
+    cp "$root/toolchain/sdk/swift-sdk.json" "$root/toolchain/sdk/toolset.json" "$sdk/"
+
+    # musl's headers and libraries, and no others: glibc's cannot slip in.
+    cp -R /usr/include/x86_64-linux-musl "$sdk/sysroot/usr/include"
+    cp -R /usr/lib/x86_64-linux-musl "$sdk/sysroot/usr/lib"
+
+    # The Embedded standard library. It calls nothing but C, so what was compiled for the
+    # triple with glibc serves the one with musl; only the file names have to say so.
+    local module suffix
+    for module in "$swift"/embedded/*.swiftmodule; do
+        mkdir "$sdk/swift/embedded/${module##*/}"
+        for suffix in swiftmodule swiftdoc; do
+            cp "$module/x86_64-unknown-linux-gnu.$suffix" \
+                "$sdk/swift/embedded/${module##*/}/$triple.$suffix"
+        done
+    done
+    cp "$swift"/embedded/*.h "$swift"/embedded/*.modulemap "$sdk/swift/embedded/"
+    cp "$swift"/embedded/x86_64-unknown-linux-gnu/*.a "$sdk/swift/embedded/$triple/"
+
+    # Clang's own headers and runtime, and the C side of the standard library.
+    ln -s "$swift/shims" "$sdk/swift/shims"
+    ln -s "$(readlink -f "$swift/clang")" "$sdk/swift/clang"
+    # The driver insists on this file; there is nothing more to link.
+    : >"$sdk/swift/musl/static-stdlib-args.lnk"
+}
+
+main "$@"

@@ -1,0 +1,190 @@
+# Shared by the scripts beside it, which source it; it runs nothing by itself.
+# shellcheck shell=bash
+
+set -euo pipefail
+umask 022
+export LC_ALL=C
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+out=$root/out
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/hammock
+
+# Exit codes, the same in every script. README lists them; 124 and 130 are what timeout(1)
+# and an interrupted shell use.
+exit_failed=1       # a build, a boot or a test failed
+exit_usage=2        # an unknown option, a bad value, an input file that is not there
+exit_missing=3      # the machine lacks something: a package, Swift, disk space, the network
+exit_panic=4        # the guest's kernel panicked
+exit_timeout=124    # the guest did not get there in time
+exit_interrupted=130
+export exit_failed exit_usage exit_missing exit_panic exit_timeout exit_interrupted cache
+
+say() { printf '%s\n' "$*" >&2; }
+
+# say_result BUILT MESSAGE...: what a build script closes with. Called by another script it
+# is silent unless it has built something.
+say_result() {
+    [ -n "$1" ] || [ -z "${HAMMOCK_NESTED-}" ] || return 0
+    shift
+    say "$*"
+}
+
+# die CODE MESSAGE...
+die() {
+    local code=$1
+    shift
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit "$code"
+}
+
+# usage_error MESSAGE: wrong use, with the way to the right one.
+usage_error() { die "$exit_usage" "$* (see ${0##*/} --help)"; }
+
+# help: prints the comment at the top of the calling script, from its second line on.
+help() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
+
+# value_of OPTION WORDS...: the word after an option, which must be there.
+value_of() {
+    [ $# -ge 2 ] || usage_error "$1 needs a value"
+    printf '%s' "$2"
+}
+
+# whole_number OPTION VALUE: refuses everything but 1, 2, 3 ...
+whole_number() {
+    [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || usage_error "$1 takes a whole number above 0, not '$2'"
+}
+
+# readable_file OPTION PATH
+readable_file() {
+    [ -e "$2" ] || die "$exit_usage" "$1: there is no '$2'"
+    if [ ! -f "$2" ] || [ ! -r "$2" ]; then
+        die "$exit_usage" "$1: '$2' is not a file that can be read"
+    fi
+}
+
+# pin NAME: what the lock file says.
+pin() {
+    awk -v name="$1" '$1 == name { print $2; found = 1 } END { exit !found }' \
+        "$root/toolchain/inputs.lock" \
+        || die "$exit_failed" "toolchain/inputs.lock has no '$1'"
+}
+
+# hash_of: one sha256 for what is on standard input.
+hash_of() { sha256sum | cut -c1-64; }
+
+# hash_of_files PATH...: one sha256 for the names and contents of files, folders included.
+# The names are relative to the checkout, so that it may lie anywhere.
+hash_of_files() {
+    (cd "$root" && find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | hash_of)
+}
+
+# up_to_date ARTEFACT INPUTS: whether the artefact is there and was made from these inputs.
+up_to_date() {
+    [ -e "$1" ] && [ "$(cat "$1.inputs" 2>/dev/null)" = "$2" ]
+}
+
+# record_inputs ARTEFACT INPUTS: says what an artefact that is now in place was made from.
+record_inputs() { printf '%s\n' "$2" >"$1.inputs"; }
+
+# one_at_a_time NAME: the second of two runs waits here until the first has ended.
+one_at_a_time() {
+    mkdir -p "$out"
+    exec {build_lock}>"$out/.$1.lock"
+    if ! flock -n "$build_lock"; then
+        say "another run is at work on this ($1); waiting for it"
+        flock "$build_lock"
+    fi
+}
+
+# need_space DIRECTORY MEBIBYTES PURPOSE
+need_space() {
+    local free
+    mkdir -p "$1" 2>/dev/null || die "$exit_missing" "cannot write to $1"
+    [ -w "$1" ] || die "$exit_missing" "cannot write to $1"
+    free=$(df --output=avail -BM "$1" | tail -n 1 | tr -dc 0-9)
+    [ "$free" -ge "$2" ] \
+        || die "$exit_missing" "$3 needs $2 MiB in $1, and $free MiB are free"
+}
+
+# --- what the machine has ---------------------------------------------------------------
+
+# Debian packages by the job they are for.
+packages_for() {
+    case $1 in
+        # Swift's own compiler needs a C++ library to link with, and git and curl for its packages.
+        swift) echo curl g++ git libncurses6 libsqlite3-0 libxml2 zlib1g ;;
+        init) packages_for swift && echo musl-dev ;;
+        kernel) echo bc bison dpkg-dev flex gcc libelf-dev lz4 make perl xz-utils ;;
+        image) echo cpio e2fsprogs ;;
+        boot) echo gcc libc6-dev qemu-system-x86 ;;
+        test) echo bats expect procps shellcheck strace util-linux ;;
+    esac
+}
+
+# need_packages JOB...: installs what is missing for these jobs, or says how.
+need_packages() {
+    local job package missing=()
+    command -v dpkg-query >/dev/null \
+        || die "$exit_missing" "this needs Debian 12 or 13 (there is no dpkg-query here)"
+    # shellcheck disable=SC2046 # one word a package
+    for package in $(for job; do packages_for "$job"; done | tr ' ' '\n' | sort -u); do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed \
+            || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "missing Debian packages: ${missing[*]}"
+    install_packages "${missing[@]}"
+}
+
+# install_packages PACKAGE...
+install_packages() {
+    local as_root=() log=$out/apt.log
+    local install=(apt-get install --yes --no-install-recommends "$@")
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! { command -v sudo && [ -t 0 ]; } >/dev/null; then
+            die "$exit_missing" "install them as root, then run this again:
+    apt-get update && ${install[*]}"
+        fi
+        as_root=(sudo)
+    fi
+    mkdir -p "$out"
+    say "installing them: ${as_root[*]}${as_root:+ }${install[*]}"
+    if ! { "${as_root[@]}" apt-get update \
+        && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}"; } \
+        >"$log" 2>&1 </dev/null; then
+        tail -n 15 "$log" >&2
+        die "$exit_missing" "apt-get failed (all of it: $log)"
+    fi
+}
+
+# warn_of_versions PACKAGE...: names the tools whose version is not the one in the lock.
+warn_of_versions() {
+    local package here pinned
+    for package; do
+        pinned=$(pin "package-$package")
+        here=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null || echo none)
+        [ "$here" = "$pinned" ] \
+            || say "note: $package is $here here and $pinned in the lock: the bytes will differ"
+    done
+}
+
+# swift_home: the directory that holds Swift's usr/, once it is sure that this one will do.
+swift_home() {
+    local minimum version home
+    minimum=$(pin swift-minimum)
+    command -v swiftc >/dev/null || die "$exit_missing" "$(no_swift "Swift is missing")"
+    version=$(swiftc --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')
+    [ "$(printf '%s\n' "$minimum" "$version" | sort -V | head -n 1)" = "$minimum" ] \
+        || die "$exit_missing" "$(no_swift "Swift $version is too old")"
+    # swiftc may be a wrapper (swiftly); only Swift itself knows where it is.
+    home=$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)\/lib\/swift".*/\1/p')
+    [ -e "$home/lib/swift/embedded/Swift.swiftmodule/x86_64-unknown-linux-gnu.swiftmodule" ] \
+        || die "$exit_missing" "$(no_swift "Swift $version in $home has no Embedded Swift for x86-64 Linux")"
+    printf '%s' "$home"
+}
+
+no_swift() {
+    printf '%s; Hammock needs %s or newer, which Debian does not ship.\n' \
+        "$1" "$(pin swift-minimum)"
+    printf 'Its official installer is at https://www.swift.org/install/linux/ (swiftly, or a tarball).'
+}
