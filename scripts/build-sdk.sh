@@ -33,6 +33,7 @@ main() {
     one_at_a_time sdk
     up_to_date "$bundle" "$inputs" && return
     warn_of_versions musl-dev
+    warn_of_swift
     say "making the Swift SDK: ${bundle#"$root"/}"
     rm -rf "$bundle" "$bundle.partial"
     trap 'rm -rf "$bundle.partial"' EXIT

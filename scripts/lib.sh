@@ -168,12 +168,22 @@ warn_of_versions() {
     done
 }
 
+# warn_of_swift: the same for Swift, whose compiler and linker (lld) make init's bytes.
+warn_of_swift() {
+    [ "$(swift_version)" = "$(pin swift)" ] \
+        || say "note: Swift is $(swift_version) here and $(pin swift) in the lock: the bytes will differ"
+}
+
+swift_version() {
+    swiftc --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p'
+}
+
 # swift_home: the directory that holds Swift's usr/, once it is sure that this one will do.
 swift_home() {
     local minimum version home
     minimum=$(pin swift-minimum)
     command -v swiftc >/dev/null || die "$exit_missing" "$(no_swift "Swift is missing")"
-    version=$(swiftc --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')
+    version=$(swift_version)
     [ "$(printf '%s\n' "$minimum" "$version" | sort -V | head -n 1)" = "$minimum" ] \
         || die "$exit_missing" "$(no_swift "Swift $version is too old")"
     # swiftc may be a wrapper (swiftly); only Swift itself knows where it is.

@@ -1,6 +1,5 @@
-public import KernelInterface
-
 internal import InitCore
+public import KernelInterface
 
 /// Where `main` hands over: PID 1 from its first to its last instruction, of which there
 /// is none.

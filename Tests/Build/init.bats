@@ -1,0 +1,92 @@
+# What scripts/build-init.sh makes, looked at from outside.
+
+setup_file() {
+    load ../Support/helpers
+    "$root/scripts/build-init.sh"
+}
+
+setup() { load ../Support/helpers; }
+
+# The same executable before it was stripped.
+unstripped() { echo "$root/.build-guest/x86_64-unknown-linux-musl/release/init"; }
+
+@test "init needs no interpreter and no dynamic linker" {
+    run readelf -lW "$out/init"
+    [[ $output != *INTERP* ]]
+    [[ $output != *DYNAMIC* ]]
+}
+
+@test "init has no undefined symbol and no symbol table" {
+    run readelf -sW "$out/init"
+    [[ $output != *.symtab* ]]
+    [[ $output != *.dynsym* ]]
+    # What is left undefined is weak: musl and clang test for it, and find nothing.
+    run bash -c "nm -u '$(unstripped)' | grep -v -e ' w ' -e ' _DYNAMIC$'"
+    expect_status 1
+}
+
+@test "no allocator is linked into init" {
+    run nm "$(unstripped)"
+    expect_status 0
+    [[ ! $output =~ [[:space:]](malloc|calloc|realloc|free|posix_memalign|aligned_alloc|__expand_heap|brk|sbrk|mmap)($|[[:space:]]) ]]
+}
+
+@test "no page of init is writable and executable" {
+    run readelf -lW "$out/init"
+    [[ $output != *RWE* ]]
+}
+
+@test "init is smaller than the same program in C with musl" {
+    musl-gcc -Os -static -s -o "$BATS_TEST_TMPDIR/c-init" "$root/Tests/Support/c-init.c"
+    local ours c
+    ours=$(stat -c %s "$out/init")
+    c=$(stat -c %s "$BATS_TEST_TMPDIR/c-init")
+    echo "ours: $ours, in C: $c"
+    [ "$ours" -lt "$c" ]
+}
+
+@test "another checkout, in a path with a space, makes the same bytes" {
+    local copy="$BATS_TEST_TMPDIR/another place"
+    mkdir "$copy"
+    (cd "$root" && cp -R Package.swift Sources Tests scripts toolchain "$copy/")
+    "$copy/scripts/build-init.sh"
+    cmp "$out/init" "$copy/out/init"
+}
+
+@test "a failing compilation shows the error and leaves no init" {
+    local copy=$BATS_TEST_TMPDIR/copy
+    mkdir "$copy"
+    (cd "$root" && cp -R Package.swift Sources Tests scripts toolchain "$copy/")
+    echo 'let broken: Int = "text"' >>"$copy/Sources/InitCore/Greeting.swift"
+    run "$copy/scripts/build-init.sh"
+    expect_status 1
+    expect_output "error:"
+    [ ! -e "$copy/out/init" ]
+}
+
+@test "whatever needs a heap is refused" {
+    local copy=$BATS_TEST_TMPDIR/copy
+    mkdir "$copy"
+    (cd "$root" && cp -R Package.swift Sources Tests scripts toolchain "$copy/")
+    echo 'public func list(_ n: Int) -> [Int] { [n, n + 1] }' >>"$copy/Sources/InitCore/Greeting.swift"
+    run "$copy/scripts/build-init.sh"
+    expect_status 1
+    expect_output "error:"
+}
+
+@test "the Swift SDK makes a static hello world of its own" {
+    local package=$BATS_TEST_TMPDIR/hello
+    mkdir -p "$package/Sources/hello"
+    cat >"$package/Package.swift" <<'EOF'
+// swift-tools-version: 6.0
+import PackageDescription
+let package = Package(name: "hello", targets: [.executableTarget(name: "hello")])
+EOF
+    echo 'print("hello, static world")' >"$package/Sources/hello/main.swift"
+    swift build -c release --package-path "$package" \
+        --swift-sdks-path "$out/sdks" --swift-sdk hammock-musl
+    run "$package/.build/release/hello"
+    [ "$output" = "hello, static world" ]
+    run readelf -lW "$package/.build/release/hello"
+    [[ $output != *INTERP* ]]
+}

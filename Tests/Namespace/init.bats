@@ -1,0 +1,236 @@
+# The real executable as PID 1 of a PID namespace, in a root directory of its own: five
+# milliseconds to start, and all the rules for PID 1 hold. pid_namespaces(7)
+
+setup_file() {
+    load ../Support/helpers
+    "$root/scripts/build-init.sh"
+    "$root/scripts/build-init.sh" --product trapping-init
+}
+
+setup() {
+    load ../Support/helpers
+    # An ordinary user gets a user namespace to be root in, where the machine allows one.
+    in_namespace=(unshare --pid --fork --mount --kill-child)
+    [ "$(id -u)" -eq 0 ] || in_namespace+=(--user --map-root-user)
+    "${in_namespace[@]}" true 2>/dev/null \
+        || skip "this machine lets user $(id -un) make no PID namespace"
+    namespaces=()
+    tree=$BATS_TEST_TMPDIR/root
+    mkdir -p "$tree/dev"
+    cp "$out/init" "$out/trapping-init" "$tree/"
+    console=$tree/dev/console
+    log=$tree/dev/kmsg
+}
+
+teardown() {
+    local process
+    for process in "${namespaces[@]}"; do
+        # strace, where it is in front, does not take what it traces along.
+        kill -KILL $(pgrep -P "$process") "$process" 2>/dev/null || true
+    done
+}
+
+# own_namespace PID: the process in front of a namespace, which is to end with the test.
+own_namespace() {
+    namespace=$1
+    namespaces+=("$1")
+    disown "$1"
+}
+
+# start COMMAND...: runs COMMAND, which ends in an exec of the guest's /init, as PID 1 of a
+# namespace with its standard output in `$tree/stdout`. Sets `pid`, as seen from here.
+start() {
+    "${in_namespace[@]}" --root="$tree" "$@" <&- 3>&- &
+    own_namespace $!
+    eventually has_child
+    pid=$(pgrep -P "$namespace")
+}
+
+has_child() { pgrep -P "$namespace" >/dev/null; }
+
+# idles: whether PID 1 is in pause(2), system call 34.
+idles() { [ -e "/proc/$pid" ] && [[ $(cat "/proc/$pid/syscall") == 34\ * ]]; }
+
+says_greeting() { [ "$(cat "$1")" = "$greeting" ]; }
+
+@test "it greets, byte for byte, and idles in pause" {
+    start /init >"$tree/stdout"
+    eventually idles
+    printf '%s\n' "$greeting" | cmp - "$tree/stdout"
+}
+
+@test "idle means idle: no wakeup and no processor time" {
+    start /init >"$tree/stdout"
+    eventually idles
+    local before after
+    before=$(grep ctxt_switches "/proc/$pid/status"; cut -d' ' -f14,15 "/proc/$pid/stat")
+    # Not a wait for something: the second in which nothing may happen.
+    sleep 1
+    after=$(grep ctxt_switches "/proc/$pid/status"; cut -d' ' -f14,15 "/proc/$pid/stat")
+    [ "$before" = "$after" ]
+}
+
+@test "its arguments do not disturb it" {
+    start /init --help -x "" "two words" >"$tree/stdout"
+    eventually idles
+    says_greeting "$tree/stdout"
+}
+
+@test "with descriptors 0 to 2 closed it greets on /dev/console" {
+    : >"$console"
+    start /init >&- 2>&-
+    eventually idles
+    says_greeting "$console"
+}
+
+@test "without a console it greets in the kernel's log" {
+    : >"$log"
+    start /init >&- 2>&-
+    eventually idles
+    says_greeting "$log"
+}
+
+@test "without any /dev it idles all the same" {
+    rmdir "$tree/dev"
+    start /init >&- 2>&-
+    eventually idles
+}
+
+@test "a read-only root makes no difference" {
+    mkdir "$tree/bin"
+    # The namespace's own mount: it is gone with the test.
+    "${in_namespace[@]}" sh -c '
+        mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && ! touch "$1/x" 2>/dev/null \
+            && exec chroot "$1" /init' sh "$tree" >"$BATS_TEST_TMPDIR/stdout" 3>&- &
+    own_namespace $!
+    eventually has_child
+    pid=$(pgrep -P "$namespace")
+    eventually idles
+    says_greeting "$BATS_TEST_TMPDIR/stdout"
+}
+
+# inject ERROR WHEN: the next start has write(2) fail so.
+inject() {
+    strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+    injection=(strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=write -e inject="write:$1:when=$2")
+}
+
+start_injected() {
+    "${injection[@]}" "${in_namespace[@]}" --root="$tree" /init >"$tree/stdout" <&- 3>&- &
+    own_namespace $!
+    eventually greeted_somewhere
+    grep -q INJECTED "$BATS_TEST_TMPDIR/trace"
+}
+
+greeted_somewhere() {
+    says_greeting "$tree/stdout" || says_greeting "$console" || says_greeting "$log"
+} 2>/dev/null
+
+@test "a write that is interrupted is made again" {
+    inject error=EINTR 1..3
+    start_injected
+    says_greeting "$tree/stdout"
+}
+
+@test "a console that is full for now is waited for" {
+    inject error=EAGAIN 1..3
+    start_injected
+    says_greeting "$tree/stdout"
+}
+
+@test "a write of nothing is made again" {
+    inject retval=0 1..3
+    start_injected
+    says_greeting "$tree/stdout"
+}
+
+@test "after an I/O error it greets on /dev/console" {
+    : >"$console"
+    inject error=EIO 1
+    start_injected
+    says_greeting "$console"
+}
+
+@test "after two I/O errors it greets in the kernel's log" {
+    touch "$console" "$log"
+    inject error=EIO 1..2
+    start_injected
+    says_greeting "$log"
+}
+
+@test "a standard output that nobody drains does not hold it up" {
+    : >"$console"
+    mkfifo "$BATS_TEST_TMPDIR/full"
+    exec {full}<>"$BATS_TEST_TMPDIR/full"
+    # 64 KiB is a pipe's room, pipe(7); dd gives up when there is none left.
+    dd if=/dev/zero of=/dev/fd/$full bs=4096 count=16 status=none
+    start /init >&"$full"
+    eventually idles
+    says_greeting "$console"
+}
+
+@test "no ordinary signal ends it" {
+    start /init >"$tree/stdout"
+    eventually idles
+    local signal
+    for signal in $(seq 1 64); do
+        case $signal in
+            9 | 19) continue ;;           # KILL and STOP: nobody can refuse them from here
+            4 | 5 | 7 | 8 | 11) continue ;; # faults, below
+        esac
+        kill -n "$signal" "$pid" 2>/dev/null || true # 32 and 33 belong to the C library
+    done
+    eventually idles
+    says_greeting "$tree/stdout"
+}
+
+@test "every fault is reported, and PID 1 lives on" {
+    local signal name
+    for signal in 4:SIGILL 5:SIGTRAP 7:SIGBUS 8:SIGFPE 11:SIGSEGV; do
+        name=${signal#*:}
+        start /init >"$tree/stdout"
+        eventually idles
+        kill -n "${signal%:*}" "$pid"
+        eventually grep -q "^init: fault: $name" "$tree/stdout"
+        eventually idles
+    done
+}
+
+@test "a fault in the report of a fault ends in silence, not in death" {
+    start /init >"$tree/stdout"
+    eventually idles
+    kill -n 11 "$pid"
+    eventually grep -q SIGSEGV "$tree/stdout"
+    eventually idles
+    kill -n 4 "$pid"
+    eventually idles
+    run ! grep -q SIGILL "$tree/stdout"
+}
+
+@test "a Swift trap is reported, and PID 1 lives on" {
+    start /trapping-init >"$tree/stdout"
+    eventually grep -q 'init: fault: SIGILL (a Swift trap)' "$tree/stdout"
+    eventually idles
+    head -n 3 "$tree/stdout" | cmp - <(printf '%s\n' "$greeting")
+}
+
+@test "orphans that die are reaped" {
+    start /init >"$tree/stdout"
+    eventually idles
+    # nsenter's children are of the namespace; when their parent has gone, they are PID 1's.
+    nsenter --target "$pid" --pid sh -c '
+        for i in $(seq 200); do (sleep 0.05 &) ; done' 3>&-
+    eventually no_children
+    eventually idles
+}
+
+no_children() { ! pgrep -P "$pid" >/dev/null; }
+
+@test "as any other process than PID 1 it greets as well, and can be ended" {
+    "$out/init" >"$tree/stdout" 3>&- &
+    pid=$!
+    eventually idles
+    says_greeting "$tree/stdout"
+    kill "$pid"
+    run ! wait "$pid"
+}

@@ -1,0 +1,37 @@
+# For the tests in bats; each file loads it.
+# shellcheck shell=bash disable=SC2154 # bats sets output and status
+
+bats_require_minimum_version 1.5.0
+
+root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+out=$root/out
+greeting=$'Hello, World!\nThis is your friendly init system.\nJust hanging here...'
+export root out greeting
+
+# eventually COMMAND...: polls until COMMAND succeeds; fails after ten seconds.
+eventually() {
+    local deadline=$((SECONDS + 10))
+    until "$@"; do
+        if [ $SECONDS -ge $deadline ]; then
+            echo "did not happen within 10 s: $*" >&2
+            return 1
+        fi
+        sleep 0.02
+    done
+}
+
+# expect_output TEXT: the output of the last `run` contains TEXT.
+expect_output() {
+    [[ $output == *"$1"* ]] || {
+        printf 'expected, but not found: %s\nthe output:\n%s\n' "$1" "$output" >&2
+        return 1
+    }
+}
+
+# expect_status CODE
+expect_status() {
+    [ "$status" -eq "$1" ] || {
+        printf 'expected exit code %s, not %s; the output:\n%s\n' "$1" "$status" "$output" >&2
+        return 1
+    }
+}

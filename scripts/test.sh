@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Tests Hammock, cheapest ring first, and ends with "N passed, N failed, N skipped".
+#
+#   scripts/test.sh                 every ring but fresh
+#   scripts/test.sh --only RING     one ring; more than once for more of them
+#   scripts/test.sh --help
+#
+# Rings:
+#   lint       shellcheck, swift format and the repository's own rules
+#   unit       the decisions of PID 1, on this machine, against a simulated kernel
+#   build      what the cross-compiler makes: static, no heap, small, the same bytes
+#   namespace  the real init as PID 1 of a namespace
+#   scripts    the scripts' answers to bad input, the image, the kernel's build
+#   boot       the real kernel in qemu
+#   fresh      all of it on a new Debian made by debootstrap: needs root, takes long
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+rings=()
+passed=0
+failed=0
+skipped=0
+
+main() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --only) rings+=("$(value_of "$@")"); shift 2 ;;
+            -h | --help) help; exit ;;
+            *) usage_error "unknown option '$1'" ;;
+        esac
+    done
+    [ ${#rings[@]} -gt 0 ] || rings=(lint unit build namespace scripts boot)
+    local ring
+    for ring in "${rings[@]}"; do
+        case $ring in
+            lint | unit | build | namespace | scripts | boot | fresh) ;;
+            *) usage_error "--only takes a ring, and '$ring' is none" ;;
+        esac
+    done
+
+    need_packages test init kernel image boot
+    swift_home >/dev/null
+    export HAMMOCK_NESTED=yes
+    for ring in "${rings[@]}"; do
+        printf '\n== %s\n' "$ring"
+        "ring_$ring"
+    done
+    printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    [ "$failed" -eq 0 ]
+}
+
+# expect NAME COMMAND...: one test that is one command.
+expect() {
+    local name=$1
+    shift
+    if "$@" >"$out/test.log" 2>&1; then
+        passed=$((passed + 1))
+        printf 'ok %s\n' "$name"
+    else
+        failed=$((failed + 1))
+        printf 'not ok %s\n' "$name"
+        sed 's/^/    /' "$out/test.log"
+    fi
+}
+
+# run_bats FOLDER: counts what bats reports, a line a test, as it comes.
+run_bats() {
+    local line status=0
+    while IFS= read -r line; do
+        printf '%s\n' "$line"
+        case $line in
+            'ok '*'# skip'*) skipped=$((skipped + 1)) ;;
+            'ok '*) passed=$((passed + 1)) ;;
+            'not ok '*) failed=$((failed + 1)) ;;
+            'bats status '*) status=${line##* } ;;
+        esac
+    done < <(bats --formatter tap "$root/Tests/$1" 2>&1 || echo "bats status $?")
+    # bats also fails where it could not begin, and no test is to blame.
+    [ "$status" -le 1 ] || failed=$((failed + 1))
+}
+
+ring_lint() {
+    cd "$root"
+    local bash_files
+    mapfile -t bash_files < <(find scripts Tests .ci -name '*.sh' -o -name '*.bash' -o -path .ci/run)
+    expect "shellcheck has nothing to say" shellcheck "${bash_files[@]}"
+    # bats runs each test in a subshell, and gives it variables; single quotes hold scripts.
+    expect "shellcheck has nothing to say of the tests" \
+        find Tests -name '*.bats' -exec \
+        shellcheck --shell=bats --exclude=SC2016,SC2030,SC2031,SC2154 {} +
+    expect "swift format has nothing to say" \
+        swift format lint --strict --recursive Package.swift Sources Tests
+    expect "no function is longer than 70 lines" no_long_function
+    expect "each pin of the lock file is used, and each use is a pin" pins_are_used
+}
+
+no_long_function() {
+    local long
+    long=$(find Sources Tests -name '*.swift' -exec awk '
+        FNR == 1 { start = 0 }
+        /^ *(@[a-z(_)]+ )*(public |private |static |mutating )*func / { start = FNR }
+        start && /^(    )?}$/ { if (FNR - start > 70) print FILENAME ":" start; start = 0 }' {} +)
+    printf '%s' "$long"
+    [ -z "$long" ]
+}
+
+pins_are_used() {
+    local name
+    awk '/^[a-z]/ { print $1 }' toolchain/inputs.lock | while read -r name; do
+        case $name in
+            package-*) grep -rqE "warn_of_versions .*\b${name#package-}\b" scripts ;;
+            *) grep -rq "pin $name\b" scripts ;;
+        esac || { echo "nothing reads the pin $name"; return 1; }
+    done || return
+    grep -rhoE '\(pin [a-z0-9-]+\)' scripts | tr -d '()' | cut -d' ' -f2 | while read -r name; do
+        pin "$name" >/dev/null
+    done
+}
+
+ring_unit() {
+    local log=$out/unit.log status=0 cases
+    mkdir -p "$out"
+    swift test --package-path "$root" >"$log" 2>&1 || status=$?
+    cases=$(grep -cE 'Test ".*" .*passed after' "$log" || true)
+    grep -E 'Test ".*" .*(passed|failed) after' "$log" || true
+    if [ "$status" -ne 0 ]; then
+        grep -E 'error:|recorded an issue' "$log" || tail -n 30 "$log"
+        local broken
+        broken=$(grep -cE 'Test ".*" .*failed after' "$log" || true)
+        # A build that fails runs no test, and is one failure all the same.
+        failed=$((failed + (broken > 0 ? broken : 1)))
+    fi
+    passed=$((passed + cases))
+}
+
+ring_build() { run_bats Build; }
+ring_namespace() { run_bats Namespace; }
+ring_scripts() { run_bats Scripts; }
+ring_boot() { run_bats Boot; }
+ring_fresh() { expect "a new Debian passes README's two commands" "$root/Tests/Fresh/fresh.sh"; }
+
+main "$@"
