@@ -305,7 +305,7 @@ check() {
 show_console() {
     say "--- qemu's complaints and the console's last lines ---"
     cat "$work/complaints" >&2
-    tail -n 30 "$work/console" | tr -d '\r' >&2
+    tail -n 40 "$work/console" | tr -d '\r' >&2
     say "---"
 }
 
@@ -330,7 +330,7 @@ watch() {
 
     # A moment later ...
     deadline=$((now + moment))
-    await nothing || [ $? -eq "$exit_timeout" ] || return
+    await_the_end || return
     # ... the guest's kernel is asked for its tasks: a BREAK on the serial line, which is
     # Ctrl-A B here, makes the next key a SysRq. 7 raises the log level, t lists tasks.
     deadline=$((now + 5000))
@@ -340,7 +340,7 @@ watch() {
     await pid_1_sleeps || { doubt_pid_1 $?; return; }
     printf '\001x' >&"$to_guest" || true
     deadline=$((now + 5000))
-    await nothing || true
+    await_the_end || true
 }
 
 # doubt_pid_1 CODE: returns CODE; a plain timeout gets the words that fit here.
@@ -364,15 +364,24 @@ await() {
         set_now
         "$1" && return
         if [[ $line == *'Kernel panic'* ]]; then
-            failure="the guest's kernel panicked"
-            # The cause stands in the lines that follow.
+            local cause=${line##*Kernel panic - not syncing: }
+            # The way there stands in the lines that follow.
             deadline=$((now + 300))
-            await nothing || true
+            await_the_end || true
+            failure="the guest's kernel panicked: ${cause%$'\r'}"
             return "$exit_panic"
         fi
         # 1 is the end of the file; above 128, the time is up.
         [ "$status" -ne 1 ] || { failure="qemu ended before the greeting"; return "$exit_failed"; }
     done
+}
+
+# await_the_end: reads on until the time is up, which is no failure here.
+await_the_end() {
+    local verdict=0
+    await nothing || verdict=$?
+    [ "$verdict" -ne "$exit_timeout" ] || verdict=0
+    return "$verdict"
 }
 
 # take_in LINE STATUS: adds a line (or, where there is no newline yet, a piece of one) to
