@@ -137,19 +137,14 @@ kernel_file() {
 
 # qemu_command: sets `qemu` to the command line, an array.
 qemu_command() {
-    local root_disk=/dev/vda
+    local root_disk=/dev/vda hardware=()
     [ "$machine" != pc ] || root_disk=/dev/sda
     local command_line="root=$root_disk init=/init console=ttyS0"
     [ -z "$initramfs" ] || command_line="rdinit=/init console=ttyS0"
-    qemu=(qemu-system-x86_64)
-    case $machine in
-        pc) pc_hardware ;;
-        q35) q35_hardware ;;
-        microvm) microvm_hardware ;;
-    esac
+    "${machine}_hardware"
     command_line+=$append
     [ ${#init_words[@]} -eq 0 ] || command_line+=" --$(printf ' "%s"' "${init_words[@]}")"
-    qemu+=(-kernel "$(kernel_file)" -append "$command_line")
+    qemu=(qemu-system-x86_64 -kernel "$(kernel_file)" -append "$command_line" "${hardware[@]}")
     [ -z "$initramfs" ] || qemu+=(-initrd "$initramfs")
     [ -z "$memory" ] || qemu+=(-m "$memory")
     [ -z "$cpus" ] || qemu+=(-smp "$cpus")
@@ -160,26 +155,27 @@ qemu_command() {
 
 # The classic command line to the letter, with all that qemu puts into a PC by itself.
 pc_hardware() {
-    ! has_disk || qemu+=(-hda "$(disk)")
-    if [ "$accel" = kvm ]; then qemu+=(-enable-kvm); else qemu+=(-accel tcg); fi
+    ! has_disk || hardware+=(-hda "$(disk)")
+    if [ "$accel" = kvm ]; then hardware+=(-enable-kvm); else hardware+=(-accel tcg); fi
     # The bzImage's header asks for a read-only root by itself.
     [ -z "$writable" ] || command_line+=" rw"
 }
 
 q35_hardware() {
-    qemu+=(-machine q35 -bios qboot.rom)
+    hardware+=(-machine q35 -bios qboot.rom)
     bare_hardware
-    ! has_disk || qemu+=(-device 'virtio-blk-pci,drive=root')
+    ! has_disk || hardware+=(-device 'virtio-blk-pci,drive=root')
     command_line+=" $(root_mode) panic=-1"
 }
 
 microvm_hardware() {
-    qemu+=(-machine "microvm,acpi=off,x-option-roms=off" -bios qboot.rom)
+    # With acpi=off qemu would put words for the kernel behind ours, and so behind `-- WORDS`.
+    hardware+=(-machine 'microvm,acpi=on,x-option-roms=off' -bios qboot.rom)
     bare_hardware
-    ! has_disk || qemu+=(-device 'virtio-blk-device,drive=root')
-    # t: a triple fault, the one way to reset a machine with neither ACPI nor a keyboard
-    # controller.
+    ! has_disk || hardware+=(-device 'virtio-blk-device,drive=root')
+    # t: a triple fault, the one way to reset a machine without a keyboard controller.
     command_line+=" $(root_mode) panic=-1 reboot=t"
+    # Without it this boot hangs as soon as the host is busy: ARCHITECTURE.md says why.
     [ "$accel" != tcg ] || command_line+=" tsc_early_khz=$(tsc_khz)"
 }
 
@@ -188,17 +184,17 @@ root_mode() { if [ -n "$writable" ]; then echo rw; else echo ro; fi; }
 
 # bare_hardware: no devices but those asked for, and a panic ends qemu.
 bare_hardware() {
-    qemu+=(-nodefaults -no-user-config -no-reboot)
+    hardware+=(-nodefaults -no-user-config -no-reboot)
     if [ "$accel" = kvm ]; then
-        qemu+=(-accel kvm -cpu host)
+        hardware+=(-accel kvm -cpu host)
     else
-        qemu+=(-accel tcg -cpu max)
+        hardware+=(-accel tcg -cpu max)
     fi
     local file
     if has_disk; then
         file=$(disk)
         # In a qemu option a comma stands for itself only when doubled.
-        qemu+=(-drive "if=none,id=root,format=raw,file=${file//,/,,}")
+        hardware+=(-drive "if=none,id=root,format=raw,file=${file//,/,,}")
     fi
 }
 

@@ -278,7 +278,9 @@ check_options() {
                 ;;
         esac
     done <"$1"
-    [ ${#lost[@]} -eq 0 ] || die "$exit_failed" "the kernel's configuration did not keep these options
+    [ ${#lost[@]} -gt 0 ] || return 0
+    rm -rf "$objects"
+    die "$exit_failed" "the kernel's configuration did not keep these options
 (misspelt, unknown to this version, or in want of another option):
 $(printf '    %s\n' "${lost[@]}")"
 }

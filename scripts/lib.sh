@@ -117,7 +117,8 @@ packages_for() {
         kernel) echo bc bison dpkg-dev flex gcc libelf-dev lz4 make perl xz-utils ;;
         image) echo cpio e2fsprogs ;;
         boot) echo gcc libc6-dev qemu-system-x86 ;;
-        test) echo bats expect procps shellcheck strace util-linux ;;
+        test) echo bats binutils expect musl-tools procps shellcheck strace util-linux ;;
+        fresh) echo debootstrap git procps util-linux ;;
     esac
 }
 

@@ -8,12 +8,13 @@ out=$root/out
 greeting=$'Hello, World!\nThis is your friendly init system.\nJust hanging here...'
 export root out greeting
 
-# eventually COMMAND...: polls until COMMAND succeeds; fails after ten seconds.
+# eventually COMMAND...: polls until COMMAND succeeds; fails after a minute, which no machine
+# is too slow for.
 eventually() {
-    local deadline=$((SECONDS + 10))
+    local deadline=$((SECONDS + 60))
     until "$@"; do
         if [ $SECONDS -ge $deadline ]; then
-            echo "did not happen within 10 s: $*" >&2
+            echo "did not happen within a minute: $*" >&2
             return 1
         fi
         sleep 0.02

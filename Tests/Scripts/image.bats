@@ -1,0 +1,125 @@
+# The image and the initramfs, looked at with the tools of their formats.
+
+setup_file() {
+    load ../Support/helpers
+    "$root/scripts/build-image.sh"
+}
+
+setup() {
+    load ../Support/helpers
+    name=$BATS_TEST_TMPDIR/disk
+}
+
+build() { run "$root/scripts/build-image.sh" --output "$name" "$@"; }
+
+# in_image COMMAND: what debugfs says of the image.
+in_image() { debugfs -R "$1" "$name.img" 2>/dev/null; }
+
+@test "the image is 2 GiB, sparse, and e2fsck finds nothing" {
+    [ "$(stat -c %s "$out/image.img")" -eq $((2 * 1024 * 1024 * 1024)) ]
+    [ "$(du -k "$out/image.img" | cut -f1)" -lt 20000 ]
+    e2fsck -fn "$out/image.img"
+}
+
+@test "it holds init and the empty directories, and all is root's" {
+    build --size 64M
+    expect_status 0
+    run in_image 'ls -l /'
+    [ "$(awk 'NF { print $2, $4, $5, $NF }' <<<"$output" | sort)" = "$(sort <<'EOF'
+40755 0 0 .
+40755 0 0 ..
+40700 0 0 lost+found
+40755 0 0 dev
+100755 0 0 init
+40755 0 0 proc
+40755 0 0 run
+40755 0 0 sys
+41777 0 0 tmp
+EOF
+)" ]
+}
+
+@test "the initramfs holds the same" {
+    build --size 64M
+    local in_initramfs in_disk
+    in_initramfs=$(cpio -it --quiet <"$name.cpio" | grep -v '^\.$' | sort)
+    in_disk=$(in_image 'ls -p /' | cut -d/ -f6 | grep -vE '^(\.|\.\.|lost\+found|)$' | sort)
+    [ "$in_initramfs" = "$in_disk" ]
+    [ "$(cpio -itv --quiet <"$name.cpio" | awk '{ print $3, $4 }' | sort -u)" = "root root" ]
+    in_image "dump /init $BATS_TEST_TMPDIR/init"
+    cmp "$BATS_TEST_TMPDIR/init" "$out/init"
+    (cd "$BATS_TEST_TMPDIR" && cpio -i --quiet --to-stdout init <"$name.cpio") | cmp - "$out/init"
+}
+
+@test "a second build, of files with other dates and owners, makes the same bytes" {
+    cp "$out/init" "$BATS_TEST_TMPDIR/init"
+    build --size 64M --init "$BATS_TEST_TMPDIR/init"
+    local first
+    first=$(cat "$name.img" "$name.cpio" | sha256sum)
+    rm "$name".*
+    touch -d '2001-02-03' "$BATS_TEST_TMPDIR/init"
+    [ "$(id -u)" -ne 0 ] || chown 1234:5678 "$BATS_TEST_TMPDIR/init"
+    umask 077
+    TZ=Asia/Tokyo LC_ALL=C.UTF-8 build --size 64M --init "$BATS_TEST_TMPDIR/init"
+    expect_status 0
+    [ "$(cat "$name.img" "$name.cpio" | sha256sum)" = "$first" ]
+}
+
+@test "what is added lands where it was meant to, as it was" {
+    printf 'one\n' >"$BATS_TEST_TMPDIR/a file"
+    printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/tool"
+    chmod 700 "$BATS_TEST_TMPDIR/tool"
+    build --size 64M --add "$BATS_TEST_TMPDIR/a file:/etc/deep/a file" \
+        --add "$BATS_TEST_TMPDIR/tool:/bin/tool"
+    expect_status 0
+    [ "$(in_image 'cat "/etc/deep/a file"')" = one ]
+    in_image 'stat /bin/tool' | grep -q 'Mode:  0755'
+    in_image 'stat "/etc/deep/a file"' | grep -q 'Mode:  0644'
+    in_image 'stat /etc/deep' | grep -q 'User:     0   Group:     0'
+    e2fsck -fn "$name.img"
+    cpio -it --quiet <"$name.cpio" | grep -qx 'etc/deep/a file'
+}
+
+@test "what does not fit is refused, and the old image stays" {
+    build --size 64M
+    local before
+    before=$(sha256sum <"$name.img")
+    truncate -s 100M "$BATS_TEST_TMPDIR/large"
+    dd if=/dev/urandom of="$BATS_TEST_TMPDIR/large" bs=1M count=80 conv=notrunc status=none
+    build --size 64M --add "$BATS_TEST_TMPDIR/large:/large"
+    expect_status 1
+    expect_output "does not fit into 64M"
+    [ "$(sha256sum <"$name.img")" = "$before" ]
+    [ -z "$(find "$BATS_TEST_TMPDIR" -name '.image.*')" ]
+}
+
+@test "sizes and additions that make no sense are refused" {
+    local size
+    for size in 0 5 5M 2T -2G 1.5G ten; do
+        build --size "$size"
+        expect_status 2
+        expect_output "--size"
+    done
+    local addition
+    for addition in nothing /etc/passwd:relative /no/such/file:/x /etc/passwd:/a/../b \
+        /etc/passwd:/init /etc/passwd:/dir/ '/etc/passwd:/quo"te'; do
+        build --add "$addition"
+        expect_status 2
+    done
+}
+
+@test "two files in one place are refused" {
+    build --size 64M --add /etc/passwd:/a --add /etc/passwd:/a/b
+    expect_status 2
+    expect_output "/a/b"
+}
+
+@test "an up-to-date image is left alone" {
+    build --size 64M
+    local before
+    before=$(stat -c %Y.%i "$name.img")
+    build --size 64M
+    [ "$(stat -c %Y.%i "$name.img")" = "$before" ]
+    build --size 32M
+    [ "$(stat -c %s "$name.img")" -eq $((32 * 1024 * 1024)) ]
+}

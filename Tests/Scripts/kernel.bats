@@ -1,0 +1,143 @@
+# The kernel's build, short of compiling a whole one.
+
+setup_file() {
+    load ../Support/helpers
+    # The source is there afterwards, whoever fetched it.
+    "$root/scripts/build-kernel.sh"
+}
+
+setup() {
+    load ../Support/helpers
+    cache=${XDG_CACHE_HOME:-$HOME/.cache}/hammock
+    fragment=$BATS_TEST_TMPDIR/fragment
+}
+
+teardown() {
+    # The build that a test has started, should it not have ended it.
+    [ -z "${script-}" ] || kill -TERM "$script" 2>/dev/null || true
+}
+
+build() { run "$root/scripts/build-kernel.sh" --output "$BATS_TEST_TMPDIR/kernel" "$@"; }
+
+# empty_cache: a cache of the test's own, from which nothing is reached.
+empty_cache() {
+    export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
+    mkdir -p "$BATS_TEST_TMPDIR/stubs"
+    printf '#!/bin/sh\nexit 100\n' >"$BATS_TEST_TMPDIR/stubs/apt-get"
+    chmod +x "$BATS_TEST_TMPDIR/stubs/apt-get"
+    PATH=$BATS_TEST_TMPDIR/stubs:$PATH
+}
+
+@test "a second build takes the kernel that is there, and needs no network" {
+    export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
+    build
+    expect_status 0
+    cmp "$BATS_TEST_TMPDIR/kernel/bzImage" "$out/kernel/bzImage"
+}
+
+@test "every option asked for is in the configuration beside the kernel" {
+    local line
+    while IFS= read -r line; do
+        case $line in
+            CONFIG_*) grep -qxF -- "$line" "$out/kernel/config" || { echo "lost: $line"; false; } ;;
+        esac
+    done <"$root/toolchain/kernel/hammock.config"
+}
+
+@test "each option of the fragment is asked for once" {
+    run bash -c "grep -ohE '^(# )?CONFIG_[A-Z0-9_]+' '$root/toolchain/kernel/hammock.config' \
+        | sed 's/^# //' | sort | uniq -d"
+    [ -z "$output" ]
+}
+
+@test "an option that Kconfig drops is named" {
+    printf 'CONFIG_MISSPELT=y\nCONFIG_EXT4_FS=y\n' >"$fragment"
+    build --fragment "$fragment"
+    expect_status 1
+    expect_output "CONFIG_MISSPELT=y"
+    [[ $output != *CONFIG_EXT4_FS* ]]
+    [ ! -e "$BATS_TEST_TMPDIR/kernel" ]
+}
+
+@test "an option that the processor cannot do without is named when switched off" {
+    printf '# CONFIG_64BIT is not set\n' >"$fragment"
+    build --fragment "$fragment"
+    expect_status 1
+    expect_output "# CONFIG_64BIT is not set"
+}
+
+@test "an interrupted build leaves nothing that passes for a kernel, and goes on next time" {
+    # A configuration that nobody has built yet.
+    printf 'CONFIG_DEFAULT_HOSTNAME="%s"\n' "interrupted-$$" >"$fragment"
+    "$root/scripts/build-kernel.sh" --fragment "$fragment" --output "$BATS_TEST_TMPDIR/kernel" \
+        >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+    script=$!
+    local objects entry
+    compiling() { grep -q ' objects, ' "$BATS_TEST_TMPDIR/log"; }
+    eventually compiling
+    log=$(sed -n 's/.*(log: \(.*\)).*/\1/p' "$BATS_TEST_TMPDIR/log")
+    entry=${log%.log}
+    objects=$entry.objects
+    kill -TERM "$script"
+    local status=0
+    wait "$script" || status=$?
+    script=''
+    [ "$status" -eq 130 ]
+    grep -q 'the next run goes on from here' "$BATS_TEST_TMPDIR/log"
+    [ ! -e "$entry" ]
+    [ ! -e "$BATS_TEST_TMPDIR/kernel" ]
+    [ -d "$objects" ]
+    # No make is left at work.
+    quiet() { ! pgrep -f "O=$objects" >/dev/null; }
+    eventually quiet
+    rm -rf "$objects" "$log"
+}
+
+@test "sources that are none are refused" {
+    build --source "$BATS_TEST_TMPDIR/nowhere"
+    expect_status 2
+    expect_output "there is no"
+    mkdir "$BATS_TEST_TMPDIR/empty"
+    build --source "$BATS_TEST_TMPDIR/empty"
+    expect_status 2
+    expect_output "is not a kernel's source tree"
+    echo text >"$BATS_TEST_TMPDIR/text.tar.xz"
+    build --source "$BATS_TEST_TMPDIR/text.tar.xz"
+    expect_status 2
+    expect_output "could not be unpacked"
+    mkdir "$BATS_TEST_TMPDIR/other"
+    tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/other.tar" other
+    build --source "$BATS_TEST_TMPDIR/other.tar"
+    expect_status 2
+    expect_output "holds no kernel source"
+    build --config "$BATS_TEST_TMPDIR/nowhere"
+    expect_status 2
+    build --fragment "$BATS_TEST_TMPDIR/nowhere"
+    expect_status 2
+}
+
+@test "where no archive has the pinned source, the ways on are named" {
+    empty_cache
+    HAMMOCK_SNAPSHOT_ARCHIVE=file:///nowhere build
+    expect_status 3
+    expect_output "--unpinned"
+    expect_output "--source TARBALL"
+    [ -z "$(find "$XDG_CACHE_HOME" -type f)" ]
+}
+
+@test "a package with other bytes than the pinned one is not taken" {
+    empty_cache
+    mkdir -p "$BATS_TEST_TMPDIR/snapshot/file"
+    echo "not the package" >"$BATS_TEST_TMPDIR/snapshot/file/$(awk '/^kernel-deb-sha1/ { print $2 }' \
+        "$root/toolchain/inputs.lock")"
+    HAMMOCK_SNAPSHOT_ARCHIVE=file://$BATS_TEST_TMPDIR/snapshot build
+    expect_status 3
+    expect_output "could not be fetched"
+    [ -z "$(find "$XDG_CACHE_HOME" -type f)" ]
+}
+
+@test "a cache in a path that make cannot take is refused" {
+    XDG_CACHE_HOME="$BATS_TEST_TMPDIR/a cache" build
+    expect_status 2
+    expect_output "set XDG_CACHE_HOME to another"
+}

@@ -1,0 +1,219 @@
+# What the scripts say to whoever uses them wrong, or on a machine that lacks something.
+
+setup() {
+    load ../Support/helpers
+    stubs=$BATS_TEST_TMPDIR/stubs
+    mkdir "$stubs"
+}
+
+# stub NAME BODY: a command of this name that does this instead.
+stub() {
+    printf '#!/bin/bash\n%s\n' "$2" >"$stubs/$1"
+    chmod +x "$stubs/$1"
+}
+
+# in_library COMMANDS: a script that has sourced lib.sh, with the stubs in front.
+in_library() {
+    printf '#!/bin/bash\n. "%s/scripts/lib.sh"\n%s\n' "$root" "$1" >"$BATS_TEST_TMPDIR/script"
+    PATH=$stubs:$PATH run bash "$BATS_TEST_TMPDIR/script"
+}
+
+@test "every script explains itself, and does nothing else" {
+    local script
+    for script in "$root"/scripts/*.sh; do
+        [ "${script##*/}" != lib.sh ] || continue
+        run "$script" --help
+        expect_status 0
+        expect_output "scripts/${script##*/}"
+    done
+}
+
+@test "every script refuses an option that it does not know, by name" {
+    local script
+    for script in "$root"/scripts/*.sh; do
+        [ "${script##*/}" != lib.sh ] || continue
+        run "$script" --no-such-option
+        expect_status 2
+        expect_output "unknown option '--no-such-option' (see ${script##*/} --help)"
+    done
+}
+
+@test "an option without its value is refused" {
+    local option
+    for option in --machine --accel --memory --cpus --kernel --image --append --timeout; do
+        run "$root/scripts/boot.sh" $option
+        expect_status 2
+        expect_output "$option needs a value"
+    done
+    for option in --source --config --fragment --output; do
+        run "$root/scripts/build-kernel.sh" $option
+        expect_status 2
+        expect_output "$option needs a value"
+    done
+    for option in --size --add --init --output; do
+        run "$root/scripts/build-image.sh" $option
+        expect_status 2
+        expect_output "$option needs a value"
+    done
+    run "$root/scripts/test.sh" --only
+    expect_status 2
+}
+
+@test "boot.sh names the value that it cannot use" {
+    run "$root/scripts/boot.sh" --machine toaster
+    expect_status 2
+    expect_output "--machine is pc, q35 or microvm, not 'toaster'"
+    run "$root/scripts/boot.sh" --accel warp
+    expect_status 2
+    expect_output "'warp'"
+    local number
+    for number in 0 -1 1.5 many 99999999999 ''; do
+        run "$root/scripts/boot.sh" --memory "$number"
+        expect_status 2
+        expect_output "--memory takes a whole number above 0, not '$number'"
+    done
+}
+
+@test "files that are not there, or are no files, are named" {
+    run "$root/scripts/boot.sh" --check --image "$BATS_TEST_TMPDIR/no image"
+    expect_status 2
+    expect_output "there is no '$BATS_TEST_TMPDIR/no image'"
+    run "$root/scripts/boot.sh" --check --image "$BATS_TEST_TMPDIR"
+    expect_status 2
+    expect_output "is not a file that can be read"
+    run "$root/scripts/boot.sh" --check --kernel "$BATS_TEST_TMPDIR/no kernel"
+    expect_status 2
+    expect_output "no kernel"
+    run "$root/scripts/boot.sh" --check --initramfs "$BATS_TEST_TMPDIR/no initramfs"
+    expect_status 2
+    expect_output "no initramfs"
+}
+
+@test "an image that may not be read is named" {
+    [ "$(id -u)" -ne 0 ] || skip "root may read everything"
+    touch "$BATS_TEST_TMPDIR/secret"
+    chmod 000 "$BATS_TEST_TMPDIR/secret"
+    run "$root/scripts/boot.sh" --check --image "$BATS_TEST_TMPDIR/secret"
+    expect_status 2
+    expect_output "is not a file that can be read"
+}
+
+@test "a file that is no kernel ends with qemu's own words" {
+    echo "not a kernel" >"$BATS_TEST_TMPDIR/text"
+    run "$root/scripts/boot.sh" --check --timeout 20 --kernel "$BATS_TEST_TMPDIR/text"
+    expect_status 1
+    expect_output "qemu ended before the greeting"
+    expect_output "invalid kernel header"
+}
+
+@test "without a terminal boot.sh says what else there is" {
+    run "$root/scripts/boot.sh" </dev/null
+    expect_status 2
+    expect_output "use --check, or --timeout SECONDS"
+}
+
+@test "a word that the kernel's command line cannot carry is refused" {
+    run "$root/scripts/boot.sh" --dry-run -- 'say "hello"'
+    expect_status 2
+    expect_output 'cannot hand'
+}
+
+@test "--dry-run prints the classic command line for pc, and runs nothing" {
+    run --separate-stderr "$root/scripts/boot.sh" --dry-run --machine pc --accel kvm --rw
+    expect_status 0
+    local words
+    eval "words=($output)"
+    [ "${words[*]}" = "qemu-system-x86_64 -kernel $out/kernel/bzImage -append\
+ root=/dev/sda init=/init console=ttyS0 rw -hda $out/image.img -enable-kvm\
+ -nographic -serial mon:stdio" ]
+}
+
+@test "--dry-run shows every option where qemu takes it" {
+    run --separate-stderr "$root/scripts/boot.sh" --dry-run --machine q35 --accel tcg \
+        --memory 512 --cpus 3 --append "quiet loglevel=1" --append last -- -x "two words"
+    expect_status 0
+    expect_output "'-m' '512'"
+    expect_output "'-smp' '3'"
+    expect_output "'-accel' 'tcg'"
+    expect_output 'quiet loglevel=1 last -- "-x" "two words"'
+    expect_output "'-snapshot'"
+}
+
+@test "a machine without KVM, or with one that cannot run Linux, is told apart" {
+    echo 'flags : fpu vme' >"$BATS_TEST_TMPDIR/without"
+    HAMMOCK_KVM_DEVICE=/no/kvm run "$root/scripts/boot.sh" --dry-run
+    expect_output "microvm, tcg (there is no /no/kvm)"
+    HAMMOCK_KVM_DEVICE=/dev/null HAMMOCK_CPUINFO=$BATS_TEST_TMPDIR/without \
+        run "$root/scripts/boot.sh" --dry-run
+    expect_output "neither vmx nor svm"
+}
+
+@test "a machine that is not Debian is told so" {
+    in_library 'command() { false; }; need_packages boot'
+    expect_status 3
+    expect_output "needs Debian 12 or 13"
+}
+
+@test "a missing package is named with the command that installs it" {
+    stub dpkg-query 'echo not-installed'
+    in_library 'id() { echo 1000; }; need_packages boot </dev/null'
+    expect_status 3
+    expect_output "missing Debian packages: gcc libc6-dev qemu-system-x86"
+    expect_output "apt-get install --yes --no-install-recommends gcc libc6-dev qemu-system-x86"
+}
+
+@test "root has missing packages installed, and hears of a failure" {
+    stub dpkg-query 'echo not-installed'
+    stub apt-get 'echo "E: no network, says the stub"; exit 100'
+    in_library 'id() { echo 0; }; need_packages boot'
+    expect_status 3
+    expect_output "installing them: apt-get install"
+    expect_output "no network, says the stub"
+}
+
+@test "a machine without Swift is told which, and where from" {
+    in_library 'PATH=/usr/bin:/bin; command() { false; }; swift_home'
+    expect_status 3
+    expect_output "Swift is missing"
+    expect_output "6.3"
+    expect_output "swift.org/install"
+}
+
+@test "a Swift that is too old is told so" {
+    stub swiftc 'echo "Swift version 5.10.1 (swift-5.10.1-RELEASE)"'
+    in_library swift_home
+    expect_status 3
+    expect_output "Swift 5.10.1 is too old"
+}
+
+@test "a Swift without the Embedded library is told so" {
+    stub swiftc 'case $1 in
+        --version) echo "Swift version 6.9 (swift-6.9-RELEASE)" ;;
+        *) echo "\"runtimeResourcePath\": \"/nowhere/lib/swift\"," ;; esac'
+    in_library swift_home
+    expect_status 3
+    expect_output "no Embedded Swift for x86-64 Linux"
+}
+
+@test "a full disk is named before anything is written to it" {
+    stub df 'printf "Avail\n 3M\n"'
+    in_library 'need_space "'"$BATS_TEST_TMPDIR"'" 600 "the test"'
+    expect_status 3
+    expect_output "the test needs 600 MiB in $BATS_TEST_TMPDIR, and 3 MiB are free"
+}
+
+@test "the second of two builds waits for the first" {
+    in_library 'out='"$BATS_TEST_TMPDIR"'
+        (one_at_a_time thing; touch "$out/held"; sleep 0.5; echo first >>"$out/order") &
+        until [ -e "$out/held" ]; do sleep 0.01; done
+        one_at_a_time thing; echo second >>"$out/order"; wait'
+    expect_status 0
+    expect_output "waiting for it"
+    [ "$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/order")" = "first second " ]
+}
+
+@test "test.sh knows its rings" {
+    run "$root/scripts/test.sh" --only circus
+    expect_status 2
+    expect_output "'circus' is none"
+}
