@@ -205,7 +205,8 @@ unpack() {
 inputs_hash() {
     {
         printf '%s\n' "$tree" "$(pin source-date-epoch)"
-        cat ${config:+"$config"} "${fragments[@]}"
+        # A comment changes nothing.
+        cat ${config:+"$config"} "${fragments[@]}" /dev/null | grep -E '^(# )?CONFIG_'
         dpkg-query -W gcc binutils lz4
         gcc --version
         sed -n '/^set_make()/,/^}/p' "$0"
