@@ -178,8 +178,3 @@ EOF
     gone() { ! kill -0 "$qemu" 2>/dev/null; }
     eventually gone
 }
-
-@test "no kernel message is lost: the configuration beside the kernel is the kernel's" {
-    grep -q '^CONFIG_EXT4_FS=y$' "$out/kernel/config"
-    grep -q '^CONFIG_KERNEL_LZ4=y$' "$out/kernel/config"
-}

@@ -141,3 +141,63 @@ empty_cache() {
     expect_status 2
     expect_output "set XDG_CACHE_HOME to another"
 }
+
+# fake_source: a source tree, `$tree`, that compiles in no time.
+fake_source() {
+    export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
+    tree=$BATS_TEST_TMPDIR/tree
+    cp -R "$root/Tests/Support/fake-kernel" "$tree"
+    echo 1 >"$tree/version"
+}
+
+@test "a folder given as source is built again when it has changed" {
+    fake_source
+    build --source "$tree"
+    expect_status 0
+    [ "$(cat "$BATS_TEST_TMPDIR/kernel/bzImage")" = 1 ]
+    echo 2 >"$tree/version"
+    build --source "$tree"
+    expect_status 0
+    [ "$(cat "$BATS_TEST_TMPDIR/kernel/bzImage")" = 2 ]
+}
+
+@test "a tarball given as source is unpacked and built" {
+    fake_source
+    touch "$tree/Kconfig"
+    tar -C "$BATS_TEST_TMPDIR" -cJf "$BATS_TEST_TMPDIR/linux-1.tar.xz" tree
+    build --source "$BATS_TEST_TMPDIR/linux-1.tar.xz"
+    expect_status 0
+    expect_output "Linux 1"
+}
+
+@test "a whole configuration replaces ours, and a fragment's last word counts" {
+    fake_source
+    printf 'CONFIG_A=y\nCONFIG_B=y\nCONFIG_C="text"\n' >"$BATS_TEST_TMPDIR/whole"
+    printf '# CONFIG_B is not set\n' >"$fragment"
+    printf 'CONFIG_A=m\n' >"$fragment.2"
+    build --source "$tree" --config "$BATS_TEST_TMPDIR/whole" --fragment "$fragment" \
+        --fragment "$fragment.2"
+    expect_status 0
+    [ "$(sort "$BATS_TEST_TMPDIR/kernel/config")" = '# CONFIG_B is not set
+CONFIG_A=m
+CONFIG_C="text"' ]
+}
+
+@test "a build that fails shows its last lines, the command, and keeps the old kernel" {
+    fake_source
+    build --source "$tree"
+    touch "$tree/spoilt"
+    echo 2 >"$tree/version"
+    build --source "$tree"
+    expect_status 1
+    expect_output "init/main.c:1: error: spoilt by the test"
+    expect_output "make -C $tree O="
+    expect_output "vmlinux bzImage"
+    [ "$(cat "$BATS_TEST_TMPDIR/kernel/bzImage")" = 1 ]
+}
+
+@test "progress is shown while it builds" {
+    fake_source
+    build --source "$tree"
+    [[ $output =~ [0-9]+\ of\ about\ [0-9]+\ objects,\ [0-9]+:[0-9]+\ elapsed ]]
+}
