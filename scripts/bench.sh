@@ -34,7 +34,7 @@ readonly most_failures=2
 
 debian_kernel=''  # the file, once it is there
 debian_version='' # its package and version
-running=()        # what has to end with this script
+running=()        # what has to end with this script: [its pid]=the signal that ends it
 
 main() {
     parse "$@"
@@ -69,7 +69,10 @@ parse() {
             *) usage_error "unknown option '$1'" ;;
         esac
     done
-    case $accel in auto | kvm | tcg) ;; *) usage_error "--accel is auto, kvm or tcg, not '$accel'" ;; esac
+    case $accel in
+        auto | kvm | tcg) ;;
+        *) usage_error "--accel is auto, kvm or tcg, not '$accel'" ;;
+    esac
 }
 
 clean_up() {
@@ -80,8 +83,8 @@ clean_up() {
 # end_running: ends what still runs and waits for it, without bash's obituaries.
 end_running() {
     local process
-    for process in "${running[@]}"; do
-        kill "$process" || true
+    for process in "${!running[@]}"; do
+        kill -s "${running[$process]}" "$process" || true
         wait "$process" || true
     done 2>/dev/null
     running=()
@@ -139,7 +142,7 @@ measure_idling() {
     done
     # In the background, since a signal's trap cuts `wait` short and nothing else.
     sleep "$idle_seconds" &
-    running+=($!)
+    running[$!]=KILL
     wait $!
     for who in "${!pids[@]}"; do
         pid=${pids[$who]}
@@ -156,7 +159,8 @@ start() {
     setpriv --pdeathsig KILL "${in_namespace[@]}" --root="$work/tree" "/$1" \
         >/dev/null </dev/null &
     local namespace=$! deadline=$((SECONDS + 10))
-    running+=("$namespace")
+    # unshare turns a deaf ear to TERM.
+    running[namespace]=KILL
     until pid=$(pgrep -P "$namespace") && idles; do
         [ $SECONDS -lt $deadline ] || die "$exit_failed" "the init '$1' does not come to rest"
         sleep 0.02
@@ -240,7 +244,7 @@ boot() {
     # Should this script be killed, boot.sh is told, and ends qemu.
     setpriv --pdeathsig TERM "$root/scripts/boot.sh" "${options[@]}" \
         >"$work/said" 2>"$work/complaints" </dev/null &
-    running=($!)
+    running[$!]=TERM
     if ! wait $!; then
         running=()
         cat "$work/complaints" >&2

@@ -59,7 +59,7 @@ main() {
     [ "$mode" = dry-run ] || prepare
     choose_accelerator
     case $mode in
-        dry-run) qemu_command && printf '%s\n' "${qemu[*]@Q}" ;;
+        dry-run) qemu_command; printf '%s\n' "${qemu[*]@Q}" ;;
         check) check ;;
         interactive) interact ;;
     esac
@@ -95,8 +95,9 @@ parse() {
             *) usage_error "unknown option '$1'" ;;
         esac
     done
-    case $machine in pc | q35 | microvm) ;; *) usage_error "--machine is pc, q35 or microvm, not '$machine'" ;; esac
-    case $accel in auto | kvm | tcg) ;; *) usage_error "--accel is auto, kvm or tcg, not '$accel'" ;; esac
+    [[ $machine =~ ^(pc|q35|microvm)$ ]] \
+        || usage_error "--machine is pc, q35 or microvm, not '$machine'"
+    [[ $accel =~ ^(auto|kvm|tcg)$ ]] || usage_error "--accel is auto, kvm or tcg, not '$accel'"
     if [ "$mode" = interactive ] && [ -z "$timeout" ] && [ ! -t 0 ]; then
         usage_error "there is no terminal to boot on: use --check, or --timeout SECONDS"
     fi
@@ -206,6 +207,7 @@ disk() { printf '%s' "${image:-$out/image.img}"; }
 tsc_khz() {
     local program=$out/tsc-khz source=$root/toolchain/host/tsc-khz.c
     if [ ! "$program" -nt "$source" ]; then
+        command -v gcc >/dev/null || die "$exit_missing" "gcc is missing"
         mkdir -p "$out"
         gcc -O2 -o "$program.$$" "$source"
         mv "$program.$$" "$program"

@@ -329,9 +329,9 @@ show_progress() {
 # The default configuration's number is known; others are about as much larger as they
 # have more options.
 expected_objects() {
-    local options default_options=784
+    local options
     options=$(grep -c '=y$' "$objects/.config")
-    printf '%d' $(($(pin kernel-objects) * options / default_options))
+    printf '%d' $(($(pin kernel-objects) * options / $(pin kernel-options)))
 }
 
 build_failed() {

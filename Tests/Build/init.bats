@@ -7,6 +7,13 @@ setup_file() {
 
 setup() { load ../Support/helpers; }
 
+# copy_checkout NAME: another checkout, `$copy`, with nothing built in it.
+copy_checkout() {
+    copy=$BATS_TEST_TMPDIR/$1
+    mkdir "$copy"
+    (cd "$root" && cp -R Package.swift Sources Tests scripts toolchain "$copy/")
+}
+
 # The same executable before it was stripped.
 unstripped() { echo "$root/.build-guest/x86_64-unknown-linux-musl/release/init"; }
 
@@ -46,17 +53,13 @@ unstripped() { echo "$root/.build-guest/x86_64-unknown-linux-musl/release/init";
 }
 
 @test "another checkout, in a path with a space, makes the same bytes" {
-    local copy="$BATS_TEST_TMPDIR/another place"
-    mkdir "$copy"
-    (cd "$root" && cp -R Package.swift Sources Tests scripts toolchain "$copy/")
+    copy_checkout "another place"
     "$copy/scripts/build-init.sh"
     cmp "$out/init" "$copy/out/init"
 }
 
 @test "a failing compilation shows the error and leaves no init" {
-    local copy=$BATS_TEST_TMPDIR/copy
-    mkdir "$copy"
-    (cd "$root" && cp -R Package.swift Sources Tests scripts toolchain "$copy/")
+    copy_checkout copy
     echo 'let broken: Int = "text"' >>"$copy/Sources/InitCore/Greeting.swift"
     run "$copy/scripts/build-init.sh"
     expect_status 1
@@ -65,9 +68,7 @@ unstripped() { echo "$root/.build-guest/x86_64-unknown-linux-musl/release/init";
 }
 
 @test "whatever needs a heap is refused" {
-    local copy=$BATS_TEST_TMPDIR/copy
-    mkdir "$copy"
-    (cd "$root" && cp -R Package.swift Sources Tests scripts toolchain "$copy/")
+    copy_checkout copy
     echo 'public func list(_ n: Int) -> [Int] { [n, n + 1] }' >>"$copy/Sources/InitCore/Greeting.swift"
     run "$copy/scripts/build-init.sh"
     expect_status 1

@@ -8,7 +8,6 @@ setup_file() {
 
 setup() {
     load ../Support/helpers
-    cache=${XDG_CACHE_HOME:-$HOME/.cache}/hammock
     fragment=$BATS_TEST_TMPDIR/fragment
 }
 
