@@ -37,9 +37,8 @@ main() {
 }
 
 build() {
-    local product=$1 swift log=$out/$1.log
-    local scratch=$root/.build-guest
-    swift=$(swift_home)
+    local product=$1 log=$out/$1.log scratch=$root/.build-guest
+    need_swift
     say "compiling $product (log: out/$product.log)"
     # -no-allocations: the compiler refuses whatever would need a heap.
     if ! swift build --package-path "$root" --scratch-path "$scratch" \
@@ -50,7 +49,7 @@ build() {
     fi
     # .swift_modhash is a hash of the compiler's arguments, paths included: nothing reads
     # it, and it is all that would differ between two checkouts.
-    "$swift/bin/llvm-objcopy" --strip-all --remove-section=.swift_modhash \
+    "$swift_home/bin/llvm-objcopy" --strip-all --remove-section=.swift_modhash \
         --remove-section=.comment \
         "$scratch/x86_64-unknown-linux-musl/release/$product" "$out/$product.partial"
     mv "$out/$product.partial" "$out/$product"

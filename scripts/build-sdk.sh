@@ -22,13 +22,12 @@ main() {
         *) usage_error "unknown option '$1'" ;;
     esac
     need_packages init
-    local swift inputs
-    swift=$(swift_home)
+    need_swift
+    local inputs
     inputs=$({
-        swiftc --version 2>/dev/null
+        printf '%s\n' "$swift_info"
         dpkg-query -W musl-dev
         hash_of_files toolchain/sdk scripts/build-sdk.sh
-        printf '%s\n' "$swift"
     } | hash_of)
     one_at_a_time sdk
     up_to_date "$bundle" "$inputs" && return
@@ -37,14 +36,14 @@ main() {
     say "making the Swift SDK: ${bundle#"$root"/}"
     rm -rf "$bundle" "$bundle.partial"
     trap 'rm -rf "$bundle.partial"' EXIT
-    assemble "$bundle.partial" "$swift"
+    assemble "$bundle.partial"
     mv "$bundle.partial" "$bundle"
     record_inputs "$bundle" "$inputs"
 }
 
-# assemble DIRECTORY SWIFT_HOME
+# assemble DIRECTORY
 assemble() {
-    local swift=$2/lib/swift triple=x86_64-unknown-linux-musl
+    local swift=$swift_home/lib/swift triple=x86_64-unknown-linux-musl
     local sdk=$1/$triple
     mkdir -p "$sdk/sysroot/usr" "$sdk/swift/musl" "$sdk/swift/embedded/$triple"
     cp "$root/toolchain/sdk/info.json" "$1/"

@@ -124,17 +124,18 @@ packages_for() {
 
 # need_packages JOB...: installs what is missing for these jobs, or says how.
 need_packages() {
-    local job package missing=()
+    local job wanted installed missing
     command -v dpkg-query >/dev/null \
         || die "$exit_missing" "this needs Debian 12 or 13 (there is no dpkg-query here)"
-    # shellcheck disable=SC2046 # one word a package
-    for package in $(for job; do packages_for "$job"; done | tr ' ' '\n' | sort -u); do
-        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed \
-            || missing+=("$package")
-    done
-    [ ${#missing[@]} -gt 0 ] || return 0
-    say "missing Debian packages: ${missing[*]}"
-    install_packages "${missing[@]}"
+    wanted=$(for job; do packages_for "$job"; done | tr ' ' '\n' | sort -u)
+    # shellcheck disable=SC2086 # one word a package
+    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null \
+        | sed -n 's/^installed //p' | sort -u)
+    missing=$(comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$installed") | tr '\n' ' ')
+    [ -n "$missing" ] || return 0
+    say "missing Debian packages: $missing"
+    # shellcheck disable=SC2086
+    install_packages $missing
 }
 
 # install_packages PACKAGE...
@@ -171,28 +172,30 @@ warn_of_versions() {
 
 # warn_of_swift: the same for Swift, whose compiler and linker (lld) make init's bytes.
 warn_of_swift() {
-    [ "$(swift_version)" = "$(pin swift)" ] \
-        || say "note: Swift is $(swift_version) here and $(pin swift) in the lock: the bytes will differ"
+    local here
+    here=$(swift_version)
+    [ "$here" = "$(pin swift)" ] \
+        || say "note: Swift is $here here and $(pin swift) in the lock: the bytes will differ"
 }
 
-swift_version() {
-    swiftc --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p'
-}
-
-# swift_home: the directory that holds Swift's usr/, once it is sure that this one will do.
-swift_home() {
-    local minimum version home
+# need_swift: sets `swift_info`, what the compiler says of itself, and `swift_home`, the
+# folder usr/ that it lives in; ends the script where this Swift will not do.
+need_swift() {
+    local minimum version
     minimum=$(pin swift-minimum)
     command -v swiftc >/dev/null || die "$exit_missing" "$(no_swift "Swift is missing")"
+    swift_info=$(swiftc -print-target-info 2>/dev/null) || true
     version=$(swift_version)
     [ "$(printf '%s\n' "$minimum" "$version" | sort -V | head -n 1)" = "$minimum" ] \
-        || die "$exit_missing" "$(no_swift "Swift $version is too old")"
-    # swiftc may be a wrapper (swiftly); only Swift itself knows where it is.
-    home=$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)\/lib\/swift".*/\1/p')
-    [ -e "$home/lib/swift/embedded/Swift.swiftmodule/x86_64-unknown-linux-gnu.swiftmodule" ] \
-        || die "$exit_missing" "$(no_swift "Swift $version in $home has no Embedded Swift for x86-64 Linux")"
-    printf '%s' "$home"
+        || die "$exit_missing" "$(no_swift "Swift ${version:-of an unknown version} is too old")"
+    # swiftc may be a wrapper (swiftly's, say); only Swift itself knows where it is.
+    swift_home=$(sed -n 's/.*"runtimeResourcePath": "\(.*\)\/lib\/swift".*/\1/p' <<<"$swift_info")
+    [ -e "$swift_home/lib/swift/embedded/Swift.swiftmodule/x86_64-unknown-linux-gnu.swiftmodule" ] \
+        || die "$exit_missing" \
+            "$(no_swift "Swift $version in $swift_home has no Embedded Swift for x86-64 Linux")"
 }
+
+swift_version() { sed -n 's/.*"compilerVersion": "Swift version \([0-9.]*\).*/\1/p' <<<"$swift_info"; }
 
 no_swift() {
     printf '%s; Hammock needs %s or newer, which Debian does not ship.\n' \

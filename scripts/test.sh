@@ -40,7 +40,7 @@ main() {
     done
 
     need_packages test init kernel image boot
-    swift_home >/dev/null
+    need_swift
     export HAMMOCK_NESTED=yes
     for ring in "${rings[@]}"; do
         printf '\n== %s\n' "$ring"

@@ -172,7 +172,7 @@ in_library() {
 }
 
 @test "a machine without Swift is told which, and where from" {
-    in_library 'PATH=/usr/bin:/bin; command() { false; }; swift_home'
+    in_library 'PATH=/usr/bin:/bin; command() { false; }; need_swift'
     expect_status 3
     expect_output "Swift is missing"
     expect_output "6.3"
@@ -180,17 +180,16 @@ in_library() {
 }
 
 @test "a Swift that is too old is told so" {
-    stub swiftc 'echo "Swift version 5.10.1 (swift-5.10.1-RELEASE)"'
-    in_library swift_home
+    stub swiftc 'echo "\"compilerVersion\": \"Swift version 5.10.1 (swift-5.10.1-RELEASE)\","'
+    in_library need_swift
     expect_status 3
     expect_output "Swift 5.10.1 is too old"
 }
 
 @test "a Swift without the Embedded library is told so" {
-    stub swiftc 'case $1 in
-        --version) echo "Swift version 6.9 (swift-6.9-RELEASE)" ;;
-        *) echo "\"runtimeResourcePath\": \"/nowhere/lib/swift\"," ;; esac'
-    in_library swift_home
+    stub swiftc 'echo "\"compilerVersion\": \"Swift version 6.9 (swift-6.9-RELEASE)\","
+        echo "\"runtimeResourcePath\": \"/nowhere/lib/swift\","'
+    in_library need_swift
     expect_status 3
     expect_output "no Embedded Swift for x86-64 Linux"
 }
