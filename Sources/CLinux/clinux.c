@@ -51,6 +51,12 @@ int clinux_sigaltstack(void) {
     return sigaltstack(&where, NULL) < 0 ? -errno : 0;
 }
 
+int clinux_sigprocmask_clear(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
+}
+
 ptrdiff_t clinux_write(int fd, const void *bytes, size_t count) {
     ssize_t written = write(fd, bytes, count);
     return written < 0 ? -errno : written;

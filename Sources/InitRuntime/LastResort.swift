@@ -11,6 +11,9 @@ public enum LastResort {
     /// Catches every fault from now on. What cannot be caught is left as it is: there is
     /// nothing better to do about it.
     public static func install<K: Kernel & ~Copyable>(on kernel: inout K) {
+        // The kernel kills whoever has a fault while its signal is blocked, and a container's
+        // runtime may have blocked any.
+        try? kernel.unblockSignals()
         try? kernel.useSignalStack()
         for index in Fault.signals.indices {
             try? kernel.handle(Fault.signals[index]) { number in

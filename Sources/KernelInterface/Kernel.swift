@@ -13,6 +13,9 @@ public protocol Kernel: ~Copyable {
     /// children are reaped by the kernel itself and never become zombies. sigaction(2), NOTES.
     mutating func ignore(_ signal: Signal) throws(Errno)
 
+    /// Lets every signal through, whatever the parent left blocked. sigprocmask(2).
+    mutating func unblockSignals() throws(Errno)
+
     /// Gives signal handlers a stack of their own, so that they can run when the ordinary
     /// one has overflowed. sigaltstack(2).
     mutating func useSignalStack() throws(Errno)

@@ -15,6 +15,10 @@ public struct LinuxKernel: ~Copyable, Kernel {
         _ = try check(clinux_sigaction_ignore(signal.rawValue))
     }
 
+    public mutating func unblockSignals() throws(Errno) {
+        _ = try check(clinux_sigprocmask_clear())
+    }
+
     public mutating func useSignalStack() throws(Errno) {
         _ = try check(clinux_sigaltstack())
     }

@@ -169,6 +169,19 @@ greeted_somewhere() {
     says_greeting "$console"
 }
 
+@test "signals that its parent had blocked or ignored are its own again" {
+    : >"$console"
+    mkfifo "$BATS_TEST_TMPDIR/full"
+    exec {full}<>"$BATS_TEST_TMPDIR/full"
+    dd if=/dev/zero of=/dev/fd/$full bs=4096 count=16 status=none
+    in_namespace=(env --block-signal --ignore-signal=ALRM --ignore-signal=SEGV "${in_namespace[@]}")
+    start /init >&"$full"
+    eventually says_greeting "$console"
+    kill -n 11 "$pid"
+    eventually grep -q SIGSEGV "$console"
+    eventually idles
+}
+
 @test "no ordinary signal ends it" {
     start /init >"$tree/stdout"
     eventually idles

@@ -41,6 +41,10 @@ int clinux_sigaction_ignore(int signal);
 // a stack overflow has where to run.
 int clinux_sigaltstack(void);
 
+// int sigprocmask(int how, const sigset_t *set, sigset_t *oldset);     sigprocmask(2)
+// SIG_SETMASK with an empty set: no signal is blocked from now on.
+int clinux_sigprocmask_clear(void);
+
 // ssize_t write(int fd, const void *buf, size_t count);                      write(2)
 ptrdiff_t clinux_write(int fd, const void *bytes, size_t count);
 

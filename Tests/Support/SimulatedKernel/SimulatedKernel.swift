@@ -50,6 +50,7 @@ public struct SimulatedKernel: Kernel {
     public private(set) var handledSignals: [Int32] = []
     public private(set) var ignoredSignals: [Int32] = []
     public private(set) var hasSignalStack = false
+    public private(set) var signalsAreBlocked = true
     /// What must never happen, should it have: a write that nothing will ever interrupt.
     public private(set) var blockedForEver = false
     /// The n-th system call (from 0) fails with this error, if it can fail.
@@ -71,6 +72,11 @@ public struct SimulatedKernel: Kernel {
     public mutating func ignore(_ signal: Signal) throws(Errno) {
         try count()
         ignoredSignals.append(signal.rawValue)
+    }
+
+    public mutating func unblockSignals() throws(Errno) {
+        try count()
+        signalsAreBlocked = false
     }
 
     public mutating func useSignalStack() throws(Errno) {
@@ -104,7 +110,7 @@ public struct SimulatedKernel: Kernel {
         case .fails(let error):
             throw error
         case .blocks:
-            if alarmIntervalMilliseconds == 0 { blockedForEver = true }
+            if alarmIntervalMilliseconds == 0 || signalsAreBlocked { blockedForEver = true }
             elapsedMilliseconds += alarmIntervalMilliseconds
             throw .interrupted
         }
