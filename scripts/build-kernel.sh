@@ -6,8 +6,9 @@
 #
 #   --source DIR|TARBALL  another source than the pinned one
 #   --config FILE         a whole configuration, in place of tinyconfig and
-#                         toolchain/kernel/hammock.config (for instance a distribution's
-#                         /boot/config-*; what it makes modules of is not built)
+#                         toolchain/kernel/hammock.config. With a distribution's, add
+#                         --fragment toolchain/kernel/distribution.config: modules are
+#                         not built, and what a boot needs has to be in the kernel
 #   --fragment FILE       options on top of that; may be given more than once
 #   --output DIR          where to put the three files (default: out/kernel, and
 #                         out/kernel-custom with any of the other options)
@@ -37,7 +38,7 @@ main() {
         *[[:space:]:]*) die "$exit_usage" "the kernel cannot be built below '$cache':
 make takes no path with a space or a colon; set XDG_CACHE_HOME to another" ;;
     esac
-    need_packages kernel
+    need_packages kernel ${config:+kernel-config}
     warn_of_versions gcc-12 binutils lz4
     one_at_a_time kernel
 

@@ -115,6 +115,8 @@ packages_for() {
         swift) echo curl g++ git libncurses6 libsqlite3-0 libxml2 zlib1g ;;
         init) packages_for swift && echo musl-dev ;;
         kernel) echo bc bison dpkg-dev flex gcc libelf-dev lz4 make perl xz-utils ;;
+        # A distribution's configuration has keys in it.
+        kernel-config) echo libssl-dev ;;
         image) echo cpio e2fsprogs ;;
         boot) echo gcc libc6-dev qemu-system-x86 ;;
         test) echo bats binutils expect musl-tools procps shellcheck strace util-linux ;;
