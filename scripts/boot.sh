@@ -22,16 +22,16 @@
 #   --check             boots without a terminal, waits for the greeting, makes sure that
 #                       PID 1 is alive a moment later, says how long it took, and ends
 #   --timeout SECONDS   ends qemu after so long (with --check: waits so long; default: 60)
-#   --dry-run           prints qemu's command line and runs nothing
+#   --dry-run           prints qemu's command line and boots nothing
 #   --help
 #
 # To leave: Ctrl-A, then X. (Ctrl-C goes to the guest.)
 #
 # Exit codes: 0 done, 1 failed, 2 wrong use, 3 something is missing on this machine,
-# 4 the guest's kernel panicked, 124 timed out, 130 interrupted.
+# 4 the guest's kernel panicked (with --check), 124 timed out, 130 interrupted.
 
 # shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 
 machine=microvm
 accel=auto
@@ -119,7 +119,7 @@ prepare() {
     else
         readable_file --kernel "$(kernel_file)"
     fi
-    if [ -z "$image" ] && [ "${initramfs:-$out/initramfs.cpio}" = "$out/initramfs.cpio" ]; then
+    if [ "$initramfs" = "$out/initramfs.cpio" ] || [ -z "$image$initramfs" ]; then
         "$root/scripts/build-image.sh"
     fi
 }
@@ -177,7 +177,11 @@ microvm_hardware() {
     # t: a triple fault, the one way to reset a machine without a keyboard controller.
     command_line+=" $(root_mode) panic=-1 reboot=t"
     # Without it this boot hangs as soon as the host is busy: ARCHITECTURE.md says why.
-    [ "$accel" != tcg ] || command_line+=" tsc_early_khz=$(tsc_khz)"
+    if [ "$accel" = tcg ]; then
+        local khz
+        khz=$(tsc_khz) || die "$exit_failed" "the speed of the processor's counter cannot be measured"
+        command_line+=" tsc_early_khz=$khz"
+    fi
 }
 
 # root_mode: a kernel entered by PVH mounts its root writable unless told not to.
@@ -208,9 +212,9 @@ tsc_khz() {
     local program=$out/tsc-khz source=$root/toolchain/host/tsc-khz.c
     if [ ! "$program" -nt "$source" ]; then
         command -v gcc >/dev/null || die "$exit_missing" "gcc is missing"
-        mkdir -p "$out"
-        gcc -O2 -o "$program.$$" "$source"
-        mv "$program.$$" "$program"
+        writable_folder "$out"
+        gcc -O2 -o "$program.$$" "$source" || return
+        mv "$program.$$" "$program" || return
     fi
     "$program"
 }
@@ -253,18 +257,22 @@ why_no_kvm() {
     fi
 }
 
-# kvm_boots: whether this kernel has greeted under KVM since the machine was started.
+# kvm_boots: whether this kernel gets to the greeting under KVM, with our own image. Tried
+# once for each kernel and machine since the host was started.
 kvm_boots() {
-    local verdict=$out/kvm-boots
-    local now
-    now="$(cat /proc/sys/kernel/random/boot_id) $machine $(kernel_file) $(stat -c %Y "$(kernel_file)")"
-    [ "$(cat "$verdict" 2>/dev/null)" != "$now" ] || return 0
-    local trial=("$root/scripts/boot.sh" --check --accel kvm --machine "$machine" --timeout "$kvm_patience")
-    [ -z "$kernel" ] || trial+=(--kernel "$kernel")
-    [ -z "$image" ] || trial+=(--image "$image")
-    [ -z "$initramfs" ] || trial+=(--initramfs "$initramfs")
-    "${trial[@]}" >/dev/null 2>&1 || return 1
-    printf '%s\n' "$now" >"$verdict"
+    local known=$out/kvm-boots file tried verdict=no
+    file=$(kernel_file)
+    tried="$(cat /proc/sys/kernel/random/boot_id) $machine $file $(stat -c %Y "$file")"
+    if [ ! -e "$known" ] || [ "$(head -n 1 "$known")" != "$tried" ]; then
+        say "trying whether KVM runs this kernel"
+        if "$root/scripts/boot.sh" --check --accel kvm --machine "$machine" --kernel "$file" \
+            --timeout "$kvm_patience" >/dev/null 2>&1; then
+            verdict=yes
+        fi
+        printf '%s\n%s\n' "$tried" "$verdict" >"$known.$$"
+        mv "$known.$$" "$known"
+    fi
+    [ "$(tail -n 1 "$known")" = yes ]
 }
 
 # --- on this terminal -----------------------------------------------------------------------
@@ -314,6 +322,7 @@ watch() {
     qemu_command
     : >"$work/console"
     guest_text=''
+    greeted_after=''
     set_now
     local started=$now
     deadline=$((started + $1 * 1000))
@@ -370,7 +379,11 @@ await() {
             return "$exit_panic"
         fi
         # 1 is the end of the file; above 128, the time is up.
-        [ "$status" -ne 1 ] || { failure="qemu ended before the greeting"; return "$exit_failed"; }
+        if [ "$status" -eq 1 ]; then
+            failure="qemu ended before the greeting"
+            [ -z "$greeted_after" ] || failure="greeted, and then qemu ended"
+            return "$exit_failed"
+        fi
     done
 }
 

@@ -14,15 +14,14 @@
 # The same content makes the same bytes, whoever makes it, wherever and whenever.
 
 # shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 
 size=2G
 init=''
 output=''
 additions=() # HOSTFILE:/path
 
-# One UUID for every image: it names the file system, and a random one changes the bytes.
-# Derived from nothing, meaning nothing.
+# One UUID for every image: a random one would change the bytes. It begins with "hammoc".
 readonly uuid=68616d6d-6f63-4b00-8000-000000000001
 
 work=''
@@ -41,6 +40,7 @@ main() {
     local inputs
     inputs=$(inputs_hash)
     if up_to_date "$name.img" "$inputs" && up_to_date "$cpio.cpio" "$inputs"; then
+        say_result '' "${name#"$root"/}.img and ${cpio#"$root"/}.cpio: up to date"
         return
     fi
     warn_of_versions e2fsprogs cpio
@@ -48,8 +48,8 @@ main() {
     collect
     make_image "$work/image"
     make_initramfs "$work/initramfs"
-    mv "$work/image" "$name.img" && record_inputs "$name.img" "$inputs"
-    mv "$work/initramfs" "$cpio.cpio" && record_inputs "$cpio.cpio" "$inputs"
+    put_in_place "$work/image" "$name.img" "$inputs"
+    put_in_place "$work/initramfs" "$cpio.cpio" "$inputs"
     say "${name#"$root"/}.img: $size, of which $(du -k "$name.img" | cut -f1) KiB on disk"
     say "${cpio#"$root"/}.cpio: $(stat -c %s "$cpio.cpio") bytes"
 }
@@ -79,6 +79,7 @@ check_addition() {
     case $path in
         */ | *//* | */./* | */../* | */. | */.. | *['"'$'\n']*)
             usage_error "--add: '$path' is not a plain absolute path" ;;
+        /lost+found | /lost+found/*) usage_error "--add: /lost+found is the file system's own" ;;
         /init) usage_error "--add: /init is there already (--init FILE takes another)" ;;
     esac
 }
@@ -133,7 +134,7 @@ make_image() {
         -E hash_seed="$uuid",root_owner=0:0,lazy_itable_init=0,nodiscard "$1" \
         >"$work/mke2fs.log" 2>&1; then
         cat "$work/mke2fs.log" >&2
-        die "$exit_failed" "the content does not fit into $size (--size makes it larger)"
+        die "$exit_failed" "mke2fs failed; where the content does not fit into $size, --size helps"
     fi
     # mke2fs copies owners and times from the host; ctime is nobody's to set there.
     paths | awk -v epoch="$epoch" '{

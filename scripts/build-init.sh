@@ -3,12 +3,15 @@
 #
 #   scripts/build-init.sh                        makes out/init and says what it weighs
 #   scripts/build-init.sh --product NAME         another executable of the package: out/NAME
+#
+# Beside it lies the same with symbols, for a debugger: out/init.debug.
+#
 #   scripts/build-init.sh --help
 #
 # The same compiler makes the same bytes, wherever the checkout lies.
 
 # shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 
 main() {
     local product=init
@@ -21,17 +24,17 @@ main() {
     done
     [[ $product =~ ^[a-z-]+$ ]] || usage_error "--product takes a name, not '$product'"
 
-    "$root/scripts/build-sdk.sh"
+    HAMMOCK_NESTED=yes "$root/scripts/build-sdk.sh"
+    one_at_a_time "$product"
     local inputs built=''
     inputs=$({
         cat "$out/sdks/hammock-musl.artifactbundle.inputs"
         hash_of_files Package.swift Sources Tests/Support scripts/build-init.sh
     } | hash_of)
-    one_at_a_time "$product"
     if ! up_to_date "$out/$product" "$inputs"; then
         build "$product"
         built=yes
-        record_inputs "$out/$product" "$inputs"
+        put_in_place "$out/$product.partial" "$out/$product" "$inputs"
     fi
     say_result "$built" "out/$product: $(stat -c %s "$out/$product") bytes, static, stripped"
 }
@@ -49,10 +52,9 @@ build() {
     fi
     # .swift_modhash is a hash of the compiler's arguments, paths included: nothing reads
     # it, and it is all that would differ between two checkouts.
+    cp "$scratch/x86_64-unknown-linux-musl/release/$product" "$out/$product.debug"
     "$swift_home/bin/llvm-objcopy" --strip-all --remove-section=.swift_modhash \
-        --remove-section=.comment \
-        "$scratch/x86_64-unknown-linux-musl/release/$product" "$out/$product.partial"
-    mv "$out/$product.partial" "$out/$product"
+        --remove-section=.comment "$out/$product.debug" "$out/$product.partial"
 }
 
 main "$@"

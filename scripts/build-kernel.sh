@@ -20,7 +20,7 @@
 # ~/.cache/hammock (or $XDG_CACHE_HOME/hammock). An interrupted build goes on next time.
 
 # shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 
 source=''
 config=''
@@ -40,27 +40,33 @@ make takes no path with a space or a colon; set XDG_CACHE_HOME to another" ;;
     esac
     need_packages kernel ${config:+kernel-config}
     warn_of_versions gcc-12 binutils lz4
-    one_at_a_time kernel
 
     local tree inputs entry built=''
     identify_source
     inputs=$(inputs_hash)
     entry=$cache/kernel/$inputs
-    if [ ! -e "$entry/bzImage" ] || [ -d "$source" ]; then
-        prepare_source
-        build "$entry"
-        built=yes
+    if needs_build "$entry"; then
+        # All checkouts share the cache. Whoever waited may find the work done.
+        one_at_a_time kernel "$cache"
+        if needs_build "$entry"; then
+            prepare_source
+            build "$entry"
+            built=yes
+        fi
     fi
-    mkdir -p "$output"
+    writable_folder "$output"
     local file
     for file in bzImage vmlinux config; do
         cmp -s "$entry/$file" "$output/$file" && continue
-        cp "$entry/$file" "$output/$file.partial"
-        mv "$output/$file.partial" "$output/$file"
+        cp "$entry/$file" "$output/$file.$$"
+        mv "$output/$file.$$" "$output/$file"
     done
     say_result "$built" "${output#"$root"/}/bzImage: $(stat -c %s "$output/bzImage") bytes," \
         "Linux $(cat "$entry/release")"
 }
+
+# needs_build ENTRY: what make has to look at. Only make knows what changed in a folder.
+needs_build() { [ ! -e "$1/bzImage" ] || [ -d "$source" ]; }
 
 parse() {
     local fragment default_output=$out/kernel
@@ -183,7 +189,8 @@ fetch_unpinned() {
 }
 
 tarball_of_package() {
-    dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz'
+    dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' \
+        || die "$exit_failed" "the package of the source could not be unpacked"
 }
 
 # unpack TARBALL: to `tree`.
@@ -193,7 +200,7 @@ unpack() {
     rm -rf "$tree.partial"
     mkdir -p "$tree.partial"
     tar -x -f "$1" -C "$tree.partial" --strip-components=1 --no-same-owner \
-        || die "$exit_usage" "'$1' could not be unpacked"
+        || die "$exit_failed" "'$1' could not be unpacked"
     [ -e "$tree.partial/Kconfig" ] \
         || die "$exit_usage" "'$1' holds no kernel source"
     mv "$tree.partial" "$tree"
@@ -207,7 +214,7 @@ inputs_hash() {
     {
         printf '%s\n' "$tree" "$(pin source-date-epoch)"
         # A comment changes nothing.
-        cat ${config:+"$config"} "${fragments[@]}" /dev/null | grep -E '^(# )?CONFIG_'
+        cat ${config:+"$config"} "${fragments[@]}" /dev/null | sed -nE '/^(# )?CONFIG_/p'
         dpkg-query -W gcc binutils lz4
         gcc --version
         sed -n '/^set_make()/,/^}/p' "$0"
@@ -319,7 +326,7 @@ show_progress() {
         # shellcheck disable=SC2059 # the ending is ours
         printf "%-60s$ending" "$line" >&2
         # Until the pause or the build is over; a signal's trap cuts `wait` short, too.
-        sleep "$pause" &
+        sleep "$pause" {build_lock}>&- &
         sleeper=$!
         wait -n "$sleeper" "$1" || true
         kill "$sleeper" 2>/dev/null || true
@@ -331,7 +338,7 @@ show_progress() {
 # have more options.
 expected_objects() {
     local options
-    options=$(grep -c '=y$' "$objects/.config")
+    options=$(sed -n '/=y$/p' "$objects/.config" | wc -l)
     printf '%d' $(($(pin kernel-objects) * options / $(pin kernel-options)))
 }
 

@@ -11,7 +11,7 @@
 #   swift build -c release --swift-sdks-path out/sdks --swift-sdk hammock-musl
 
 # shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 
 bundle=$out/sdks/hammock-musl.artifactbundle
 
@@ -30,15 +30,17 @@ main() {
         hash_of_files toolchain/sdk scripts/build-sdk.sh
     } | hash_of)
     one_at_a_time sdk
-    up_to_date "$bundle" "$inputs" && return
+    if up_to_date "$bundle" "$inputs"; then
+        say_result '' "${bundle#"$root"/}: up to date"
+        return
+    fi
     warn_of_versions musl-dev
     warn_of_swift
     say "making the Swift SDK: ${bundle#"$root"/}"
     rm -rf "$bundle" "$bundle.partial"
     trap 'rm -rf "$bundle.partial"' EXIT
     assemble "$bundle.partial"
-    mv "$bundle.partial" "$bundle"
-    record_inputs "$bundle" "$inputs"
+    put_in_place "$bundle.partial" "$bundle" "$inputs"
 }
 
 # assemble DIRECTORY

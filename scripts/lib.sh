@@ -2,12 +2,16 @@
 # shellcheck shell=bash
 
 set -euo pipefail
+shopt -s inherit_errexit
 umask 022
 export LC_ALL=C
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=$root/out
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/hammock
+# Where downloads and kernels are kept. The standard has a relative path ignored.
+cache=${XDG_CACHE_HOME:-}
+[[ $cache == /* ]] || cache=${HOME:-/nonexistent}/.cache
+cache=$cache/hammock
 
 # Exit codes, the same in every script. README lists them; 124 and 130 are what timeout(1)
 # and an interrupted shell use.
@@ -41,7 +45,7 @@ die() {
 usage_error() { die "$exit_usage" "$* (see ${0##*/} --help)"; }
 
 # help: prints the comment at the top of the calling script, from its second line on.
-help() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
+help() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$(readlink -f "$0")"; }
 
 # value_of OPTION WORDS...: the word after an option, which must be there.
 value_of() {
@@ -83,13 +87,29 @@ up_to_date() {
     [ -e "$1" ] && [ "$(cat "$1.inputs" 2>/dev/null)" = "$2" ]
 }
 
-# record_inputs ARTEFACT INPUTS: says what an artefact that is now in place was made from.
-record_inputs() { printf '%s\n' "$2" >"$1.inputs"; }
+# put_in_place NEW ARTEFACT INPUTS: a whole new artefact takes its place, with a note of what
+# it was made from. Interrupted half-way it has no note, and is made again.
+put_in_place() {
+    rm -f "$2.inputs"
+    mv -T "$1" "$2"
+    printf '%s\n' "$3" >"$2.inputs.partial"
+    mv "$2.inputs.partial" "$2.inputs"
+}
 
-# one_at_a_time NAME: the second of two runs waits here until the first has ended.
+# writable_folder FOLDER: is there from now on, and can be written to.
+writable_folder() {
+    if ! mkdir -p "$1" 2>/dev/null || [ ! -w "$1" ]; then
+        die "$exit_missing" "cannot write to $1 (does it belong to another user?)"
+    fi
+}
+
+# one_at_a_time NAME [FOLDER]: the second of two runs waits here until the first has ended.
+# The lock is in FOLDER, beside what is to be made there (default: out).
 one_at_a_time() {
-    mkdir -p "$out"
-    exec {build_lock}>"$out/.$1.lock"
+    local lock=${2:-$out}/.$1.lock
+    writable_folder "${2:-$out}"
+    [ ! -e "$lock" ] || [ -w "$lock" ] || die "$exit_missing" "cannot write to $lock"
+    exec {build_lock}>"$lock"
     if ! flock -n "$build_lock"; then
         say "another run is at work on this ($1); waiting for it"
         flock "$build_lock"
@@ -99,8 +119,7 @@ one_at_a_time() {
 # need_space DIRECTORY MEBIBYTES PURPOSE
 need_space() {
     local free
-    mkdir -p "$1" 2>/dev/null || die "$exit_missing" "cannot write to $1"
-    [ -w "$1" ] || die "$exit_missing" "cannot write to $1"
+    writable_folder "$1"
     free=$(df --output=avail -BM "$1" | tail -n 1 | tr -dc 0-9)
     [ "$free" -ge "$2" ] \
         || die "$exit_missing" "$3 needs $2 MiB in $1, and $free MiB are free"
@@ -114,7 +133,8 @@ packages_for() {
         # Swift's own compiler needs a C++ library to link with, and git and curl for its packages.
         swift) echo curl g++ git libncurses6 libsqlite3-0 libxml2 zlib1g ;;
         init) packages_for swift && echo musl-dev ;;
-        kernel) echo bc bison dpkg-dev flex gcc libelf-dev lz4 make perl xz-utils ;;
+        # ca-certificates: Debian's snapshot archive is asked by https.
+        kernel) echo bc bison ca-certificates dpkg-dev flex gcc libelf-dev lz4 make perl xz-utils ;;
         # A distribution's configuration has keys in it.
         kernel-config) echo libssl-dev ;;
         image) echo cpio e2fsprogs ;;
@@ -131,7 +151,7 @@ need_packages() {
         || die "$exit_missing" "this needs Debian 12 or 13 (there is no dpkg-query here)"
     wanted=$(for job; do packages_for "$job"; done | tr ' ' '\n' | sort -u)
     # shellcheck disable=SC2086 # one word a package
-    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null \
+    installed=$({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null || true; } \
         | sed -n 's/^installed //p' | sort -u)
     missing=$(comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$installed") | tr '\n' ' ')
     [ -n "$missing" ] || return 0

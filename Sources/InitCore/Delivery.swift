@@ -19,9 +19,11 @@
 public struct Delivery: Equatable, Sendable {
     /// How long a sink may take.
     public enum Limit {
-        /// How often a sink may stall before the next is tried. With the wait below that
-        /// makes 2 s a sink and 6 s in all: longer than the hiccup of a serial line,
-        /// shorter than a person's patience.
+        /// How often a sink may stall before the next is tried. With the wait below a sink
+        /// that takes nothing is given up after 2.1 s, and the last after 6.3 s: longer than
+        /// the hiccup of a serial line, shorter than a person's patience. One that does take
+        /// bytes, however slowly, is no stall; even a byte for each wait ends the greeting
+        /// in 10 s.
         public static let stallsPerSink = 20
         /// How long one wait for room lasts, and after how long a write that blocks is
         /// interrupted. In milliseconds.

@@ -3,7 +3,7 @@ public import KernelInterface
 
 /// Brings `text` to a reader, as `Delivery` decides, and returns how that ended.
 ///
-/// Takes 6 s at the most (`Delivery.Limit`). Descriptors that it opens stay open: closing
+/// Takes seconds at the most (`Delivery.Limit`). Descriptors that it opens stay open: closing
 /// a terminal can block until its output has drained, and PID 1 has no reason to.
 @discardableResult
 public func deliver<K: Kernel & ~Copyable>(

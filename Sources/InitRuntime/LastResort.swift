@@ -24,7 +24,10 @@ public enum LastResort {
 
     private static func takeOver(after signal: Signal) -> Never {
         var kernel = LinuxKernel()
-        if !hasFaulted {
+        if hasFaulted {
+            // The report that was cut short had an alarm set; nobody else ends it.
+            try? kernel.setAlarmInterval(milliseconds: 0)
+        } else {
             hasFaulted = true
             deliver(Fault.report(of: signal), on: &kernel)
         }

@@ -102,6 +102,18 @@ private let everyErrno = (1...134).map { Errno(rawValue: Int32($0)) }
         #expect(delivery.action == .open(.console))
     }
 
+    @Test func `progress does not give a sink its patience back`() {
+        var delivery = Delivery(length: 70)
+        for sent in 1...Delivery.Limit.stallsPerSink {
+            delivery.step(.wrote(1))
+            delivery.step(.writeFailed(.wouldBlock))
+            delivery.step(.waited)
+            #expect(delivery.action == .write(.standardOutput, offset: sent))
+        }
+        delivery.step(.writeFailed(.wouldBlock))
+        #expect(delivery.action == .open(.console))
+    }
+
     @Test func `the next sink has all its patience again`() {
         var delivery = Delivery(length: 70)
         for _ in 0...Delivery.Limit.stallsPerSink { delivery.step(.writeFailed(.interrupted)) }

@@ -102,7 +102,7 @@ EOF
     done
     local addition
     for addition in nothing /etc/passwd:relative /no/such/file:/x /etc/passwd:/a/../b \
-        /etc/passwd:/init /etc/passwd:/dir/ '/etc/passwd:/quo"te'; do
+        /etc/passwd:/init /etc/passwd:/lost+found /etc/passwd:/dir/ '/etc/passwd:/quo"te'; do
         build --add "$addition"
         expect_status 2
     done

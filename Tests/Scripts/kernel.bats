@@ -65,33 +65,6 @@ empty_cache() {
     expect_output "# CONFIG_64BIT is not set"
 }
 
-@test "an interrupted build leaves nothing that passes for a kernel, and goes on next time" {
-    # A configuration that nobody has built yet.
-    printf 'CONFIG_DEFAULT_HOSTNAME="%s"\n' "interrupted-$$" >"$fragment"
-    "$root/scripts/build-kernel.sh" --fragment "$fragment" --output "$BATS_TEST_TMPDIR/kernel" \
-        >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
-    script=$!
-    local objects entry
-    compiling() { grep -q ' objects, ' "$BATS_TEST_TMPDIR/log"; }
-    eventually compiling
-    log=$(sed -n 's/.*(log: \(.*\)).*/\1/p' "$BATS_TEST_TMPDIR/log")
-    entry=${log%.log}
-    objects=$entry.objects
-    kill -TERM "$script"
-    local status=0
-    wait "$script" || status=$?
-    script=''
-    [ "$status" -eq 130 ]
-    grep -q 'the next run goes on from here' "$BATS_TEST_TMPDIR/log"
-    [ ! -e "$entry" ]
-    [ ! -e "$BATS_TEST_TMPDIR/kernel" ]
-    [ -d "$objects" ]
-    # No make is left at work.
-    quiet() { ! pgrep -f "O=$objects" >/dev/null; }
-    eventually quiet
-    rm -rf "$objects" "$log"
-}
-
 @test "sources that are none are refused" {
     build --source "$BATS_TEST_TMPDIR/nowhere"
     expect_status 2
@@ -102,7 +75,7 @@ empty_cache() {
     expect_output "is not a kernel's source tree"
     echo text >"$BATS_TEST_TMPDIR/text.tar.xz"
     build --source "$BATS_TEST_TMPDIR/text.tar.xz"
-    expect_status 2
+    expect_status 1
     expect_output "could not be unpacked"
     mkdir "$BATS_TEST_TMPDIR/other"
     tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/other.tar" other
@@ -121,7 +94,7 @@ empty_cache() {
     expect_status 3
     expect_output "--unpinned"
     expect_output "--source TARBALL"
-    [ -z "$(find "$XDG_CACHE_HOME" -type f)" ]
+    [ -z "$(find "$XDG_CACHE_HOME" -type f ! -name '.*.lock')" ]
 }
 
 @test "a package with other bytes than the pinned one is not taken" {
@@ -132,7 +105,7 @@ empty_cache() {
     HAMMOCK_SNAPSHOT_ARCHIVE=file://$BATS_TEST_TMPDIR/snapshot build
     expect_status 3
     expect_output "could not be fetched"
-    [ -z "$(find "$XDG_CACHE_HOME" -type f)" ]
+    [ -z "$(find "$XDG_CACHE_HOME" -type f ! -name '.*.lock')" ]
 }
 
 @test "a cache in a path that make cannot take is refused" {
@@ -195,8 +168,67 @@ CONFIG_C="text"' ]
     [ "$(cat "$BATS_TEST_TMPDIR/kernel/bzImage")" = 1 ]
 }
 
+# build_in_background: sets `script`; what it says is in `$BATS_TEST_TMPDIR/log`.
+build_in_background() {
+    "$root/scripts/build-kernel.sh" --output "$BATS_TEST_TMPDIR/kernel" "$@" \
+        >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+    script=$!
+}
+
+# says TEXT: whether the build in the background has said it.
+says() { grep -qE "$1" "$BATS_TEST_TMPDIR/log"; }
+
 @test "progress is shown while it builds" {
     fake_source
+    touch "$tree/slow"
+    build_in_background --source "$tree"
+    eventually says '[0-9]+ of about [0-9]+ objects, [0-9]+:[0-9]+ elapsed'
+    rm "$tree/slow"
+    wait "$script"
+    script=''
+}
+
+@test "an interrupted build leaves nothing that passes for a kernel, and goes on next time" {
+    fake_source
+    touch "$tree/slow"
+    build_in_background --source "$tree"
+    compiling() { [ -e "$tree/compiling" ]; }
+    eventually compiling
+    kill -TERM "$script"
+    local status=0
+    wait "$script" || status=$?
+    script=''
+    [ "$status" -eq 130 ]
+    says 'the next run goes on from here'
+    [ ! -e "$BATS_TEST_TMPDIR/kernel" ]
+    [ -z "$(find "$XDG_CACHE_HOME" -name bzImage)" ]
+    no_make() { ! pgrep -f "make -C $tree" >/dev/null; }
+    eventually no_make
+
+    rm "$tree/slow"
     build --source "$tree"
-    [[ $output =~ [0-9]+\ of\ about\ [0-9]+\ objects,\ [0-9]+:[0-9]+\ elapsed ]]
+    expect_status 0
+    [[ $output != *"waiting for it"* ]]
+    [ "$(cat "$BATS_TEST_TMPDIR/kernel/bzImage")" = 1 ]
+}
+
+@test "two checkouts that need the same source do not disturb each other" {
+    fake_source
+    touch "$tree/Kconfig"
+    tar -C "$BATS_TEST_TMPDIR" -cJf "$BATS_TEST_TMPDIR/linux-1.tar.xz" tree
+    local checkout
+    for checkout in one two; do
+        mkdir "$BATS_TEST_TMPDIR/$checkout"
+        cp -R "$root/scripts" "$root/toolchain" "$BATS_TEST_TMPDIR/$checkout/"
+    done
+    "$BATS_TEST_TMPDIR/one/scripts/build-kernel.sh" --source "$BATS_TEST_TMPDIR/linux-1.tar.xz" \
+        >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+    script=$!
+    eventually says unpacking
+    run "$BATS_TEST_TMPDIR/two/scripts/build-kernel.sh" --source "$BATS_TEST_TMPDIR/linux-1.tar.xz"
+    expect_status 0
+    wait "$script"
+    script=''
+    cmp "$BATS_TEST_TMPDIR/one/out/kernel-custom/bzImage" \
+        "$BATS_TEST_TMPDIR/two/out/kernel-custom/bzImage"
 }

@@ -18,14 +18,47 @@ in_library() {
     PATH=$stubs:$PATH run bash "$BATS_TEST_TMPDIR/script"
 }
 
-@test "every script explains itself, and does nothing else" {
+@test "every script explains itself, also by another name" {
     local script
     for script in "$root"/scripts/*.sh; do
         [ "${script##*/}" != lib.sh ] || continue
         run "$script" --help
         expect_status 0
         expect_output "scripts/${script##*/}"
+        ln -sf "$script" "$BATS_TEST_TMPDIR/another-name"
+        run "$BATS_TEST_TMPDIR/another-name" --help
+        expect_status 0
+        expect_output "scripts/${script##*/}"
     done
+}
+
+@test "without a home the cache is asked for, and --help works" {
+    run env -u HOME -u XDG_CACHE_HOME "$root/scripts/boot.sh" --help
+    expect_status 0
+    in_library 'echo "$cache"'
+    [[ $output == /* ]]
+    XDG_CACHE_HOME=relative in_library 'echo "$cache"'
+    [[ $output == /* ]]
+}
+
+@test "a folder that cannot be written to is named" {
+    in_library 'out=/proc/nothing; one_at_a_time thing'
+    expect_status 3
+    expect_output "cannot write to /proc/nothing"
+}
+
+@test "an artefact whose build was cut short is not up to date" {
+    in_library 'cd "'"$BATS_TEST_TMPDIR"'"
+        echo one >new; put_in_place new artefact A
+        up_to_date artefact A || exit 10
+        echo two >new
+        printf() { exit 11; } # cut short before the note is written
+        (put_in_place new artefact B) || true
+        unset -f printf
+        up_to_date artefact A && exit 12
+        up_to_date artefact B && exit 13
+        true'
+    expect_status 0
 }
 
 @test "every script refuses an option that it does not know, by name" {
@@ -155,15 +188,23 @@ in_library() {
 }
 
 @test "a missing package is named with the command that installs it" {
-    stub dpkg-query 'echo not-installed'
+    stub dpkg-query 'echo not-installed; exit 1'
     in_library 'id() { echo 1000; }; need_packages boot </dev/null'
     expect_status 3
     expect_output "missing Debian packages: gcc libc6-dev qemu-system-x86"
     expect_output "apt-get install --yes --no-install-recommends gcc libc6-dev qemu-system-x86"
 }
 
+@test "one missing package among others that are there is found" {
+    in_library 'packages_for() { echo bash hammock-is-no-package; }; id() { echo 1000; }
+        need_packages any </dev/null'
+    expect_status 3
+    expect_output "missing Debian packages: hammock-is-no-package"
+    [[ $output != *"bash hammock"* ]]
+}
+
 @test "root has missing packages installed, and hears of a failure" {
-    stub dpkg-query 'echo not-installed'
+    stub dpkg-query 'echo not-installed; exit 1'
     stub apt-get 'echo "E: no network, says the stub"; exit 100'
     in_library 'id() { echo 0; }; need_packages boot'
     expect_status 3
@@ -203,11 +244,12 @@ in_library() {
 
 @test "the second of two builds waits for the first" {
     in_library 'out='"$BATS_TEST_TMPDIR"'
-        (one_at_a_time thing; touch "$out/held"; sleep 0.5; echo first >>"$out/order") &
+        (one_at_a_time thing; touch "$out/held"
+            until grep -q "waiting for it" "$out/second"; do sleep 0.01; done
+            echo first >>"$out/order") &
         until [ -e "$out/held" ]; do sleep 0.01; done
-        one_at_a_time thing; echo second >>"$out/order"; wait'
+        one_at_a_time thing 2>"$out/second"; echo second >>"$out/order"; wait'
     expect_status 0
-    expect_output "waiting for it"
     [ "$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/order")" = "first second " ]
 }
 

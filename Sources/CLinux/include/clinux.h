@@ -30,7 +30,7 @@ int clinux_set_alarm_interval(int milliseconds);
 // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);
 //                                                                        sigaction(2)
 // `handler` runs on the stack that clinux_sigaltstack names, if called (SA_ONSTACK), with the
-// signal itself not blocked (SA_NODEFER), and interrupts system calls (no SA_RESTART).
+// signal itself not blocked (SA_NODEFER: a fault while its own signal is blocked kills), and interrupts system calls (no SA_RESTART).
 int clinux_sigaction_handle(int signal, void (*handler)(int));
 
 // The same call with SIG_IGN. For SIGCHLD it means that the kernel reaps children itself.

@@ -2,11 +2,16 @@ import InitCore
 import InitRuntime
 import KernelInterface
 
-/// Greets as init does, and then runs into a Swift trap: an index that no array has.
-@c(trapping_init_main)
-public func trappingInitMain() -> Never {
+/// All that init does before it idles.
+@c(trapping_init_start)
+public func trappingInitStart() {
     var kernel = LinuxKernel()
     start(on: &kernel)
+}
+
+/// Runs into a Swift trap: an index that no array has.
+@c(trapping_init_trap)
+public func trappingInitTrap() -> Never {
     let stages: [2 of Int] = [1, 2]
     var index = 0
     while true {
