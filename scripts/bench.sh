@@ -20,7 +20,7 @@
 # 3 something is missing on this machine, 130 interrupted.
 
 # shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 
 runs=10
 accel=auto
@@ -39,6 +39,7 @@ running=()        # what has to end with this script: [its pid]=the signal that 
 main() {
     parse "$@"
     need_packages boot image init kernel test
+    need_swift
     need_space "${TMPDIR:-/tmp}" 200 "the benchmark"
     work=$(mktemp -d)
     trap 'clean_up' EXIT
@@ -204,9 +205,12 @@ measure_boots() {
     done
 }
 
-# prepare_boots: kernel and disks of the benchmark's own, both disks made in the same way.
+# prepare_boots: kernel and disks of the benchmark's own, both disks made in the same way,
+# and boot.sh as it is now: an edit in the meantime would change it under the measurement.
 prepare_boots() {
     export HAMMOCK_NESTED=yes
+    mkdir "$work/checkout"
+    cp -R "$root/scripts" "$root/toolchain" "$work/checkout/"
     "$root/scripts/build-kernel.sh" --output "$work/kernel"
     image ours "$work/tree/ours"
     image c "$work/tree/musl"
@@ -242,7 +246,7 @@ boot() {
         *) options+=(--image "$work/$who.img") ;;
     esac
     # Should this script be killed, boot.sh is told, and ends qemu.
-    setpriv --pdeathsig TERM "$root/scripts/boot.sh" "${options[@]}" \
+    setpriv --pdeathsig TERM "$work/checkout/scripts/boot.sh" "${options[@]}" \
         >"$work/said" 2>"$work/complaints" </dev/null &
     running[$!]=TERM
     if ! wait $!; then
@@ -292,7 +296,7 @@ header() {
     echo "  ratio: our median / the peer's median; below 1, ours takes less"
     echo "  values: median (min..max); n: how many, taking turns"
     echo "  machine: $(processor_model), $(nproc) processors, Linux $(uname -r), load$(load)"
-    echo "  ours: Swift $(swift_version), musl $(version_of musl-dev)"
+    echo "  ours: $(revision), Swift $(swift_version), musl $(version_of musl-dev)"
     echo "  C: Tests/Support/c-init.c, gcc $(gcc -dumpfullversion) -Os -static -s," \
         "musl $(version_of musl-dev), glibc $(version_of libc6-dev)"
     [ "$only" != init ] || return 0
@@ -300,6 +304,9 @@ header() {
         "C with musl"
     [ -z "$debian_version" ] || echo "  Debian: $debian_version on pc with our initramfs"
 }
+
+# revision: the commit, and whether the work tree differs from it.
+revision() { git -C "$root" describe --always --dirty 2>/dev/null || echo "no git checkout"; }
 
 processor_model() { awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo; }
 load() { awk '{ print " " $1 ", " $2 ", " $3 }' /proc/loadavg; }

@@ -5,6 +5,8 @@ set -euo pipefail
 shopt -s inherit_errexit
 umask 022
 export LC_ALL=C
+# An ordinary user does not have mke2fs and its kin on the PATH.
+export PATH=$PATH:/usr/sbin:/sbin
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=$root/out

@@ -14,7 +14,7 @@
 # The log is out/fresh.log. All mounts are in a namespace of this script's own, and go with it.
 
 # shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/../../scripts/lib.sh" || exit 1
 
 suite=bookworm
 seed=''
@@ -62,11 +62,11 @@ parse() {
 # --- outside: what is left of the machine when the script has ended --------------------------
 
 outside() {
-    local swift status=0
+    local status=0
     [ "$(id -u)" -eq 0 ] || die "$exit_missing" "only root can make another Debian"
     need_packages fresh
-    swift=$(swift_home)
-    [ "$swift" != /usr ] \
+    need_swift
+    [ "$swift_home" != /usr ] \
         || die "$exit_missing" "Swift lies in /usr, so it cannot be brought in alone"
     need_space "$cache/fresh" 9000 "another Debian"
     one_at_a_time fresh
@@ -74,7 +74,7 @@ outside() {
     trap 'exit $exit_interrupted' INT TERM
     work=$(mktemp -d "$cache/fresh/$suite.XXXXXX")
     : >"$log"
-    start_namespace "$swift" "$@"
+    start_namespace "$@"
     show_progress
     wait "$namespace" || status=$?
     namespace=''
@@ -86,13 +86,13 @@ outside() {
     grep -E '^(== .*:|greeting after|[0-9]+ passed|ok .*# skip)' "$log"
 }
 
-# start_namespace SWIFT WORDS...: this script once more. setpriv: should this one be killed,
+# start_namespace WORDS...: this script once more. setpriv: should this one be killed,
 # the other goes too. env: a shell's background jobs ignore Ctrl-C, and so would all that is
 # tested in there.
 start_namespace() {
-    HAMMOCK_FRESH=$work HAMMOCK_FRESH_SWIFT=$1 \
+    HAMMOCK_FRESH=$work HAMMOCK_FRESH_SWIFT=$swift_home \
         env --default-signal=INT,QUIT setpriv --pdeathsig KILL \
-        unshare --mount --pid --fork --kill-child "$0" "${@:2}" {build_lock}>&- &
+        unshare --mount --pid --fork --kill-child "$0" "$@" {build_lock}>&- &
     namespace=$!
 }
 
@@ -100,8 +100,9 @@ start_namespace() {
 show_progress() {
     local sleeper
     while kill -0 "$namespace" 2>/dev/null; do
-        # A signal's trap cuts `wait` short, and would not a sleep in the foreground.
-        sleep 60 &
+        # A signal's trap cuts `wait` short, and would not a sleep in the foreground. Where
+        # it is left behind, it must not hold up the next run.
+        sleep 60 {build_lock}>&- &
         sleeper=$!
         wait -n "$sleeper" "$namespace" || true
         if ! kill "$sleeper" 2>/dev/null; then

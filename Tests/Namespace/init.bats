@@ -10,9 +10,14 @@ setup_file() {
 setup() {
     load ../Support/helpers
     # An ordinary user gets a user namespace to be root in, where the machine allows one.
+    as_root=()
+    into_user_namespace=()
+    if [ "$(id -u)" -ne 0 ]; then
+        as_root=(unshare --user --map-root-user)
+        into_user_namespace=(--user --preserve-credentials)
+    fi
     in_namespace=(unshare --pid --fork --mount --kill-child)
-    [ "$(id -u)" -eq 0 ] || in_namespace+=(--user --map-root-user)
-    "${in_namespace[@]}" true 2>/dev/null \
+    "${as_root[@]}" "${in_namespace[@]}" true 2>/dev/null \
         || skip "this machine lets user $(id -un) make no PID namespace"
     namespaces=()
     tree=$BATS_TEST_TMPDIR/root
@@ -40,7 +45,7 @@ own_namespace() {
 # start COMMAND...: runs COMMAND, which ends in an exec of the guest's /init, as PID 1 of a
 # namespace with its standard output in `$tree/stdout`. Sets `pid`, as seen from here.
 start() {
-    "${in_namespace[@]}" --root="$tree" "$@" <&- 3>&- &
+    "${as_root[@]}" "${in_namespace[@]}" --root="$tree" "$@" <&- 3>&- &
     own_namespace $!
     eventually has_child
     pid=$(pgrep -P "$namespace")
@@ -104,7 +109,7 @@ says_greeting() { [ "$(cat "$1")" = "$greeting" ]; }
 @test "a read-only root makes no difference" {
     mkdir "$tree/bin"
     # The namespace's own mount: it is gone with the test.
-    "${in_namespace[@]}" sh -c '
+    "${as_root[@]}" "${in_namespace[@]}" sh -c '
         mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && ! touch "$1/x" 2>/dev/null \
             && exec chroot "$1" /init' sh "$tree" >"$BATS_TEST_TMPDIR/stdout" 3>&- &
     own_namespace $!
@@ -121,7 +126,7 @@ inject() {
 }
 
 start_injected() {
-    "${injection[@]}" "${in_namespace[@]}" --root="$tree" /init >"$tree/stdout" <&- 3>&- &
+    "${as_root[@]}" "${injection[@]}" "${in_namespace[@]}" --root="$tree" /init >"$tree/stdout" <&- 3>&- &
     own_namespace $!
     eventually greeted_somewhere
     grep -q INJECTED "$BATS_TEST_TMPDIR/trace"
@@ -248,7 +253,7 @@ greeted_somewhere() {
     start /init >"$tree/stdout"
     eventually idles
     # nsenter's children are of the namespace; when their parent has gone, they are PID 1's.
-    nsenter --target "$pid" --pid sh -c '
+    nsenter --target "$pid" --pid "${into_user_namespace[@]}" sh -c '
         for i in $(seq 200); do (sleep 0.05 &) ; done' 3>&-
     eventually no_children
     eventually idles

@@ -7,6 +7,8 @@ root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 out=$root/out
 greeting=$'Hello, World!\nThis is your friendly init system.\nJust hanging here...'
 export root out greeting
+# An ordinary user does not have chroot and e2fsck on the PATH.
+export PATH=$PATH:/usr/sbin:/sbin
 
 # eventually COMMAND...: polls until COMMAND succeeds; fails after a minute, which no machine
 # is too slow for.
