@@ -297,7 +297,8 @@ $(printf '    %s\n' "${lost[@]}")"
 compile() {
     local log=$1 pid
     say "building the kernel with $(nproc) processors (log: $log)"
-    "${make_kernel[@]}" -j"$(nproc)" vmlinux bzImage >>"$log" 2>&1 &
+    # Without the lock: it ends with this script, not with the last of make's processes.
+    "${make_kernel[@]}" -j"$(nproc)" vmlinux bzImage >>"$log" 2>&1 {build_lock}>&- &
     pid=$!
     # shellcheck disable=SC2064 # this pid, now
     trap "interrupted $pid" INT TERM
