@@ -227,10 +227,10 @@ choose_accelerator() {
     if [ "$accel" = auto ]; then
         if reason=$(why_no_kvm); then
             accel=tcg
-        elif [ "$mode" = check ]; then
+        elif [ "$mode" != interactive ]; then
             # The check itself watches for the greeting, and falls back.
             accel=kvm fallback=tcg reason="/dev/kvm is there"
-        elif [ "$mode" = dry-run ] || kvm_boots; then
+        elif kvm_boots; then
             accel=kvm reason="/dev/kvm is there and runs a guest"
         else
             accel=tcg reason="KVM did not get this kernel to the greeting within $kvm_patience s"
@@ -292,6 +292,8 @@ check() {
     work=$(mktemp -d)
     trap 'end_qemu; rm -rf "$work"' EXIT
     trap 'exit $exit_interrupted' INT TERM
+    # A qemu that has ended takes no keys; that shows on the console soon enough.
+    trap '' PIPE
     local verdict=0
     if [ -n "$fallback" ]; then
         watch "$kvm_patience" || verdict=$?

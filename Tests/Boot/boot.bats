@@ -138,7 +138,7 @@ image_with_init() {
 @test "an init that says nothing is a timeout" {
     image_with_init disk <<<'#include <unistd.h>
 int main(void) { for (;;) pause(); }'
-    patience=8
+    patience=15
     boot --check --image "$BATS_TEST_TMPDIR/disk.img"
     expect_status 124
     expect_output "no greeting in time"
