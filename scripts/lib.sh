@@ -208,7 +208,11 @@ need_swift() {
     local minimum version
     minimum=$(pin swift-minimum)
     command -v swiftc >/dev/null || die "$exit_missing" "$(no_swift "Swift is missing")"
-    swift_info=$(swiftc -print-target-info 2>/dev/null) || true
+    # swiftc leaves an empty folder behind at each call, and this one happens at each boot.
+    local scratch
+    scratch=$(mktemp -d)
+    swift_info=$(TMPDIR=$scratch swiftc -print-target-info 2>/dev/null) || true
+    rm -rf "$scratch"
     version=$(swift_version)
     [ "$(printf '%s\n' "$minimum" "$version" | sort -V | head -n 1)" = "$minimum" ] \
         || die "$exit_missing" "$(no_swift "Swift ${version:-of an unknown version} is too old")"
