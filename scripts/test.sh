@@ -93,6 +93,7 @@ ring_lint() {
     expect "swift format has nothing to say" \
         swift format lint --strict --recursive Package.swift Sources Tests
     expect "no function is longer than 70 lines" no_long_function
+    expect "each test that ARCHITECTURE.md names is there" named_tests_exist
     expect "each pin of the lock file is used, and each use is a pin" pins_are_used
 }
 
@@ -104,6 +105,18 @@ no_long_function() {
         start && /^(    )?}$/ { if (FNR - start > 70) print FILENAME ":" start; start = 0 }' {} +)
     printf '%s' "$long"
     [ -z "$long" ]
+}
+
+# ARCHITECTURE.md has names of tests in italics, and three dots for what it leaves out.
+named_tests_exist() {
+    local names name
+    names=$(find Tests \( -name '*.bats' -o -name '*.swift' \) -exec \
+        perl -ne 'print "$1\n" if /^\@test "(.*)" \{/ or /func `(.*)`/' {} +)
+    perl -0777 -ne 'while (/(?<!\*)\*([^*]+)\*(?!\*)/g) { print $1 =~ s/\s+/ /gr, "\n" }' \
+        ARCHITECTURE.md | while read -r name; do
+        name=${name// .../...}
+        grep -q -- "${name//.../.*}" <<<"$names" || { echo "no test is named: $name"; return 1; }
+    done
 }
 
 pins_are_used() {
