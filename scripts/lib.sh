@@ -188,8 +188,9 @@ warn_of_versions() {
     local package here pinned
     for package; do
         pinned=$(pin "package-$package")
-        here=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null || echo none)
-        [ "$here" = "$pinned" ] \
+        here=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null || echo "not installed")
+        # +bN is Debian's own rebuild of the same source.
+        [ "${here%+b[0-9]*}" = "${pinned%+b[0-9]*}" ] \
             || say "note: $package is $here here and $pinned in the lock: the bytes will differ"
     done
 }

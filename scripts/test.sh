@@ -153,6 +153,20 @@ ring_build() { run_bats Build; }
 ring_namespace() { run_bats Namespace; }
 ring_scripts() { run_bats Scripts; }
 ring_boot() { run_bats Boot; }
-ring_fresh() { expect "a new Debian passes README's two commands" "$root/Tests/Fresh/fresh.sh"; }
+
+# Not through expect: it takes half an hour, and says how far it is.
+ring_fresh() {
+    local name="a new Debian passes README's two commands"
+    if [ "$(id -u)" -ne 0 ]; then
+        skipped=$((skipped + 1))
+        printf 'ok %s # skip only root can make another Debian\n' "$name"
+    elif "$root/Tests/Fresh/fresh.sh"; then
+        passed=$((passed + 1))
+        printf 'ok %s\n' "$name"
+    else
+        failed=$((failed + 1))
+        printf 'not ok %s\n' "$name"
+    fi
+}
 
 main "$@"

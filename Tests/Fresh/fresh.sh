@@ -124,6 +124,7 @@ tidy() {
     if [ -n "$keep" ]; then
         say "kept: $work/system"
     else
+        say "$(elapsed) removing it again"
         rm -rf --one-file-system "$work"
     fi
 }
