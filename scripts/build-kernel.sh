@@ -272,12 +272,12 @@ configure() {
     cat "$asked" >>"$objects/.config.partial"
     mv "$objects/.config.partial" "$objects/.config"
     "${make_kernel[@]}" olddefconfig >>"$log" 2>&1 || build_failed olddefconfig "$log"
-    check_options "$asked"
+    check_options "$asked" "$log"
 }
 
-# check_options ASKED: Kconfig drops what it cannot do, without a word.
+# check_options ASKED LOG: Kconfig drops what it cannot do, without a word.
 check_options() {
-    local line name lost=()
+    local line name lost=() log=$2
     while IFS= read -r line; do
         case $line in
             CONFIG_*=*) grep -qxF -- "$line" "$objects/.config" || lost+=("$line") ;;
@@ -288,7 +288,7 @@ check_options() {
         esac
     done <"$1"
     [ ${#lost[@]} -gt 0 ] || return 0
-    rm -rf "$objects"
+    rm -rf "$objects" "$log"
     die "$exit_failed" "the kernel's configuration did not keep these options
 (misspelt, unknown to this version, or in want of another option):
 $(printf '    %s\n' "${lost[@]}")"

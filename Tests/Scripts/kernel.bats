@@ -58,6 +58,17 @@ empty_cache() {
     [ ! -e "$BATS_TEST_TMPDIR/kernel" ]
 }
 
+@test "a configuration that is refused leaves nothing in the cache" {
+    fake_source
+    printf 'CONFIG_EXT4_FS=y\n' >"$fragment"
+    # Kconfig that forgets everything.
+    printf '\nolddefconfig:\n\t@: >$(O)/.config\n' >>"$tree/Makefile"
+    build --source "$tree" --fragment "$fragment"
+    expect_status 1
+    expect_output "CONFIG_EXT4_FS=y"
+    [ -z "$(ls "$XDG_CACHE_HOME/hammock/kernel")" ]
+}
+
 @test "an option that the processor cannot do without is named when switched off" {
     printf '# CONFIG_64BIT is not set\n' >"$fragment"
     build --fragment "$fragment"
