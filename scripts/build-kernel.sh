@@ -263,12 +263,13 @@ configure() {
         | awk 'match($0, /^(# )?CONFIG_[A-Za-z0-9_]+/) {
                    name = substr($0, RSTART, RLENGTH); sub(/^# /, "", name)
                    if (!seen[name]++) print }' >"$asked"
-    # Without its old lines Kconfig has nothing to complain about the new ones.
+    # Without its old lines Kconfig has nothing to complain about the new ones. (By name, not
+    # by FNR == NR: with no fragment at all the first file is empty.)
     awk 'match($0, /^(# )?CONFIG_[A-Za-z0-9_]+/) {
              name = substr($0, RSTART, RLENGTH); sub(/^# /, "", name)
-             if (FNR == NR) { asked[name]; next }
+             if (FILENAME == ARGV[1]) { asked[name]; next }
              if (name in asked) next }
-         FNR != NR' "$asked" "$objects/.config" >"$objects/.config.partial"
+         FILENAME != ARGV[1]' "$asked" "$objects/.config" >"$objects/.config.partial"
     cat "$asked" >>"$objects/.config.partial"
     mv "$objects/.config.partial" "$objects/.config"
     "${make_kernel[@]}" olddefconfig >>"$log" 2>&1 || build_failed olddefconfig "$log"

@@ -166,6 +166,14 @@ CONFIG_A=m
 CONFIG_C="text"' ]
 }
 
+@test "a whole configuration without a fragment is kept as it is" {
+    fake_source
+    printf 'CONFIG_A=y\n# CONFIG_B is not set\n' >"$BATS_TEST_TMPDIR/whole"
+    build --source "$tree" --config "$BATS_TEST_TMPDIR/whole"
+    expect_status 0
+    cmp "$BATS_TEST_TMPDIR/kernel/config" "$BATS_TEST_TMPDIR/whole"
+}
+
 @test "a build that fails shows its last lines, the command, and keeps the old kernel" {
     fake_source
     build --source "$tree"
