@@ -2,6 +2,9 @@
 # Boots Hammock in qemu, on this terminal. Builds first whatever is missing.
 #
 #   scripts/boot.sh [options] [-- WORDS...]
+#   scripts/boot.sh [options] --add ./prog:/prog -- /prog ARGS...
+#
+# The second boots for the sake of one program, and ends with its exit code.
 #
 #   --machine NAME      microvm: the fastest (default)
 #                       pc:      the classic command line: an ATA disk, BIOS, bzImage
@@ -14,10 +17,17 @@
 #   --image FILE        the root disk (default: out/image.img)
 #   --initramfs [FILE]  boots from an initramfs in place of the disk (default:
 #                       out/initramfs.cpio)
+#   --add HOSTFILE:/path
+#                       boots from an image of this boot's own, with the file in it; more
+#                       than once if need be
 #   --append WORDS      more kernel command line
 #   --rw                lets the guest change the image; otherwise all it writes is thrown
 #                       away when qemu ends
-#   -- WORDS            handed to init as its arguments
+#   --quiet             shows of the console what the guest's programs write, and of the
+#                       kernel only what is critical
+#   -- WORDS            handed to init as its arguments. Where the first that is no option
+#                       is an absolute path, it is a program: init runs it with the words
+#                       behind it, and powers off when it has ended.
 #
 #   --check             boots without a terminal, waits for the greeting, makes sure that
 #                       PID 1 is alive a moment later, says how long it took, and ends
@@ -25,10 +35,14 @@
 #   --dry-run           prints qemu's command line and boots nothing
 #   --help
 #
-# To leave: Ctrl-A, then X. (Ctrl-C goes to the guest.)
+# To leave: Ctrl-A, then X. (Ctrl-C goes to the guest.) A program can be run without a
+# terminal, too: its console is written to standard output then, and has no input.
 #
 # Exit codes: 0 done, 1 failed, 2 wrong use, 3 something is missing on this machine,
 # 4 the guest's kernel panicked (with --check), 124 timed out, 130 interrupted.
+# With a program: the program's own, or 123 the guest's kernel panicked, 124 timed out,
+# 125 qemu ended before the program did. As a program may use any of these numbers for
+# itself, the last line on standard error always says which it was.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -40,12 +54,17 @@ cpus=''
 kernel=''
 image=''
 initramfs=''
+additions=() # --add HOSTFILE:/path ...
 append=''
+quiet=''
 init_words=()
-mode=interactive # or check, or dry-run
+program=''       # the one among them that init is to run
+mode=interactive # or run, or check, or dry-run
 writable=''
 timeout=''
 fallback=''
+terminal=''      # the modes that it is to have back
+copier=''        # of qemu's output
 
 # What init prints once it is up.
 readonly greeting=$'Hello, World!\nThis is your friendly init system.\nJust hanging here...\n'
@@ -53,6 +72,13 @@ readonly greeting=$'Hello, World!\nThis is your friendly init system.\nJust hang
 readonly kvm_patience=10
 # How long PID 1 has to have lived on after the greeting, in milliseconds.
 readonly moment=300
+# What the kernel takes: bytes of command line (COMMAND_LINE_SIZE, less the NUL at its end)
+# and words for init (CONFIG_INIT_ENV_ARG_LIMIT). It cuts the former short, and panics over
+# the latter.
+readonly command_line_limit=2047
+readonly init_words_limit=32
+# How qemu shows the guest's console: with its own monitor behind Ctrl-A.
+console=(-serial mon:stdio)
 
 main() {
     parse "$@"
@@ -61,6 +87,7 @@ main() {
     case $mode in
         dry-run) qemu_command; printf '%s\n' "${qemu[*]@Q}" ;;
         check) check ;;
+        run) run_program ;;
         interactive) interact ;;
     esac
 }
@@ -85,8 +112,10 @@ parse() {
                 fi
                 shift
                 ;;
+            --add) additions+=(--add "$(value_of "$@")"); shift 2 ;;
             --append) append+=" $(value_of "$@")"; shift 2 ;;
             --rw) writable=yes; shift ;;
+            --quiet) quiet=yes append+=" quiet loglevel=3"; shift ;;
             --timeout) timeout=$(value_of "$@"); whole_number --timeout "$timeout"; shift 2 ;;
             --check) mode=check; shift ;;
             --dry-run) mode=dry-run; shift ;;
@@ -98,14 +127,44 @@ parse() {
     [[ $machine =~ ^(pc|q35|microvm)$ ]] \
         || usage_error "--machine is pc, q35 or microvm, not '$machine'"
     [[ $accel =~ ^(auto|kvm|tcg)$ ]] || usage_error "--accel is auto, kvm or tcg, not '$accel'"
+    check_init_words
+    check_additions
+    [ "$mode" = check ] || find_program
+    if [ "$mode" = interactive ] && [ -n "$program" ]; then mode=run; fi
     if [ "$mode" = interactive ] && [ -z "$timeout" ] && [ ! -t 0 ]; then
         usage_error "there is no terminal to boot on: use --check, or --timeout SECONDS"
     fi
-    # What `-- WORDS` cannot carry: the kernel knows double quotes, and no escape for them.
+}
+
+# check_init_words: refuses what `-- WORDS` cannot carry.
+check_init_words() {
+    local word
+    [ ${#init_words[@]} -le $init_words_limit ] || usage_error \
+        "-- hands at most $init_words_limit words to init, and these are ${#init_words[@]}"
+    for word in "${init_words[@]}"; do
+        # The kernel knows double quotes, and no escape for them.
+        [[ $word != *['"'$'\n']* ]] || usage_error "-- cannot hand '$word' to init"
+        # It drops a second one, and all that is behind it.
+        [ "$word" != -- ] || usage_error "-- cannot hand another '--' to init"
+    done
+}
+
+check_additions() {
+    [ ${#additions[@]} -gt 0 ] || return 0
+    if [ -n "$image" ] || [[ $initramfs != "" && $initramfs != "$out/initramfs.cpio" ]]; then
+        usage_error "--add makes an image, so there is no use for another one beside it"
+    fi
+    [ "$mode" != dry-run ] || usage_error "--add makes an image for one boot, and --dry-run boots \
+nothing: scripts/build-image.sh --add makes one to keep, for --image"
+}
+
+# find_program: init's own options stand before it.
+find_program() {
     local word
     for word in "${init_words[@]}"; do
-        [[ $word != *['"'$'\n']* ]] || usage_error "-- cannot hand '$word' to init"
+        [[ $word == -* ]] || break
     done
+    [[ ${word-} != /* ]] || program=$word
 }
 
 # --- what to boot ---------------------------------------------------------------------------
@@ -114,14 +173,37 @@ parse() {
 prepare() {
     export HAMMOCK_NESTED=yes
     need_packages boot
+    if [ ${#additions[@]} -gt 0 ]; then
+        build_own_image
+    elif [ "$initramfs" = "$out/initramfs.cpio" ] || [ -z "$image$initramfs" ]; then
+        "$root/scripts/build-image.sh"
+    fi
     if [ -z "$kernel" ]; then
         "$root/scripts/build-kernel.sh"
     else
         readable_file --kernel "$(kernel_file)"
     fi
-    if [ "$initramfs" = "$out/initramfs.cpio" ] || [ -z "$image$initramfs" ]; then
-        "$root/scripts/build-image.sh"
+}
+
+# build_own_image: with --add, an image for this boot alone. It is opened here and loses its
+# name: so it is nobody else's, and is gone once qemu and this script are, however they end.
+build_own_image() {
+    writable_folder "$out"
+    # Left by a script that was killed in the middle of this, which takes a minute at most.
+    find "$out" -maxdepth 1 -name '.boot.*' -mmin +60 -exec rm -rf {} +
+    work=$(mktemp -d "$out/.boot.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    "$root/scripts/build-image.sh" "${additions[@]}" --output "$work/own"
+    local own
+    if [ -n "$initramfs" ]; then
+        exec {own}<"$work/own.cpio"
+        initramfs=/dev/fd/$own
+    else
+        exec {own}<>"$work/own.img"
+        image=/dev/fd/$own
     fi
+    rm -rf "$work"
+    trap - EXIT
 }
 
 # kernel_file: qemu enters an uncompressed vmlinux directly (PVH), which is fastest; the
@@ -145,13 +227,17 @@ qemu_command() {
     "${machine}_hardware"
     command_line+=$append
     [ ${#init_words[@]} -eq 0 ] || command_line+=" --$(printf ' "%s"' "${init_words[@]}")"
+    [ ${#command_line} -le $command_line_limit ] || usage_error "the kernel's command line takes \
+$command_line_limit bytes, and with these words it would have ${#command_line}"
     qemu=(qemu-system-x86_64 -kernel "$(kernel_file)" -append "$command_line" "${hardware[@]}")
     [ -z "$initramfs" ] || qemu+=(-initrd "$initramfs")
     [ -z "$memory" ] || qemu+=(-m "$memory")
     [ -z "$cpus" ] || qemu+=(-smp "$cpus")
     # Writes go to a temporary file that nobody sees, so two boots can share the image.
     [ -n "$writable" ] || qemu+=(-snapshot)
-    qemu+=(-nographic -serial mon:stdio)
+    # -nographic has a PC's BIOS write to the serial line.
+    if [ -n "$quiet" ]; then qemu+=(-display none); else qemu+=(-nographic); fi
+    qemu+=("${console[@]}")
 }
 
 # The classic command line to the letter, with all that qemu puts into a PC by itself.
@@ -160,6 +246,8 @@ pc_hardware() {
     if [ "$accel" = kvm ]; then hardware+=(-enable-kvm); else hardware+=(-accel tcg); fi
     # The bzImage's header asks for a read-only root by itself.
     [ -z "$writable" ] || command_line+=" rw"
+    # A panic ends it, where somebody waits for the end.
+    [ -z "$program" ] || { hardware+=(-no-reboot); command_line+=" panic=-1"; }
 }
 
 q35_hardware() {
@@ -227,7 +315,7 @@ choose_accelerator() {
     if [ "$accel" = auto ]; then
         if reason=$(why_no_kvm); then
             accel=tcg
-        elif [ "$mode" != interactive ]; then
+        elif [[ $mode =~ ^(check|dry-run)$ ]]; then
             # The check itself watches for the greeting, and falls back.
             accel=kvm fallback=tcg reason="/dev/kvm is there"
         elif kvm_boots; then
@@ -236,7 +324,7 @@ choose_accelerator() {
             accel=tcg reason="KVM did not get this kernel to the greeting within $kvm_patience s"
         fi
     fi
-    say "$machine, $accel ($reason)"
+    [ -n "$quiet" ] || say "$machine, $accel ($reason)"
 }
 
 # why_no_kvm: prints why KVM is out of the question; fails where it is not.
@@ -280,9 +368,91 @@ kvm_boots() {
 interact() {
     local qemu
     qemu_command
-    [ ! -t 0 ] || say "Ctrl-A X leaves, Ctrl-A C asks qemu, Ctrl-A H helps; Ctrl-C goes to the guest."
+    say_how_to_leave
     [ -z "$timeout" ] || qemu=(timeout --foreground "$timeout" "${qemu[@]}")
     exec "${qemu[@]}"
+}
+
+say_how_to_leave() {
+    if [ -t 0 ] && [ -z "$quiet" ]; then
+        say "Ctrl-A X leaves, Ctrl-A C asks qemu, Ctrl-A H helps; Ctrl-C goes to the guest."
+    fi
+}
+
+# --- for one program ------------------------------------------------------------------------
+
+# run_program: boots, and ends with the code of the guest's program.
+run_program() {
+    local qemu log status=0
+    log_console
+    qemu_command
+    # Should this script be killed, qemu is told: ended so it gives the terminal its modes back.
+    local guard=(setpriv --pdeathsig TERM)
+    [ -z "$timeout" ] || guard+=(timeout --foreground "$timeout" "${guard[@]}")
+    trap end_run EXIT
+    trap 'exit $exit_interrupted' INT TERM HUP
+    connect
+    say_how_to_leave
+    # In the background, for a trap has to wait for a command in the foreground.
+    "${guard[@]}" "${qemu[@]}" <&"$input" >&"$output" &
+    qemu_pid=$!
+    exec {input}<&- {output}>&-
+    wait "$qemu_pid" || status=$?
+    qemu_pid=''
+    [ -z "$copier" ] || wait "$copier" || true
+    judge "$status"
+}
+
+# log_console: sets `log` to a file that the console is written to as well. It has no name,
+# so that nothing is left of it whatever happens.
+log_console() {
+    local file
+    file=$(mktemp)
+    exec {log}<>"$file"
+    rm "$file"
+    console=(-chardev "stdio,id=console,mux=on,signal=off,logfile=/dev/fd/$log"
+        -serial chardev:console -mon chardev=console)
+}
+
+# connect: opens `input` and `output` for qemu. qemu makes both of them non-blocking, which
+# on a terminal it takes back. Whatever else there is others may share, and be upset by it.
+connect() {
+    if [ -t 0 ]; then
+        terminal=$(stty -g)
+        exec {input}<&0
+    else
+        # Of a file or a pipe the guest would lose the beginning: its kernel empties the serial
+        # line whenever it opens it. The line has no end of file, either.
+        exec {input}</dev/null
+    fi
+    if [ -t 0 ] && [ -t 1 ]; then
+        exec {output}>&1
+    else
+        exec {output}> >(exec cat)
+        copier=$!
+    fi
+}
+
+end_run() {
+    end_qemu
+    # It may be what is gone.
+    [ -z "$terminal" ] || stty "$terminal" 2>/dev/null || true
+}
+
+# judge STATUS: ends this script with the verdict, given how qemu (or timeout) has ended. What
+# the program writes could look like a verdict, so the last one counts: init's own.
+judge() {
+    local verdict
+    verdict=$(tr -d '\r' <&"$log" \
+        | grep -aoE '\[ *[0-9]+\.[0-9]{6}\] (init: program ended with code [0-9]+|Kernel panic - .*)' \
+        | tail -n 1) || true
+    case $verdict in
+        *'] Kernel panic - '*)
+            die "$exit_run_panic" "the guest's kernel panicked: ${verdict##*Kernel panic - not syncing: }" ;;
+    esac
+    [ "$1" -ne "$exit_timeout" ] || die "$exit_timeout" "$program did not end within $timeout s"
+    [ -n "$verdict" ] || die "$exit_no_verdict" "qemu ended before $program did"
+    die "${verdict##* }" "$program ended with code ${verdict##* }"
 }
 
 # --- without a terminal ---------------------------------------------------------------------

@@ -50,8 +50,12 @@ main() {
     make_initramfs "$work/initramfs"
     put_in_place "$work/image" "$name.img" "$inputs"
     put_in_place "$work/initramfs" "$cpio.cpio" "$inputs"
-    say "${name#"$root"/}.img: $size, of which $(du -k "$name.img" | cut -f1) KiB on disk"
-    say "${cpio#"$root"/}.cpio: $(stat -c %s "$cpio.cpio") bytes"
+    # Another script that asks for another image knows that it will be made.
+    local built=yes
+    [ -z "$output" ] || built=''
+    say_result "$built" \
+        "${name#"$root"/}.img: $size, of which $(du -k "$name.img" | cut -f1) KiB on disk"
+    say_result "$built" "${cpio#"$root"/}.cpio: $(stat -c %s "$cpio.cpio") bytes"
 }
 
 parse() {

@@ -21,9 +21,12 @@ exit_failed=1       # a build, a boot or a test failed
 exit_usage=2        # an unknown option, a bad value, an input file that is not there
 exit_missing=3      # the machine lacks something: a package, Swift, disk space, the network
 exit_panic=4        # the guest's kernel panicked
+exit_run_panic=123  # the same, where a program was run whose own codes may be as low as 4
 exit_timeout=124    # the guest did not get there in time
+exit_no_verdict=125 # qemu ended before the program that was to be run
 exit_interrupted=130
-export exit_failed exit_usage exit_missing exit_panic exit_timeout exit_interrupted cache
+export exit_failed exit_usage exit_missing exit_panic exit_run_panic exit_timeout
+export exit_no_verdict exit_interrupted cache
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -142,6 +145,7 @@ packages_for() {
         image) echo cpio e2fsprogs ;;
         boot) echo gcc libc6-dev qemu-system-x86 ;;
         test) echo bats binutils expect musl-tools procps shellcheck strace util-linux ;;
+        bench) echo busybox-static catatonit dumb-init tini ;;
         fresh) echo debootstrap git procps util-linux ;;
     esac
 }

@@ -73,7 +73,7 @@ in_library() {
 
 @test "an option without its value is refused" {
     local option
-    for option in --machine --accel --memory --cpus --kernel --image --append --timeout; do
+    for option in --machine --accel --memory --cpus --kernel --image --add --append --timeout; do
         run "$root/scripts/boot.sh" $option
         expect_status 2
         expect_output "$option needs a value"
@@ -146,9 +146,59 @@ in_library() {
 }
 
 @test "a word that the kernel's command line cannot carry is refused" {
-    run "$root/scripts/boot.sh" --dry-run -- 'say "hello"'
+    local word
+    for word in 'say "hello"' $'two\nlines' --; do
+        run "$root/scripts/boot.sh" --dry-run -- /program "$word"
+        expect_status 2
+        expect_output 'cannot hand'
+    done
+}
+
+@test "more than the kernel's command line takes is refused" {
+    local words
+    mapfile -t words < <(seq 33)
+    run "$root/scripts/boot.sh" --dry-run -- "${words[@]}"
     expect_status 2
-    expect_output 'cannot hand'
+    expect_output "-- hands at most 32 words to init, and these are 33"
+    run "$root/scripts/boot.sh" --dry-run -- "${words[@]:1}"
+    expect_status 0
+    run "$root/scripts/boot.sh" --dry-run --machine pc --append "$(printf '%02100d' 0)"
+    expect_status 2
+    expect_output "takes 2047 bytes, and with these words it would have 2139"
+}
+
+@test "a program among the words, and nothing else, ends a PC's boot with its panic" {
+    local words
+    for words in "/program" "--option /program" "-x --y /program -z"; do
+        # shellcheck disable=SC2086 # words
+        run "$root/scripts/boot.sh" --dry-run --machine pc -- $words
+        expect_status 0
+        expect_output "'-no-reboot'"
+        expect_output " panic=-1 -- "
+    done
+    for words in "program" "--option" "--option=/program" "program /program"; do
+        # shellcheck disable=SC2086 # words
+        run "$root/scripts/boot.sh" --dry-run --machine pc -- $words
+        expect_status 0
+        [[ $output != *panic=-1* ]]
+    done
+}
+
+@test "what --add has no use for is refused before anything is built" {
+    local addition=$BATS_TEST_TMPDIR/file:/file
+    touch "$BATS_TEST_TMPDIR/file"
+    run "$root/scripts/boot.sh" --check --add "$addition" --image "$BATS_TEST_TMPDIR/file"
+    expect_status 2
+    expect_output "--add makes an image"
+    run "$root/scripts/boot.sh" --check --add "$addition" --initramfs "$BATS_TEST_TMPDIR/file"
+    expect_status 2
+    run "$root/scripts/boot.sh" --dry-run --add "$addition"
+    expect_status 2
+    expect_output "build-image.sh --add makes one to keep"
+    run "$root/scripts/boot.sh" --check --add "$BATS_TEST_TMPDIR/none:/file"
+    expect_status 2
+    expect_output "--add: there is no '$BATS_TEST_TMPDIR/none'"
+    [ -z "$(find "$out" -name '.boot.*')" ]
 }
 
 @test "--dry-run prints the classic command line for pc, and runs nothing" {
@@ -170,6 +220,14 @@ in_library() {
     expect_output "'-accel' 'tcg'"
     expect_output 'quiet loglevel=1 last -- "-x" "two words"'
     expect_output "'-snapshot'"
+}
+
+@test "--quiet keeps the kernel and a PC's BIOS off the console" {
+    run --separate-stderr "$root/scripts/boot.sh" --dry-run --machine pc --quiet -- word
+    expect_status 0
+    [ -z "$stderr" ]
+    expect_output ' quiet loglevel=3 -- "word"'
+    expect_output "'-display' 'none' '-serial'"
 }
 
 @test "a machine without KVM, or with one that cannot run Linux, is told apart" {

@@ -1,0 +1,258 @@
+# scripts/boot.sh -- /program: one program in a machine of its own, and its exit code.
+
+setup_file() {
+    load ../Support/helpers
+    "$root/scripts/build-kernel.sh"
+    "$root/scripts/build-image.sh"
+    compile program <<'END'
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// program exit CODE | signal NUMBER | hang, or any other words: it prints each of them.
+int main(int count, char **words) {
+    for (int i = 0; i < count; i++) printf("word %d: <%s>\n", i, words[i]);
+    fflush(stdout);
+    if (count > 2 && strcmp(words[1], "exit") == 0) return atoi(words[2]);
+    if (count > 2 && strcmp(words[1], "signal") == 0) raise(atoi(words[2]));
+    while (count > 1 && strcmp(words[1], "hang") == 0) pause();
+    return 0;
+}
+END
+    compile stand-in <<'END'
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(int count, char **words) {
+    (void)count;
+    // In an initramfs nobody has.
+    mount("dev", "/dev", "devtmpfs", 0, NULL);
+    pid_t program = fork();
+    if (program == 0) {
+        execv(words[1], words + 1);
+        _exit(errno == ENOENT ? 127 : 126);
+    }
+    int status;
+    while (wait(&status) != program) {}
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    dprintf(open("/dev/kmsg", O_WRONLY), "<2>init: program ended with code %d\n", code);
+    sync();
+    // Where there is no way to power off, the caller is ended.
+    if (fork() == 0) reboot(RB_POWER_OFF);
+    for (;;) pause();
+}
+END
+}
+
+# compile NAME: the C program on standard input.
+compile() { musl-gcc -Os -static -s -Wall -x c -o "$BATS_FILE_TMPDIR/$1" -; }
+
+setup() {
+    load ../Support/helpers
+    # A machine as slow as it likes may take so long; only a hang takes longer.
+    export patience=120
+    # Until init itself runs programs, an init that does.
+    init=(--add "$BATS_FILE_TMPDIR/stand-in:/stand-in"
+        --append "init=/stand-in rdinit=/stand-in")
+    program=("${init[@]}" --add "$BATS_FILE_TMPDIR/program:/program")
+    not_found=() # or -127, which tells bats that this code is meant
+}
+
+# boot OPTIONS...: without a terminal.
+boot() {
+    run "${not_found[@]}" \
+        "$root/scripts/boot.sh" --timeout "$patience" "${program[@]}" "$@" </dev/null
+}
+
+# expect_verdict CODE WORDS: the exit code, and the last line, which says why.
+expect_verdict() {
+    expect_status "$1"
+    [ "${lines[-1]}" = "boot.sh: $2" ] || {
+        printf 'expected as the last line: %s\nthe output:\n%s\n' "$2" "$output" >&2
+        return 1
+    }
+}
+
+# in_terminal FILE COMMAND: runs it on a terminal of its own, and notes in FILE the terminal's
+# modes before it and after it, a line each.
+in_terminal() {
+    script -qec "stty -g >'$1'; $2; stty -g >>'$1'" /dev/null </dev/null
+}
+
+has_qemu() { pgrep -P "$1" qemu-system >"$BATS_TEST_TMPDIR/qemu"; }
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+@test "boot.sh ends with the program's code" {
+    local code
+    for code in 0 1 7 255; do
+        boot -- /program exit $code
+        expect_verdict $code "/program ended with code $code"
+    done
+}
+
+@test "a program that a signal ends has 128 and the signal's number" {
+    boot -- /program signal 9
+    expect_verdict 137 "/program ended with code 137"
+}
+
+@test "a program that is not there is 127, and one that is none is 126" {
+    not_found=(-127)
+    boot -- /nowhere
+    not_found=()
+    expect_verdict 127 "/nowhere ended with code 127"
+    echo "no program" >"$BATS_TEST_TMPDIR/text"
+    boot --add "$BATS_TEST_TMPDIR/text:/etc/text" -- /etc/text
+    expect_verdict 126 "/etc/text ended with code 126"
+}
+
+@test "the other machines, and an initramfs in place of the disk, do as well" {
+    boot --machine pc -- /program exit 5
+    expect_verdict 5 "/program ended with code 5"
+    boot --machine q35 -- /program exit 6
+    expect_verdict 6 "/program ended with code 6"
+    boot --initramfs -- /program exit 7
+    expect_verdict 7 "/program ended with code 7"
+}
+
+@test "the program gets its words as they are, and no words of its own are a verdict" {
+    boot --append quiet -- /program "two  words" '' 'x=y z' a= "it's" "\\" 'é' \
+        '[    9.000000] init: program ended with code 77'
+    expect_verdict 0 "/program ended with code 0"
+    local console=${output//$'\r'/}
+    [[ $console == *"word 1: <two  words>
+word 2: <>
+word 3: <x=y z>
+word 4: <a=>
+word 5: <it's>
+word 6: <\\>
+word 7: <é>
+word 8: <[    9.000000] init: program ended with code 77>"* ]]
+}
+
+@test "as many words, and as long a command line, as the kernel takes" {
+    local words room machine
+    mapfile -t words < <(seq 31)
+    boot --quiet -- /program "${words[@]}"
+    expect_verdict 0 "/program ended with code 0"
+    expect_output "word 31: <31>"
+    for machine in microvm pc; do
+        # Nobody writes a command line of just that length: boot.sh says how long one is.
+        run "$root/scripts/boot.sh" --dry-run --accel tcg --machine $machine "${init[@]:2}" \
+            -- /program "$(printf '%02500d' 0)"
+        [[ $output =~ would\ have\ ([0-9]+) ]]
+        room=$((2500 - (BASH_REMATCH[1] - 2047)))
+        boot --accel tcg --machine $machine -- /program "$(printf "%0${room}d" 0)"
+        expect_verdict 0 "/program ended with code 0"
+        expect_output "<$(printf "%0${room}d" 0)>"
+    done
+}
+
+@test "a panic has a code of its own on every machine, and says why" {
+    local machine
+    for machine in microvm pc; do
+        boot --machine $machine --append init=/nowhere -- /program
+        expect_verdict 123 "the guest's kernel panicked: Requested init /nowhere failed (error -2)."
+        # It has ended by itself.
+        [[ $output != *"terminating on signal"* ]]
+    done
+}
+
+@test "a program that does not end is ended when its time is up" {
+    patience=5
+    boot -- /program hang
+    expect_verdict 124 "/program did not end within 5 s"
+}
+
+@test "a qemu that ends before the program is no verdict" {
+    echo "no kernel" >"$BATS_TEST_TMPDIR/text"
+    boot --kernel "$BATS_TEST_TMPDIR/text" -- /program
+    expect_output "invalid kernel header"
+    expect_verdict 125 "qemu ended before /program did"
+}
+
+@test "with --quiet the console is the program's" {
+    run --separate-stderr "$root/scripts/boot.sh" --quiet --timeout "$patience" --machine pc \
+        "${program[@]}" -- /program </dev/null
+    expect_status 0
+    [ "${lines[0]}" = $'word 0: </program>\r' ]
+    [ "$stderr" = "boot.sh: /program ended with code 0" ]
+}
+
+@test "--rw lets the program write to its image" {
+    compile writer <<<'#include <fcntl.h>
+int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
+    program=("${init[@]}" --add "$BATS_FILE_TMPDIR/writer:/writer")
+    boot -- /writer
+    expect_verdict 1 "/writer ended with code 1"
+    boot --rw -- /writer
+    expect_verdict 0 "/writer ended with code 0"
+}
+
+@test "two programs at once have an image each, and nothing is left of them" {
+    "$root/scripts/boot.sh" --timeout "$patience" "${init[@]}" --append "init=/stand-in" \
+        --add /bin/true:/program --add "$BATS_FILE_TMPDIR/program:/other" \
+        -- /other exit 11 >/dev/null 2>&1 </dev/null 3>&- &
+    local first=$! code=0
+    boot -- /program exit 12
+    expect_verdict 12 "/program ended with code 12"
+    wait "$first" || code=$?
+    [ "$code" -eq 11 ]
+    [ -z "$(find "$out" -name '.boot.*')" ]
+}
+
+@test "without a terminal nothing is read, and what comes after boot.sh finds it" {
+    run bash -c '"$@" && cat' - "$root/scripts/boot.sh" --timeout "$patience" "${program[@]}" \
+        -- /program <<<"for somebody else"
+    expect_status 0
+    [ "${lines[-1]}" = "for somebody else" ]
+}
+
+@test "on a terminal Ctrl-C stays in the guest, and Ctrl-A X leaves" {
+    run timeout "$patience" "$root/Tests/Boot/console.exp" 'word 1: <hang>' \
+        "$root/scripts/boot.sh" "${program[@]}" -- /program hang
+    expect_output "Ctrl-A X leaves"
+    expect_output "QEMU: Terminated"
+    expect_output "boot.sh: qemu ended before /program did"
+    expect_status 125
+}
+
+@test "a terminal has its modes back when the time is up" {
+    in_terminal "$BATS_TEST_TMPDIR/modes" \
+        "$root/scripts/boot.sh --timeout 5 ${program[*]@Q} -- /program hang" >/dev/null
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/modes")" -eq 2 ]
+    [ "$(uniq "$BATS_TEST_TMPDIR/modes" | wc -l)" -eq 1 ]
+}
+
+@test "no qemu is left behind by a script that is killed, and the terminal has its modes back" {
+    local pid=$BATS_TEST_TMPDIR/pid modes=$BATS_TEST_TMPDIR/modes go=$BATS_TEST_TMPDIR/go qemu
+    in_terminal "$modes" "sh -c 'echo \$\$ >$pid; exec \"\$@\"' - $root/scripts/boot.sh \
+        ${program[*]@Q} -- /program hang; until [ -e $go ]; do sleep 0.02; done" \
+        >"$BATS_TEST_TMPDIR/console" 3>&- &
+    eventually grep -q "word 1: <hang>" "$BATS_TEST_TMPDIR/console"
+    has_qemu "$(cat "$pid")"
+    qemu=$(cat "$BATS_TEST_TMPDIR/qemu")
+    kill -KILL "$(cat "$pid")"
+    eventually gone "$qemu"
+    touch "$go"
+    wait $!
+    [ "$(wc -l <"$modes")" -eq 2 ]
+    [ "$(uniq "$modes" | wc -l)" -eq 1 ]
+}
+
+@test "a script that is told to end takes qemu with it" {
+    "$root/scripts/boot.sh" "${program[@]}" -- /program hang </dev/null >/dev/null 2>&1 3>&- &
+    local script=$! qemu code=0
+    eventually has_qemu "$script"
+    qemu=$(cat "$BATS_TEST_TMPDIR/qemu")
+    kill -TERM "$script"
+    wait "$script" || code=$?
+    [ "$code" -eq 130 ]
+    gone "$qemu"
+}
