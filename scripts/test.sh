@@ -8,6 +8,8 @@
 # Rings:
 #   lint       shellcheck, swift format and the repository's own rules
 #   unit       the decisions of PID 1, on this machine, against a simulated kernel
+#   fuzz       its parsers, with input that a fuzzer comes up with: a minute in all, or
+#              as many seconds as HAMMOCK_FUZZ_SECONDS says
 #   build      what the cross-compiler makes: static, no heap, small, the same bytes
 #   namespace  the real init as PID 1 of a namespace
 #   scripts    the scripts' answers to bad input, the image, the kernel's build
@@ -30,14 +32,17 @@ main() {
             *) usage_error "unknown option '$1'" ;;
         esac
     done
-    [ ${#rings[@]} -gt 0 ] || rings=(lint unit build namespace scripts boot)
+    [ ${#rings[@]} -gt 0 ] || rings=(lint unit fuzz build namespace scripts boot)
     local ring
     for ring in "${rings[@]}"; do
         case $ring in
-            lint | unit | build | namespace | scripts | boot | fresh) ;;
+            lint | unit | fuzz | build | namespace | scripts | boot | fresh) ;;
             *) usage_error "--only takes a ring, and '$ring' is none" ;;
         esac
     done
+
+    [[ ${HAMMOCK_FUZZ_SECONDS-60} =~ ^[1-9][0-9]{0,5}$ ]] \
+        || usage_error "HAMMOCK_FUZZ_SECONDS is a whole number above 0, not '$HAMMOCK_FUZZ_SECONDS'"
 
     writable_folder "$out"
     need_packages test init kernel image boot
@@ -147,6 +152,50 @@ ring_unit() {
     fi
     passed=$((passed + cases))
     [ "$cases" -gt 0 ] || failed=$((failed + 1))
+}
+
+# Each folder of seeds is a target. What was found interesting stays in out/fuzz/corpus, and
+# the next run goes on from there.
+ring_fuzz() {
+    local targets target seconds
+    targets=("$root"/Tests/Fuzz/seeds/*)
+    seconds=$((${HAMMOCK_FUZZ_SECONDS-60} / ${#targets[@]}))
+    expect "the fuzzer can be built" build_fuzzer
+    [ -e "$out/fuzz/all" ] || return 0
+    for target in "${targets[@]##*/}"; do
+        # 0 seconds would be for ever.
+        expect "the fuzzer finds nothing wrong: $target" \
+            fuzz "$target" "$((seconds > 0 ? seconds : 1))"
+    done
+}
+
+# One module, so that the parsers are instrumented like the targets; unoptimised, so that
+# every check of Swift's is there; lld, for gold has hundreds of warnings about this.
+build_fuzzer() {
+    rm -f "$out"/fuzz/all
+    mkdir -p "$out/fuzz"
+    swiftc -swift-version 6 -Onone -use-ld=lld -sanitize=fuzzer,address -parse-as-library \
+        -o "$out/fuzz/all" "$root"/Sources/InitCore/*.swift "$root"/Tests/Fuzz/*.swift
+}
+
+# fuzz TARGET SECONDS: fails with the input that was wrong, and how to try it again.
+fuzz() {
+    local target=$1 program=$out/fuzz/$1 findings=$out/fuzz/findings log=$out/fuzz/$1.log found
+    mkdir -p "$findings" "$out/fuzz/corpus/$target"
+    ln -f "$out/fuzz/all" "$program"
+    # Swift's own crash reporter would take the place of the fuzzer's, and then minutes. No
+    # leak is looked for: that takes ptrace(2), which containers forbid.
+    if SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 \
+        "$program" -max_total_time="$2" -timeout=10 -dict="$root/Tests/Fuzz/dictionary" \
+        -artifact_prefix="$findings/$target-" \
+        "$out/fuzz/corpus/$target" "$root/Tests/Fuzz/seeds/$target" >"$log" 2>&1; then
+        return 0
+    fi
+    grep -E 'Fatal error|ERROR:|SUMMARY:' "$log" || tail -n 15 "$log"
+    found=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+    printf 'all of it: %s\n' "$log"
+    [ -z "$found" ] || printf 'try it again: SWIFT_BACKTRACE=enable=no %q %q\n' "$program" "$found"
+    return 1
 }
 
 ring_build() { run_bats Build; }

@@ -10,16 +10,40 @@ public struct Errno: Error, Equatable, Sendable {
         self.rawValue = rawValue
     }
 
+    /// EPERM: not for this process to do.
+    public static let notPermitted = Errno(rawValue: 1)
+    /// ENOENT: no such file or directory.
+    public static let noSuchFile = Errno(rawValue: 2)
+    /// ESRCH: no such process.
+    public static let noSuchProcess = Errno(rawValue: 3)
     /// EINTR: a signal handler ran before the call could finish.
     public static let interrupted = Errno(rawValue: 4)
     /// EIO: the device failed, or the terminal was hung up.
     public static let inputOutput = Errno(rawValue: 5)
     /// ENXIO: the device node is there, the device is not.
     public static let noSuchDeviceOrAddress = Errno(rawValue: 6)
+    /// ENOEXEC: not a program, or one for another processor.
+    public static let badFormat = Errno(rawValue: 8)
     /// EBADF: no such descriptor is open.
     public static let badFileDescriptor = Errno(rawValue: 9)
-    /// EAGAIN: a descriptor that does not block has no room now.
+    /// ECHILD: no child is left.
+    public static let noChild = Errno(rawValue: 10)
+    /// EAGAIN: not now; a descriptor has no room, or there are too many processes.
     public static let wouldBlock = Errno(rawValue: 11)
-    /// ENOENT: no such file or directory.
-    public static let noSuchFile = Errno(rawValue: 2)
+    /// ENOMEM: the kernel has no memory for it.
+    public static let noMemory = Errno(rawValue: 12)
+    /// EACCES: the file's mode forbids it.
+    public static let permissionDenied = Errno(rawValue: 13)
+    /// EBUSY: in use; for mount(2), mounted there already.
+    public static let busy = Errno(rawValue: 16)
+    /// ENODEV: no such device; for mount(2), no such file system in this kernel.
+    public static let noSuchDevice = Errno(rawValue: 19)
+    /// EISDIR: a directory, where a file was wanted.
+    public static let isFolder = Errno(rawValue: 21)
+    /// EINVAL: the kernel can make nothing of an argument.
+    public static let invalidArgument = Errno(rawValue: 22)
+    /// ENOSYS: this kernel has no such system call.
+    public static let noSuchSystemCall = Errno(rawValue: 38)
+    /// EAFNOSUPPORT: this kernel has no such network.
+    public static let addressFamilyNotSupported = Errno(rawValue: 97)
 }

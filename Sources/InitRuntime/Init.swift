@@ -1,27 +1,35 @@
 internal import InitCore
-public import KernelInterface
+internal import KernelInterface
 
-/// Where `main` hands over: PID 1 from its first to its last instruction, of which there
-/// is none.
+/// What happened last. Here, and not in the runtime, so that a fault handler finds it.
+nonisolated(unsafe) private var lastEvents = EventRecord()
+
+/// Where `main` hands over. PID 1 of a machine never comes back from here; a container's
+/// exits with its program's code.
 @c(init_main)
-public func initMain() -> Never {
+public func initMain(
+    _ argumentCount: Int32, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>?
+) -> Never {
     var kernel = LinuxKernel()
-    start(on: &kernel)
-    pauseForEver(on: &kernel)
+    let words = Words(count: argumentCount, first: arguments)
+    // First of all, so that no signal is lost, and none does what nobody has decided.
+    try? kernel.blockSignals()
+    let isPID1 = kernel.isPID1()
+    if !isPID1, let code = obeyPowerCommand(words, on: &kernel) { LinuxKernel.exit(code) }
+
+    let ownsPower = isPID1 && (try? kernel.claimPower()) != nil
+    let role = Role(isPID1: isPID1, ownsPower: ownsPower)
+    LastResort.install(in: role, record: &lastEvents, on: &kernel)
+
+    var runtime = Runtime(kernel: kernel, role: role, words: words, record: &lastEvents)
+    if role != .machine, let code = runtime.takeArguments() { LinuxKernel.exit(code) }
+    let code = runtime.run()
+    LinuxKernel.exit(code)
 }
 
-/// All that PID 1 does before it idles, in order.
-public func start<K: Kernel & ~Copyable>(on kernel: inout K) {
-    LastResort.install(on: &kernel)
-    // Orphans are PID 1's children now; the kernel reaps those of a parent that does not
-    // want to know. An error leaves zombies, which is bad, and better than no init.
-    try? kernel.ignore(.child)
-    deliver(Greeting.text, on: &kernel)
-}
-
-/// Idles. Signal handlers run, and then it idles on.
+/// Idles. For whoever has nothing left to decide.
 func pauseForEver<K: Kernel & ~Copyable>(on kernel: inout K) -> Never {
     while true {
-        kernel.pause()
+        _ = try? kernel.pause()
     }
 }

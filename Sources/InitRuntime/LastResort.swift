@@ -1,22 +1,30 @@
 public import InitCore
 public import KernelInterface
 
-/// What becomes of PID 1 when PID 1 itself is at fault: it says so and pauses for ever,
-/// since the kernel panics when PID 1 ends.
+/// What becomes of PID 1 when PID 1 itself is at fault: it says so, with what happened last,
+/// and pauses for ever (or does as `hammock.fault=` says), since the kernel panics when
+/// PID 1 ends.
 public enum LastResort {
     /// Whether a fault has been seen. A second one must have come from the report of the
     /// first, so it is not reported: that could go on for ever.
     nonisolated(unsafe) private static var hasFaulted = false
+    nonisolated(unsafe) private static var role = Role.machine
+    nonisolated(unsafe) private static var record: UnsafePointer<EventRecord>?
+    /// What to do after the report, where there is a machine to do it to.
+    nonisolated(unsafe) static var response = BootOptions.FaultResponse.pause
 
     /// Catches every fault from now on. What cannot be caught is left as it is: there is
     /// nothing better to do about it.
-    public static func install<K: Kernel & ~Copyable>(on kernel: inout K) {
-        // The kernel kills whoever has a fault while its signal is blocked, and a container's
-        // runtime may have blocked any.
-        try? kernel.unblockSignals()
+    ///
+    /// - Parameter record: outlives PID 1.
+    public static func install<K: Kernel & ~Copyable>(
+        in role: Role, record: UnsafePointer<EventRecord>, on kernel: inout K
+    ) {
+        LastResort.role = role
+        LastResort.record = record
         try? kernel.useSignalStack()
         for index in Fault.signals.indices {
-            try? kernel.handle(Fault.signals[index]) { number in
+            try? kernel.handleFault(Fault.signals[index]) { number in
                 LastResort.takeOver(after: Signal(rawValue: number))
             }
         }
@@ -24,13 +32,50 @@ public enum LastResort {
 
     private static func takeOver(after signal: Signal) -> Never {
         var kernel = LinuxKernel()
-        if hasFaulted {
-            // The report that was cut short had an alarm set; nobody else ends it.
-            try? kernel.setAlarmInterval(milliseconds: 0)
-        } else {
+        if !hasFaulted {
             hasFaulted = true
-            deliver(Fault.report(of: signal), on: &kernel)
+            report(signal, on: &kernel)
+            leave(after: signal, on: &kernel)
         }
+        // The report that was cut short had an alarm set; nobody else ends it.
+        endInterruptions(on: &kernel)
         pauseForEver(on: &kernel)
     }
+
+    /// On the console, and in the kernel's log for whoever looks later.
+    private static func report(_ signal: Signal, on kernel: inout LinuxKernel) {
+        var lines = Fault.report(of: signal)
+        if let record {
+            lines.append("init: last events:")
+            record.pointee.append(to: &lines)
+            lines.end()
+        }
+        lines.withBytes { text in
+            deliver(text, on: &kernel)
+            if role == .machine, let log = try? kernel.openForWriting("/dev/kmsg") {
+                _ = try? kernel.write(text, to: log)
+            }
+        }
+    }
+
+    private static func leave(after signal: Signal, on kernel: inout LinuxKernel) {
+        // A helper of PID 1's is no PID 1: its end is noticed and dealt with.
+        guard role != .process, kernel.isPID1() else {
+            LinuxKernel.exit(ExitStatus.killed(signal).code)
+        }
+        let ending: Ending
+        switch response {
+        case .pause: return
+        case .poweroff: ending = .powerOff
+        case .reboot: ending = .reboot
+        }
+        if role == .container { LinuxKernel.exit(ExitStatus.killed(signal).code) }
+        // A child, since reboot(2) ends its caller, and sync(2) may never come back.
+        _ = try? kernel.fork { kernel in Helper.sync.work(on: &kernel) }
+        kernel.sleep(milliseconds: syncMilliseconds)
+        _ = try? kernel.fork { kernel in Helper.leave(ending).work(on: &kernel) }
+    }
+
+    /// How long the disks have before the machine is switched off under them.
+    private static let syncMilliseconds: Int32 = 2_000
 }

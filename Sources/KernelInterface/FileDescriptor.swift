@@ -9,4 +9,6 @@ public struct FileDescriptor: Equatable, Sendable {
 
     /// Descriptor 1, stdout(3).
     public static let standardOutput = FileDescriptor(rawValue: 1)
+    /// Descriptor 2, stderr(3).
+    public static let standardError = FileDescriptor(rawValue: 2)
 }

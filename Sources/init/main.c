@@ -1,8 +1,8 @@
 // Where the kernel's execve ends up, by way of musl's startup code. SwiftPM renames `main`
 // in a Swift executable, so the entry is in C; everything else is in InitRuntime.
 
-_Noreturn void init_main(void);
+_Noreturn void init_main(int argc, char *const *argv);
 
-int main(void) {
-    init_main();
+int main(int argc, char **argv) {
+    init_main(argc, argv);
 }

@@ -1,8 +1,10 @@
+import Glibc
 import InitCore
-import InitRuntime
 import KernelInterface
 import SimulatedKernel
 import Testing
+
+@testable import InitRuntime
 
 typealias Device = SimulatedKernel.Device
 
@@ -13,26 +15,128 @@ private let kernelLog = "/dev/kmsg"
 /// The longest that PID 1 may be busy with its greeting: what `Delivery.Limit` promises.
 private let longestMilliseconds = 6_300
 
+/// Greets on `kernel`, as PID 1 with nothing to run does.
+private func greet(on kernel: inout SimulatedKernel) {
+    deliver(Greeting.text, on: &kernel)
+}
+
+/// Runs init in a role until it exits, or for so many events, and hands the kernel back.
+private func run(
+    _ words: [String], as role: Role, on kernel: SimulatedKernel, events: Int = 60
+) -> (kernel: SimulatedKernel, code: UInt8?) {
+    let record = UnsafeMutablePointer<EventRecord>.allocate(capacity: 1)
+    record.initialize(to: EventRecord())
+    var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+    pointers.append(nil)
+    return pointers.withUnsafeBufferPointer { argv in
+        var runtime = Runtime(
+            kernel: kernel, role: role,
+            words: Words(count: Int32(words.count), first: argv.baseAddress), record: record)
+        if role != .machine, let code = runtime.takeArguments() { return (runtime.kernel, code) }
+        runtime.begin()
+        for _ in 0..<events {
+            if let code = runtime.turn() { return (runtime.kernel, code) }
+        }
+        return (runtime.kernel, nil)
+    }
+}
+
 @Suite struct StartTests {
-    @Test func `PID 1 catches its faults, has its children reaped, and greets`() {
+    @Test func `a machine's PID 1 mounts, names the host, brings up lo, greets and pauses`() {
+        let kernel = SimulatedKernel(devices: ["1": Device()])
+        let (after, code) = run(["/init"], as: .machine, on: kernel, events: 12)
+        #expect(code == nil)
+        let mounts = [
+            "/dev", "/proc", "/sys", "/dev/pts", "/dev/shm", "/run", "/tmp", "/sys/fs/cgroup",
+        ]
+        #expect(after.deeds == mounts.map { "mount \($0)" } + ["host name hammock", "loopback"])
+        #expect(after.devices["1"]!.text == greeting)
+    }
+
+    @Test(arguments: [
+        (10, "halt"), (12, "powerOff"), (15, "reboot"), (2, "reboot"),
+        (30, "powerOff"), (37, "halt"), (38, "powerOff"), (39, "reboot"),
+    ])
+    func `a request stops everything, syncs and leaves, and a machine never exits`(
+        signal: Int32, ending: String
+    ) {
         var kernel = SimulatedKernel(devices: ["1": Device()])
-        start(on: &kernel)
-        #expect(kernel.hasSignalStack)
-        #expect(!kernel.signalsAreBlocked)
-        #expect(kernel.handledSignals == [4, 5, 7, 8, 11, 14])
-        #expect(kernel.ignoredSignals == [Signal.child.rawValue])
-        #expect(kernel.devices["1"]!.text == greeting)
+        kernel.signals = [Signal(rawValue: signal)]
+        let (after, code) = run(["/init"], as: .machine, on: kernel)
+        #expect(code == nil)
+        let shutdown = after.deeds.drop { $0 != "loopback" }.dropFirst()
+        #expect(
+            shutdown.starts(with: ["everything gets 15", "everything gets 18", "sync", ending]))
+    }
+
+    @Test func `a container's program runs, and its code is the container's`() {
+        var kernel = SimulatedKernel(devices: ["1": Device()])
+        kernel.signals = [.child]
+        kernel.ended = [(ProcessID(rawValue: 2), .exited(42))]
+        let (after, code) = run(["init", "--", "/prog"], as: .container, on: kernel)
+        #expect(code == 42)
+        #expect(after.devices["1"]!.text == "")
+    }
+
+    @Test(arguments: [(Errno.noSuchFile, 127), (.permissionDenied, 126), (.noMemory, 126)])
+    func `a program that cannot be run has the shell's codes`(error: Errno, expected: Int) {
+        var kernel = SimulatedKernel(devices: [:])
+        kernel.spawnError = error
+        let (_, code) = run(["init", "/prog"], as: .container, on: kernel)
+        #expect(code.map(Int.init) == expected)
+    }
+
+    @Test func `a code to remap is passed on as 0`() {
+        var kernel = SimulatedKernel(devices: [:])
+        kernel.signals = [.child]
+        kernel.ended = [(ProcessID(rawValue: 2), .killed(.terminate))]
+        let (_, code) = run(["init", "-e", "143", "/prog"], as: .container, on: kernel)
+        #expect(code == 0)
+    }
+
+    @Test func `signals go to the program, as they are or rewritten, or to its group`() {
+        var kernel = SimulatedKernel(devices: [:])
+        kernel.signals = [.hangUp, .user1, Signal(rawValue: 64)]
+        var after = run(
+            ["init", "-r", "HUP:0", "-r10:12", "/prog"], as: .container, on: kernel,
+            events: 6
+        ).kernel
+        let program = SignalTarget.process(ProcessID(rawValue: 2))
+        #expect(after.deeds.starts(with: ["spawn", "\(program) gets 12", "\(program) gets 64"]))
+        after = run(["init", "-g", "/prog"], as: .container, on: kernel, events: 4).kernel
+        let group = SignalTarget.group(ProcessID(rawValue: 2))
+        #expect(after.deeds.starts(with: ["spawn", "\(group) gets 1"]))
+    }
+
+    @Test func `an ordinary process signals nobody but its program`() {
+        var kernel = SimulatedKernel(devices: [:])
+        kernel.signals = [.terminate, .child]
+        kernel.ended = []
+        let after = run(["init", "/prog"], as: .process, on: kernel, events: 6).kernel
+        #expect(!after.deeds.contains { $0.hasPrefix("everything") })
+    }
+
+    @Test(arguments: 0..<60, [1, 4, 5, 11, 12, 22, 38])
+    func `one failing system call, whichever, never makes a machine's PID 1 exit`(
+        call: Int, error: Int32
+    ) {
+        var kernel = SimulatedKernel(devices: ["1": Device(), console: Device()])
+        kernel.signals = [.user2]
+        kernel.injectedFault = (call, Errno(rawValue: error))
+        let (after, code) = run(["/init"], as: .machine, on: kernel, events: 200)
+        #expect(code == nil)
+        #expect(after.deeds.contains("powerOff") || after.deeds.contains("reboot"))
     }
 
     @Test func `no alarm is left behind to wake PID 1`() {
         var kernel = SimulatedKernel(devices: [:])
-        start(on: &kernel)
+        greet(on: &kernel)
         #expect(kernel.alarmIntervalMilliseconds == 0)
     }
 
     @Test func `with descriptors 0 to 2 closed the console is opened`() {
         var kernel = SimulatedKernel(devices: [console: Device(), kernelLog: Device()])
-        start(on: &kernel)
+        greet(on: &kernel)
         #expect(kernel.devices[console]!.text == greeting)
         #expect(kernel.devices[kernelLog]!.text == "")
     }
@@ -41,7 +145,7 @@ private let longestMilliseconds = 6_300
         var kernel = SimulatedKernel(devices: [
             console: Device(openErrors: [.noSuchDeviceOrAddress]), kernelLog: Device(),
         ])
-        start(on: &kernel)
+        greet(on: &kernel)
         #expect(kernel.devices[kernelLog]!.text == greeting)
     }
 
@@ -53,7 +157,7 @@ private let longestMilliseconds = 6_300
 
     @Test func `a console that takes three bytes at a time gets every byte once`() {
         var kernel = SimulatedKernel(devices: ["1": Device(finalAnswer: .takes(3))])
-        start(on: &kernel)
+        greet(on: &kernel)
         #expect(kernel.devices["1"]!.text == greeting)
     }
 
@@ -63,7 +167,7 @@ private let longestMilliseconds = 6_300
                 .takes(10), .fails(.interrupted), .takes(20), .fails(.interrupted),
             ])
         ])
-        start(on: &kernel)
+        greet(on: &kernel)
         #expect(kernel.devices["1"]!.text == greeting)
     }
 
@@ -71,7 +175,7 @@ private let longestMilliseconds = 6_300
         var kernel = SimulatedKernel(devices: [
             "1": Device(answers: [.fails(.wouldBlock), .takes(5), .fails(.wouldBlock)])
         ])
-        start(on: &kernel)
+        greet(on: &kernel)
         #expect(kernel.devices["1"]!.text == greeting)
         #expect(kernel.elapsedMilliseconds == 200)
     }
@@ -81,7 +185,7 @@ private let longestMilliseconds = 6_300
             "1": Device(finalAnswer: .fails(.inputOutput)),
             console: Device(finalAnswer: .fails(.inputOutput)), kernelLog: Device(),
         ])
-        start(on: &kernel)
+        greet(on: &kernel)
         #expect(kernel.devices[kernelLog]!.text == greeting)
     }
 
@@ -91,7 +195,7 @@ private let longestMilliseconds = 6_300
     ) {
         let stuck = Device(finalAnswer: answer)
         var kernel = SimulatedKernel(devices: ["1": stuck, console: stuck, kernelLog: stuck])
-        start(on: &kernel)
+        greet(on: &kernel)
         #expect(!kernel.blockedForEver)
         #expect(kernel.elapsedMilliseconds <= longestMilliseconds)
         #expect(kernel.calls < 200)
@@ -106,7 +210,7 @@ private let longestMilliseconds = 6_300
             console: Device(), kernelLog: Device(),
         ])
         kernel.injectedFault = (call, Errno(rawValue: error))
-        start(on: &kernel)
+        greet(on: &kernel)
         let texts = [
             kernel.devices["1"]!.text, kernel.devices[console]!.text,
             kernel.devices[kernelLog]!.text,

@@ -47,10 +47,23 @@ public struct SimulatedKernel: Kernel {
     public private(set) var calls = 0
     /// 0: no alarm is set.
     public private(set) var alarmIntervalMilliseconds = 0
-    public private(set) var handledSignals: [Int32] = []
-    public private(set) var ignoredSignals: [Int32] = []
+    public private(set) var handledFaults: [Int32] = []
     public private(set) var hasSignalStack = false
-    public private(set) var signalsAreBlocked = true
+    public private(set) var blocksSignals = false
+    private var letsAlarmThrough = false
+    /// What was done to the system, in order, in words.
+    public private(set) var deeds: [String] = []
+    /// How often PID 1 went to sleep in pause(2).
+    public private(set) var pauses = 0
+    /// The signals to come.
+    public var signals: [Signal] = []
+    /// The children that have ended and are not reaped, in order.
+    public var ended: [(ProcessID, ExitStatus)] = []
+    /// How many children there have been, the program and the helpers among them.
+    public private(set) var children = 0
+    private var reaped = 0
+    /// What spawning fails with.
+    public var spawnError: Errno?
     /// What must never happen, should it have: a write that nothing will ever interrupt.
     public private(set) var blockedForEver = false
     /// The n-th system call (from 0) fails with this error, if it can fail.
@@ -62,26 +75,97 @@ public struct SimulatedKernel: Kernel {
         self.devices = devices
     }
 
-    public mutating func handle(
+    public mutating func blockSignals() throws(Errno) {
+        try count()
+        blocksSignals = true
+    }
+
+    public mutating func letThrough(_ signal: Signal, _ through: Bool) throws(Errno) {
+        try count()
+        letsAlarmThrough = through
+    }
+
+    public mutating func handleFault(
         _ signal: Signal, with handler: @convention(c) (Int32) -> Void
     ) throws(Errno) {
         try count()
-        handledSignals.append(signal.rawValue)
-    }
-
-    public mutating func ignore(_ signal: Signal) throws(Errno) {
-        try count()
-        ignoredSignals.append(signal.rawValue)
-    }
-
-    public mutating func unblockSignals() throws(Errno) {
-        try count()
-        signalsAreBlocked = false
+        handledFaults.append(signal.rawValue)
     }
 
     public mutating func useSignalStack() throws(Errno) {
         try count()
         hasSignalStack = true
+    }
+
+    /// The script's next signal. A script that is used up ends the test's patience: SIGTERM.
+    public mutating func pause() throws(Errno) -> Signal {
+        try count()
+        pauses += 1
+        return nextSignal()
+    }
+
+    public mutating func waitForSignal(milliseconds: Int64?) throws(Errno) -> Signal {
+        try count()
+        if let milliseconds, signals.isEmpty {
+            elapsedMilliseconds += Int(milliseconds)
+            throw .wouldBlock
+        }
+        return nextSignal()
+    }
+
+    private mutating func nextSignal() -> Signal {
+        signals.isEmpty ? .terminate : signals.removeFirst()
+    }
+
+    public mutating func send(_ signal: Signal, to target: SignalTarget) throws(Errno) {
+        try count()
+        deeds.append("\(target) gets \(signal.rawValue)")
+    }
+
+    public mutating func isPID1() -> Bool { true }
+
+    public mutating func spawn(_ program: Program) throws(Errno) -> ProcessID {
+        try count()
+        if let spawnError { throw spawnError }
+        deeds.append("spawn")
+        return newChild()
+    }
+
+    /// The child runs at once, to its end.
+    public mutating func fork(_ body: (inout SimulatedKernel) -> Int32) throws(Errno) -> ProcessID {
+        try count()
+        let code = body(&self)
+        let process = newChild()
+        ended.append((process, .exited(UInt8(truncatingIfNeeded: code))))
+        signals.append(.child)
+        return process
+    }
+
+    private mutating func newChild() -> ProcessID {
+        children += 1
+        return ProcessID(rawValue: Int32(children + 1))
+    }
+
+    public mutating func reap() throws(Errno) -> Reaped {
+        try count()
+        if !ended.isEmpty {
+            let (process, status) = ended.removeFirst()
+            reaped += 1
+            return .child(process, status)
+        }
+        if reaped >= children { throw .noChild }
+        return .none
+    }
+
+    public mutating func becomeSubreaper() throws(Errno) { try count() }
+
+    public mutating func receiveOnParentDeath(_ signal: Signal) throws(Errno) { try count() }
+
+    public mutating func now() -> Instant { Instant(milliseconds: Int64(elapsedMilliseconds)) }
+
+    public mutating func setAlarmInterval(milliseconds: Int32) throws(Errno) {
+        try count()
+        alarmIntervalMilliseconds = Int(milliseconds)
     }
 
     public mutating func openForWriting(_ path: StaticString) throws(Errno) -> FileDescriptor {
@@ -94,23 +178,32 @@ public struct SimulatedKernel: Kernel {
         return FileDescriptor(rawValue: descriptor)
     }
 
+    public mutating func openStandardStream(
+        _ path: StaticString, forWriting: Bool
+    ) throws(Errno) -> FileDescriptor {
+        try openForWriting(path)
+    }
+
+    public mutating func isOpen(_ descriptor: FileDescriptor) -> Bool {
+        openPaths[descriptor.rawValue] != nil
+    }
+
     public mutating func write(
-        _ text: StaticString, from offset: Int, to descriptor: FileDescriptor
+        _ bytes: UnsafeRawBufferPointer, to descriptor: FileDescriptor
     ) throws(Errno) -> Int {
         try count()
         guard let name = openPaths[descriptor.rawValue], devices[name] != nil else {
             throw .badFileDescriptor
         }
-        let bytes = text.withUTF8Buffer { Array($0[offset...]) }
         switch devices[name]!.nextAnswer() {
         case .takes(let limit):
-            let taken = bytes.prefix(max(0, limit))
+            let taken = Array(bytes).prefix(max(0, limit))
             devices[name]!.received += taken
             return taken.count
         case .fails(let error):
             throw error
         case .blocks:
-            if alarmIntervalMilliseconds == 0 || signalsAreBlocked { blockedForEver = true }
+            if alarmIntervalMilliseconds == 0 || !letsAlarmThrough { blockedForEver = true }
             elapsedMilliseconds += alarmIntervalMilliseconds
             throw .interrupted
         }
@@ -121,16 +214,45 @@ public struct SimulatedKernel: Kernel {
     ) throws(Errno) -> Bool {
         elapsedMilliseconds += Int(milliseconds)
         try count()
-        return false
+        return openPaths[descriptor.rawValue] != nil
     }
 
-    public mutating func setAlarmInterval(milliseconds: Int32) throws(Errno) {
+    public mutating func sleep(milliseconds: Int32) {
+        elapsedMilliseconds += Int(milliseconds)
+    }
+
+    /// No file has a content here.
+    public mutating func read(_ path: StaticString) throws(Errno) -> UnsafeMutableRawBufferPointer {
         try count()
-        alarmIntervalMilliseconds = Int(milliseconds)
+        throw .noSuchFile
     }
 
-    public mutating func pause() {
-        calls += 1
+    public mutating func mount(_ mount: EarlyMount) throws(Errno) {
+        try count()
+        deeds.append("mount \(mount.path)")
+    }
+
+    public mutating func unmount(_ path: UnsafePointer<UInt8>) throws(Errno) { try count() }
+
+    public mutating func makeReadOnly(_ path: UnsafePointer<UInt8>) throws(Errno) { try count() }
+
+    public mutating func sync() { deeds.append("sync") }
+
+    public mutating func claimPower() throws(Errno) { try count() }
+
+    public mutating func leave(_ ending: Ending) throws(Errno) {
+        try count()
+        deeds.append("\(ending)")
+    }
+
+    public mutating func setHostName(_ name: UnsafeRawBufferPointer) throws(Errno) {
+        try count()
+        deeds.append("host name \(String(decoding: name, as: UTF8.self))")
+    }
+
+    public mutating func bringUpLoopback() throws(Errno) {
+        try count()
+        deeds.append("loopback")
     }
 
     private mutating func count() throws(Errno) {

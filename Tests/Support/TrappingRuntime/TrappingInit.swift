@@ -2,11 +2,15 @@ import InitCore
 import InitRuntime
 import KernelInterface
 
-/// All that init does before it idles.
+nonisolated(unsafe) private var noEvents = EventRecord()
+
+/// All that init does before it idles on a machine, as far as faults are concerned.
 @c(trapping_init_start)
 public func trappingInitStart() {
     var kernel = LinuxKernel()
-    start(on: &kernel)
+    try? kernel.blockSignals()
+    LastResort.install(in: .machine, record: &noEvents, on: &kernel)
+    deliver(Greeting.text, on: &kernel)
 }
 
 /// Runs into a Swift trap: an index that no array has.

@@ -1,0 +1,59 @@
+/// A word as the naive implementations have it.
+typealias Bytes = [UInt8]
+
+extension Bytes {
+    init(_ text: String) { self = Self(text.utf8) }
+
+    init(_ view: ByteView) { self = (0..<view.count).map { view[$0] } }
+
+    /// For messages, and for numbers.
+    var string: String { String(decoding: self, as: UTF8.self) }
+
+    var isNumber: Bool { !isEmpty && allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } }
+
+    /// Without the zeros in front that do not count.
+    var withoutLeadingZeros: Bytes {
+        let significant = drop { $0 == UInt8(ascii: "0") }
+        return isNumber && significant.isEmpty ? Bytes("0") : Bytes(significant)
+    }
+
+    /// The number, if it is one from 0 to `limit`.
+    func number(upTo limit: Int) -> Int? {
+        guard isNumber, let value = Int(withoutLeadingZeros.string) else { return nil }
+        return value <= limit ? value : nil
+    }
+}
+
+/// The words of an input: one a line.
+func words(of input: UnsafeBufferPointer<UInt8>) -> [Bytes] {
+    var text = Bytes(input)
+    // Seeds are text files, and end as those do.
+    if text.last == UInt8(ascii: "\n") { text.removeLast() }
+    if text.isEmpty { return [] }
+    return text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        // A word of argv ends at its first NUL.
+        .map { Bytes($0.prefix { $0 != 0 }) }
+}
+
+/// Calls `body` with an argv of these words, in blocks in which not a byte is to spare.
+func withArgv<Result>(_ words: [Bytes], _ body: (Words) -> Result) -> Result {
+    let argv = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
+        capacity: words.count + 1)
+    for (index, word) in words.enumerated() {
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: word.count + 1)
+        for (offset, byte) in word.enumerated() { copy[offset] = CChar(bitPattern: byte) }
+        copy[word.count] = 0
+        argv[index] = copy
+    }
+    argv[words.count] = nil
+    defer {
+        for index in words.indices { argv[index]?.deallocate() }
+        argv.deallocate()
+    }
+    return body(Words(count: Int32(words.count), first: argv))
+}
+
+/// Ends the fuzzing unless both are the same.
+func agree<Value: Equatable>(_ actual: Value, _ expected: Value, _ what: String) {
+    if actual != expected { fatalError("\(what): \(actual), and not \(expected)") }
+}

@@ -1,0 +1,33 @@
+/// What libFuzzer calls. One executable has all targets; as which of them it was called
+/// decides, so that `out/fuzz/options INPUT` is all it takes to replay an input.
+///
+/// Built by scripts/test.sh from this folder and Sources/InitCore as one module, with the
+/// checks of an unoptimised build and with AddressSanitizer. A target gives a parser memory of
+/// just the right size, and calls `fatalError` where the answer is not the one that a second,
+/// naive implementation gives.
+private let targets: [String: @Sendable (UnsafeBufferPointer<UInt8>) -> Void] = [
+    "kernel-command-line": fuzzKernelCommandLine,
+    "options": fuzzOptions,
+    "power-command": fuzzPowerCommand,
+    "signal-name": fuzzSignalName,
+]
+
+nonisolated(unsafe) private var target: @Sendable (UnsafeBufferPointer<UInt8>) -> Void = { _ in }
+
+@c(LLVMFuzzerInitialize)
+public func initialize(
+    _ argc: UnsafeMutablePointer<Int32>?,
+    _ argv: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>?
+) -> Int32 {
+    guard let path = argv?.pointee?.pointee.map({ String(cString: $0) }),
+        let name = path.split(separator: "/").last, let chosen = targets[String(name)]
+    else { fatalError("call this by the name of a target: \(targets.keys.sorted())") }
+    target = chosen
+    return 0
+}
+
+@c(LLVMFuzzerTestOneInput)
+public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+    target(UnsafeBufferPointer(start: bytes, count: count))
+    return 0
+}

@@ -1,0 +1,129 @@
+private let quote = UInt8(ascii: "\"")
+private let equalsSign = UInt8(ascii: "=")
+
+/// A word of the kernel's, taken apart.
+private struct NaiveWord {
+    let raw: Bytes
+    let name: Bytes
+    let value: Bytes?
+
+    init(_ raw: Bytes) {
+        self.raw = raw
+        let isQuoted = raw.first == quote
+        let text = isQuoted ? Bytes(raw.dropFirst()) : raw
+        guard let split = text.dropFirst().firstIndex(of: equalsSign) else {
+            name = isQuoted ? Self.withoutLastQuote(text) : text
+            value = nil
+            return
+        }
+        name = Bytes(text[..<split])
+        var rest = Bytes(text[(split + 1)...])
+        if rest.first == quote {
+            rest.removeFirst()
+            rest = Self.withoutLastQuote(rest)
+        } else if isQuoted {
+            rest = Self.withoutLastQuote(rest)
+        }
+        value = rest
+    }
+
+    private static func withoutLastQuote(_ text: Bytes) -> Bytes {
+        text.last == quote ? Bytes(text.dropLast()) : text
+    }
+
+    var isDashes: Bool { value == nil && name == Bytes("--") }
+
+    /// As init gets it.
+    var argument: Bytes { value.map { name + [equalsSign] + $0 } ?? name }
+}
+
+private func naiveLine(_ input: UnsafeBufferPointer<UInt8>) -> Bytes {
+    var line = Bytes(input.prefix(4096).prefix { $0 != 0 })
+    if line.last == UInt8(ascii: "\n") { line.removeLast() }
+    return line
+}
+
+/// Every quote, wherever it is, makes spaces part of the word or no longer so.
+private func naiveWords(_ line: Bytes) -> [NaiveWord] {
+    var words: [Bytes] = []
+    var word: Bytes = []
+    var inQuotes = false
+    for byte in line {
+        if byte == quote { inQuotes.toggle() }
+        if !inQuotes && [9, 10, 11, 12, 13, 32, 160].contains(byte) {
+            words.append(word)
+            word = []
+        } else {
+            word.append(byte)
+        }
+    }
+    words.append(word)
+    return words.filter { !$0.isEmpty }.map(NaiveWord.init)
+}
+
+/// What there is to say of `hammock.` words, as text.
+private func naiveOptions(_ words: some Sequence<NaiveWord>) -> String {
+    var grace: Int?
+    var hostname: Bytes?
+    var fault = 0
+    var log = 6
+    var problems: [Bytes] = []
+    for word in words where word.name.starts(with: Bytes("hammock.")) {
+        let value = word.value ?? []
+        switch word.name.string {
+        case "hammock.grace" where value.number(upTo: 3600) != nil:
+            grace = value.number(upTo: 3600)
+        case "hammock.log" where value.number(upTo: 7) != nil:
+            log = value.number(upTo: 7) ?? 0
+        case "hammock.hostname" where isHostname(value):
+            hostname = value
+        case "hammock.fault":
+            guard
+                let index = ["pause", "poweroff", "reboot"].map({ Bytes($0) }).firstIndex(of: value)
+            else { fallthrough }
+            fault = index
+        default: problems.append(word.raw)
+        }
+    }
+    return
+        "\(grace ?? -1) \(hostname ?? []) \(fault) \(log) \(problems.count) \(problems.first ?? [])"
+}
+
+private func isHostname(_ name: Bytes) -> Bool {
+    let alphanumeric = Set(Bytes("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))
+    return name.count <= 64
+        && name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy {
+            guard let first = $0.first, let last = $0.last else { return false }
+            return alphanumeric.contains(first) && alphanumeric.contains(last)
+                && $0.allSatisfy { alphanumeric.contains($0) || $0 == UInt8(ascii: "-") }
+        }
+}
+
+private func describe(_ line: KernelCommandLine) -> String {
+    let options = line.bootOptions
+    let hostname = options.hostname.map { Bytes(line[$0]) } ?? []
+    let problem = options.firstProblem.map { Bytes(line[$0]) } ?? []
+    return "\(options.graceSeconds.map(Int.init) ?? -1) \(hostname) "
+        + "\(options.faultResponse.rawValue) \(options.logPriority) "
+        + "\(options.problemCount) \(problem)"
+}
+
+func fuzzKernelCommandLine(_ input: UnsafeBufferPointer<UInt8>) {
+    let line = KernelCommandLine(UnsafeRawBufferPointer(input))
+    let words = naiveWords(naiveLine(input))
+    let before = words.prefix { !$0.isDashes }
+    let forInit = words.dropFirst(before.count + 1).prefix { !$0.isDashes }.map(\.argument)
+
+    agree(describe(line), naiveOptions(before), "options")
+    agree(line.wordCountForInit, forInit.count, "words for init")
+    let stray = [Bytes("init")] + before.map(\.argument)
+    agree(place(line, stray + forInit), forInit.isEmpty ? .none : .from(stray.count), "place")
+    guard let last = forInit.last else { return }
+    let spoilt = stray + forInit.dropLast() + [last + [UInt8(ascii: "x")]]
+    agree(place(line, spoilt), .withheld, "place with another last word")
+    agree(place(line, forInit), .withheld, "place without a name of init's own")
+}
+
+private func place(_ line: KernelCommandLine, _ argv: [Bytes]) -> KernelCommandLine.Place {
+    withArgv(argv) { line.placeOfWords(in: $0) }
+}

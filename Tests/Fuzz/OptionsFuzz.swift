@@ -1,0 +1,141 @@
+/// What a command line comes to, as text.
+private func describe(_ outcome: Options.Outcome, _ options: Options) -> String {
+    guard case .run(let program) = outcome else { return "\(outcome)" }
+    var rewrites: [Int32: Int32] = [:]
+    for number in 1...64 as ClosedRange<Int32> {
+        rewrites[number] = options.rewrites[Signal(rawValue: number)]?.rawValue ?? 0
+    }
+    return Naive(
+        isSubreaper: options.isSubreaper, signalsGroup: options.signalsGroup,
+        warnsOfOrphans: options.warnsOfOrphans, verbosity: Int(options.verbosity),
+        grace: Int(options.graceSeconds), parentDeathSignal: options.parentDeathSignal?.rawValue,
+        successCodes: Set((0...255).filter { options.successCodes.contains(UInt8($0)) }),
+        rewrites: rewrites
+    ).description(program: program)
+}
+
+/// The options once more, in the types that come to mind first.
+private struct Naive {
+    var isSubreaper = false
+    var signalsGroup = false
+    var warnsOfOrphans = false
+    var verbosity = 0
+    var grace = 10
+    var parentDeathSignal: Int32?
+    var successCodes: Set<Int> = []
+    var rewrites = Dictionary(uniqueKeysWithValues: (1...64).map { (Int32($0), Int32($0)) })
+
+    func description(program: Int?) -> String {
+        let changed = rewrites.filter { $0.key != $0.value }.sorted { $0.key < $1.key }
+        return """
+            \(isSubreaper) \(signalsGroup) \(warnsOfOrphans) \(verbosity) \(grace) \
+            \(parentDeathSignal ?? 0) \(successCodes.sorted()) \(changed) \(program ?? -1)
+            """
+    }
+
+    /// - Returns: what is wrong, if anything.
+    mutating func take(_ option: String, _ value: Bytes) -> UsageProblem? {
+        switch option {
+        case "subreaper": isSubreaper = true
+        case "group": signalsGroup = true
+        case "warn": warnsOfOrphans = true
+        case "verbose": verbosity = min(verbosity + 1, 3)
+        case "parent-death":
+            guard let signal = naiveSignal(value) else { return .notASignal }
+            parentDeathSignal = signal
+        case "remap":
+            guard let code = value.number(upTo: 255) else { return .notACode }
+            successCodes.insert(code)
+        case "rewrite":
+            let parts = value.split(
+                separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let from = naiveSignal(Bytes(parts[0])),
+                let target = naiveSignal(Bytes(parts[1]))
+                    ?? Bytes(parts[1]).number(upTo: 0).map(Int32.init)
+            else { return .notARewrite }
+            rewrites[from] = target
+        default:
+            guard let seconds = value.number(upTo: 3600) else { return .notSeconds }
+            grace = seconds
+        }
+        return nil
+    }
+}
+
+private let letters: [Character: String] = [
+    "s": "subreaper", "g": "group", "p": "parent-death", "e": "remap", "w": "warn",
+    "v": "verbose", "r": "rewrite", "l": "license", "h": "help",
+]
+private let names = Set(letters.values).union(["grace", "version"])
+private let namesWithValue: Set = ["parent-death", "remap", "rewrite", "grace"]
+
+/// An option as it was met: what there is before its value, if anything.
+private struct Met {
+    let name: String?
+    let attached: Bytes?
+    let isLong: Bool
+}
+
+/// The options in one word; a short one that takes a value is the last.
+private func options(in word: Bytes) -> [Met] {
+    if word.starts(with: Bytes("--")) {
+        let parts = word.dropFirst(2).split(
+            separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+        let name = parts.first.map { Bytes($0).string } ?? ""
+        let value = parts.count == 2 ? Bytes(parts[1]) : nil
+        return [Met(name: names.contains(name) ? name : nil, attached: value, isLong: true)]
+    }
+    var met: [Met] = []
+    for index in word.indices.dropFirst() {
+        let name = letters[Character(Unicode.Scalar(word[index]))]
+        let takesValue = name.map { namesWithValue.contains($0) } ?? false
+        let rest = Bytes(word[(index + 1)...])
+        met.append(
+            Met(name: name, attached: takesValue && !rest.isEmpty ? rest : nil, isLong: false))
+        if takesValue { break }
+    }
+    return met
+}
+
+private func naiveParse(_ words: [Bytes]) -> String {
+    var naive = Naive()
+    var index = 1
+    while index < words.count {
+        let word = words[index]
+        if word == Bytes("--") {
+            return naive.description(program: index + 1 < words.count ? index + 1 : nil)
+        }
+        guard word.count > 1, word[0] == UInt8(ascii: "-") else {
+            return naive.description(program: index)
+        }
+        for met in options(in: word) {
+            guard let name = met.name else { return wrong(.unknownOption, index) }
+            if !namesWithValue.contains(name) && met.attached != nil {
+                return wrong(.valueUnwanted, index)
+            }
+            if ["help", "version", "license"].contains(name) { return name }
+            var value = met.attached
+            if namesWithValue.contains(name) && value == nil {
+                guard index + 1 < words.count else { return wrong(.valueMissing, index) }
+                index += 1
+                value = words[index]
+            }
+            if let problem = naive.take(name, value ?? []) { return wrong(problem, index) }
+        }
+        index += 1
+    }
+    return naive.description(program: nil)
+}
+
+private func wrong(_ problem: UsageProblem, _ index: Int) -> String {
+    "\(Options.Outcome.wrong(problem, index: index))"
+}
+
+func fuzzOptions(_ input: UnsafeBufferPointer<UInt8>) {
+    let words = words(of: input)
+    let actual = withArgv(words) { argv in
+        var options = Options()
+        return describe(options.parse(argv), options)
+    }
+    agree(actual, naiveParse(words), "options")
+}

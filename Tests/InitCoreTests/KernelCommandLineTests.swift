@@ -1,0 +1,211 @@
+import InitCore
+import Testing
+
+private func with<Result>(_ text: String, _ body: (KernelCommandLine) -> Result) -> Result {
+    Array(text.utf8).withUnsafeBytes { body(KernelCommandLine($0)) }
+}
+
+private func options(_ text: String) -> BootOptions {
+    with(text, \.bootOptions)
+}
+
+/// What a range of the command line says.
+private func text(_ line: String, _ range: KeyPath<BootOptions, ByteRange?>) -> String? {
+    with(line) { commandLine in
+        commandLine.bootOptions[keyPath: range].map { commandLine[$0].string }
+    }
+}
+
+@Suite struct KernelCommandLineTests {
+    @Test(arguments: [
+        ("", 0), ("quiet", 0), ("quiet --", 0), ("quiet -- ", 0), ("quiet --\n", 0),
+        ("-- a", 1), ("--", 0), ("quiet -- a b c", 3), ("quiet -- a  b\tc\n", 3),
+        ("quiet--  a", 0), ("quiet --a b", 0), ("quiet -- a\u{B}b\u{C}c\r", 3),
+        ("--- a", 0), ("--=x a", 0), ("--= a", 0), ("x=-- a", 0), (" \t-- a", 1),
+        // Quotes: a space in them is none, and those around a whole word are left out.
+        ("x=\"a -- b\" c", 0), ("x=\"a\" -- b", 1), ("\"--\" a", 1), ("\"-- a", 0),
+        ("\"x -- a\" -- b", 1), ("-- \"a b\" c", 2), ("-- \"a b", 1), ("-- a\" b", 1),
+        ("-- \"\" a", 2), ("-- \"", 1), ("-\"-\" a", 0), ("--\"\" a", 0),
+        // The kernel stops at a second one.
+        ("-- a -- b c", 1), ("-- -- a", 0), ("-- a --=b c", 3), ("-- a \"--\" b", 1),
+        // A NUL is the end.
+        ("-- a\u{0} b", 1), ("\u{0}-- a", 0),
+    ])
+    func `words for init are counted as the kernel counts`(line: String, count: Int) {
+        #expect(with(line, \.wordCountForInit) == count)
+    }
+
+    @Test func `0xA0 is a space, as it is to the kernel`() {
+        let line = Array("-- a".utf8) + [0xA0] + Array("b".utf8)
+        #expect(line.withUnsafeBytes { KernelCommandLine($0).wordCountForInit } == 2)
+        // The à of UTF-8 is 0xC3 0xA0.
+        #expect(with("-- voilà x", \.wordCountForInit) == 2)
+        #expect(with("-- voilàx", \.wordCountForInit) == 2)
+    }
+
+    @Test func `every other byte is part of a word`() {
+        for byte in 1...255 as ClosedRange<UInt8> {
+            let isSpace = [9, 10, 11, 12, 13, 32, 0xA0].contains(byte)
+            let line = Array("-- a".utf8) + [byte] + Array("b".utf8)
+            #expect(
+                line.withUnsafeBytes { KernelCommandLine($0).wordCountForInit }
+                    == (isSpace ? 2 : 1), "\(byte)")
+        }
+    }
+
+    @Test func `no buffer is an empty line`() {
+        let commandLine = KernelCommandLine(UnsafeRawBufferPointer(start: nil, count: 0))
+        #expect(commandLine.bootOptions == BootOptions())
+        #expect(commandLine.wordCountForInit == 0)
+    }
+
+    @Test func `what is behind the longest command line is not read`() {
+        let line = String(repeating: "x", count: KernelCommandLine.maximumLength - 5) + " -- a"
+        #expect(with(line, \.wordCountForInit) == 1)
+        #expect(with("y" + line, \.wordCountForInit) == 0)
+        #expect(with(line + " b", \.wordCountForInit) == 1)
+    }
+}
+
+@Suite struct WordsForInitTests {
+    private func place(_ line: String, _ argv: String...) -> KernelCommandLine.Place {
+        with(line) { commandLine in withWords(argv) { commandLine.placeOfWords(in: $0) } }
+    }
+
+    @Test func `they are the last words of argv`() {
+        #expect(place("quiet -- a b", "/init", "a", "b") == .from(1))
+        #expect(place("auto -- a b", "/init", "auto", "a", "b") == .from(2))
+        #expect(place("auto single -- a\n", "/init", "auto", "single", "a") == .from(3))
+    }
+
+    @Test func `stray words alone are nothing to run`() {
+        #expect(place("quiet auto", "/init", "auto") == .none)
+        #expect(place("quiet auto --", "/init", "auto") == .none)
+        #expect(place("quiet", "/init") == .none)
+    }
+
+    @Test func `quotes are gone, as the kernel takes them`() {
+        #expect(place("-- \"a b\"", "/init", "a b") == .from(1))
+        #expect(place("-- x=\"a b\"", "/init", "x=a b") == .from(1))
+        #expect(place("-- \"x=a b\"", "/init", "x=a b") == .from(1))
+        #expect(place("-- x=a\"b c\"", "/init", "x=a\"b c\"") == .from(1))
+        #expect(place("-- a\"b c\"", "/init", "a\"b c\"") == .from(1))
+        #expect(place("-- x= =y ==", "/init", "x=", "=y", "==") == .from(1))
+        #expect(place("-- x=\"", "/init", "x=") == .from(1))
+        #expect(place("-- \"\"", "/init", "") == .from(1))
+    }
+
+    @Test func `words that the kernel kept to itself are not sought among the stray ones`() {
+        // As when a parameter before had a value that the kernel refused.
+        #expect(place("auto -- a", "/init", "auto") == .withheld)
+        #expect(place("auto b -- a", "/init", "auto", "b") == .withheld)
+        #expect(place("-- a b", "/init", "b") == .withheld)
+        #expect(place("-- a", "/init") == .withheld)
+        #expect(place("-- a") == .withheld)
+    }
+
+    @Test(arguments: ["", "A", "aa", "a ", "b", "a=", "=a"])
+    func `another word is not taken for theirs`(word: String) {
+        #expect(place("-- a", "/init", word) == .withheld)
+        #expect(place("-- a b", "/init", word, "b") == .withheld)
+    }
+
+    @Test(arguments: ["", "x", "xy", "x=", "x=z", "x=yy", "x:y", "x=\"y\""])
+    func `another value is not taken for theirs`(word: String) {
+        #expect(place("-- x=y", "/init", word) == .withheld)
+    }
+}
+
+@Suite struct BootOptionsTests {
+    @Test func `without words everything is as documented`() {
+        let options = options("root=/dev/vda quiet hammock x.hammock.log=1 hammock_log=1")
+        #expect(options == BootOptions())
+        #expect(options.graceSeconds == nil)
+        #expect(options.hostname == nil)
+        #expect(options.faultResponse == .pause)
+        #expect(options.logPriority == 6)
+        #expect(options.problemCount == 0)
+        #expect(options.firstProblem == nil)
+    }
+
+    @Test func `boot options fit into 32 bytes`() {
+        #expect(MemoryLayout<BootOptions>.size <= 32)
+    }
+
+    @Test(arguments: [
+        ("hammock.grace=0", 0), ("hammock.grace=3600", 3600), ("hammock.grace=\"7\"", 7),
+        ("\"hammock.grace=7\"", 7), ("a hammock.grace=5\n", 5),
+        ("hammock.grace=5 hammock.grace=6", 6),
+    ])
+    func `grace`(line: String, seconds: UInt16) {
+        #expect(options(line).graceSeconds == seconds)
+        #expect(options(line).problemCount == 0)
+    }
+
+    @Test(
+        arguments: [
+            ("pause", .pause), ("poweroff", .poweroff), ("reboot", .reboot),
+        ] as [(String, BootOptions.FaultResponse)])
+    func `fault`(value: String, response: BootOptions.FaultResponse) {
+        #expect(options("hammock.fault=" + value).faultResponse == response)
+        #expect(options("hammock.fault=reboot hammock.fault=" + value).faultResponse == response)
+    }
+
+    @Test(arguments: 0...7 as ClosedRange<UInt8>)
+    func `log`(priority: UInt8) {
+        #expect(options("hammock.log=\(priority) quiet").logPriority == priority)
+    }
+
+    @Test(arguments: [
+        "a", "Hammock", "host-1", "a.b.c", "0", "a--b", "xn--bcher-kva.example", "1.2",
+        String(repeating: "h", count: 64),
+    ])
+    func `a host name`(name: String) {
+        #expect(text("quiet hammock.hostname=\(name) x", \.hostname) == name)
+        #expect(text("hammock.hostname=\"\(name)\"", \.hostname) == name)
+        #expect(text("hammock.hostname=before hammock.hostname=\(name)\n", \.hostname) == name)
+    }
+
+    @Test(arguments: [
+        "", ".", "-", "a.", ".a", "a-", "-a", "a..b", "a.-b", "a-.b", "a_b", "a/b", "a\"b", "é",
+        "a,b", "@", "[", "`", "{", "a:", String(repeating: "h", count: 65),
+    ])
+    func `what is no host name`(name: String) {
+        #expect(options("hammock.hostname=\(name)").hostname == nil)
+        #expect(options("hammock.hostname=\(name)").problemCount == 1)
+    }
+
+    @Test(arguments: [
+        "hammock.", "hammock.=", "hammock.x", "hammock.x=1", "hammock.grace", "hammock.grace=",
+        "hammock.grace=3601", "hammock.grace=-1", "hammock.grace=5s", "hammock.Grace=5",
+        "hammock.grace_=5", "hammock.log=8", "hammock.log=x", "hammock.log", "hammock.fault=panic",
+        "hammock.fault=", "hammock.fault=\"pause reboot\"", "hammock.hostname", "\"hammock.x y\"",
+        "hammock.grace=99999999999999999999", "hammock.grace.log=1",
+    ])
+    func `a word of no use is remembered as it stands there`(word: String) {
+        let line = "quiet \(word) root=/dev/vda hammock.also=wrong"
+        #expect(options(line).problemCount == 2)
+        #expect(text(line, \.firstProblem) == word)
+        var rest = options(line)
+        rest.problemCount = 0
+        rest.firstProblem = nil
+        #expect(rest == BootOptions())
+    }
+
+    @Test func `a wrong value leaves the good one before it`() {
+        #expect(options("hammock.log=3 hammock.log=9").logPriority == 3)
+        #expect(options("hammock.grace=3 hammock.grace=x").graceSeconds == 3)
+        #expect(options("hammock.fault=reboot hammock.fault").faultResponse == .reboot)
+    }
+
+    @Test func `words behind the dashes are not PID 1's options`() {
+        #expect(options("hammock.log=3 -- hammock.log=4 hammock.x").logPriority == 3)
+        #expect(options("hammock.log=3 -- hammock.log=4 hammock.x").problemCount == 0)
+        #expect(options("\"--\" hammock.log=4").logPriority == 6)
+        #expect(options("x=\"-- \" hammock.log=4").logPriority == 4)
+    }
+
+    @Test func `more problems than can be counted do not trap`() {
+        #expect(options(String(repeating: "hammock.x ", count: 409)).problemCount == 409)
+    }
+}
