@@ -207,7 +207,7 @@ private let everyEvent: [Delivery.Event] = [
 }
 
 /// The generator of Steele, Lea and Flood (2014): small, and the same on every machine.
-private struct SplitMix64: RandomNumberGenerator {
+struct SplitMix64: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

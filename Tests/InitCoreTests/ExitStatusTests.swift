@@ -2,25 +2,55 @@ import InitCore
 import Testing
 
 @Suite struct ExitStatusTests {
-    @Test func `all 256 exit codes decode`() {
-        for code in Int32(0)...255 {
-            #expect(ExitStatus(waitStatus: code << 8) == .exited(UInt8(code)))
+    @Test func `each of the 256 exit codes is read and passed on as it is`() {
+        for code in 0...255 as ClosedRange<Int32> {
+            let status = ExitStatus(waitStatus: code << 8)
+            #expect(status == .exited(UInt8(code)))
+            #expect(status?.code == UInt8(code))
         }
     }
 
-    @Test func `all 64 signals decode, with a core dump and without`() {
-        for number in Int32(1)...64 {
-            let killed = ExitStatus.killed(Signal(rawValue: number))
-            #expect(ExitStatus(waitStatus: number) == killed)
-            #expect(ExitStatus(waitStatus: number | 0x80) == killed)
-            #expect(killed.code == UInt8(128 + number))
+    @Test func `each signal is read, with a core dump and without, and passed on as 128 and it`() {
+        for signal in 1...64 as ClosedRange<Int32> {
+            for coreDump in [0, 0x80] as [Int32] {
+                let status = ExitStatus(waitStatus: signal | coreDump)
+                #expect(status == .killed(Signal(rawValue: signal)))
+                #expect(status?.code == UInt8(128 + signal))
+            }
         }
     }
 
-    @Test func `a process that was stopped or went on has not ended`() {
-        for number in Int32(1)...64 {
-            #expect(ExitStatus(waitStatus: number << 8 | 0x7f) == nil)
+    @Test func `a child that stopped has not ended`() {
+        for signal in 1...64 as ClosedRange<Int32> {
+            #expect(ExitStatus(waitStatus: signal << 8 | 0x7f) == nil)
         }
+    }
+
+    @Test func `a child that goes on has not ended`() {
         #expect(ExitStatus(waitStatus: 0xffff) == nil)
+    }
+
+    @Test func `whatever number comes, it is read without a trap`() {
+        for waitStatus in (0...0x1_ffff).map(Int32.init) + [.min, .min + 1, -1, .max] {
+            let isNone = ExitStatus(waitStatus: waitStatus) == nil
+            if isNone != (waitStatus & 0x7f == 0x7f) { Issue.record("\(waitStatus)") }
+        }
+    }
+}
+
+@Suite struct ExitCodeSetTests {
+    @Test func `a set holds what was put in, and nothing else`() {
+        for code in 0...255 as ClosedRange<UInt8> {
+            var set = ExitCodeSet()
+            set.insert(code)
+            #expect((0...255).filter { set.contains($0) } == [code])
+        }
+    }
+
+    @Test func `a set holds nothing at first, and can hold every code at once`() {
+        var set = ExitCodeSet()
+        #expect(!(0...255).contains { set.contains($0) })
+        for code in 0...255 as ClosedRange<UInt8> { set.insert(code) }
+        #expect((0...255).allSatisfy { set.contains($0) })
     }
 }

@@ -2,27 +2,39 @@ import InitCore
 import Testing
 
 @Suite struct FaultTests {
-    @Test func `every caught fault has a report of its own, one line long`() {
-        var reports: Set<String> = []
-        for index in Fault.signals.indices {
-            let report = text(of: Fault.report(of: Fault.signals[index]))
-            #expect(report.hasSuffix(" in PID 1\n"))
-            #expect(report.filter { $0 == "\n" }.count == 1)
-            #expect(report.hasPrefix("init: fault: SIG"))
-            reports.insert(report)
-        }
-        #expect(reports.count == Fault.signals.count)
+    @Test(
+        arguments: [
+            (4, "init: fault: SIGILL (a Swift trap) in PID 1\n"),
+            (5, "init: fault: SIGTRAP in PID 1\n"),
+            (7, "init: fault: SIGBUS in PID 1\n"),
+            (8, "init: fault: SIGFPE in PID 1\n"),
+            (11, "init: fault: SIGSEGV in PID 1\n"),
+            (31, "init: fault: SIGSYS in PID 1\n"),
+        ] as [(Int32, String)])
+    func `each fault has a report of its own`(number: Int32, report: String) {
+        #expect(text(of: Fault.report(of: Signal(rawValue: number))) == report)
+    }
+
+    @Test func `every signal that the processor can raise is caught, and no other`() {
+        let caught = Fault.signals.indices.map { Fault.signals[$0].rawValue }
+        #expect(caught == [4, 5, 7, 8, 11, 31])
     }
 
     @Test func `a signal that nobody expected is reported too`() {
-        for number in [Int32.min, -1, 0, 65, .max] {
-            #expect(
-                text(of: Fault.report(of: Signal(rawValue: number)))
-                    == "init: fault: SIG? in PID 1\n")
+        for number in [.min, -1, 0, 32, 64, 65, .max] as [Int32] {
+            let report = text(of: Fault.report(of: Signal(rawValue: number)))
+            #expect(report == "init: fault: SIG? in PID 1\n")
         }
     }
 
-    private func text(of line: Line) -> String {
-        line.withBytes { String(decoding: $0, as: UTF8.self) }
+    @Test func `the longest report and all of the last events fit into one line`() {
+        var record = EventRecord()
+        for _ in 0..<EventRecord.capacity {
+            record.append(.childEnded(largestProcess, .exited(0)), in: .running)
+        }
+        var line = Fault.report(of: .illegalInstruction)
+        line.append("init: last events:")
+        record.append(to: &line)
+        #expect(line.count < Line.capacity)
     }
 }

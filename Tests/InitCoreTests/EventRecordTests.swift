@@ -1,0 +1,59 @@
+import InitCore
+import Testing
+
+private func text(of record: EventRecord) -> String { text { record.append(to: &$0) } }
+
+private func child(_ number: Int32) -> Event {
+    .childEnded(ProcessID(rawValue: number), .exited(0))
+}
+
+@Suite struct EventRecordTests {
+    @Test func `nothing is recorded before anything has happened`() {
+        #expect(text(of: EventRecord()) == "")
+    }
+
+    @Test func `events are written oldest first, and only the last sixteen`() {
+        var record = EventRecord()
+        for number in 1...100 as ClosedRange<Int32> {
+            record.append(child(number), in: .running)
+            let first = max(1, number - 15)
+            #expect(text(of: record) == (first...number).map { " r:c\($0)" }.joined())
+        }
+    }
+
+    @Test func `each kind of event has a letter, and its number`() {
+        let process = ProcessID(rawValue: 23)
+        let error = Errno(rawValue: 11)
+        let events: [(Event, String)] = [
+            (.performed(.setHostName, nil), "d0"), (.performed(.mount(3), error), "d11"),
+            (.spawned(process), "p23"), (.spawnFailed(error), "P11"),
+            (.signalled(.terminate), "s15"), (.childEnded(process, .exited(7)), "c23"),
+            (.noChildLeft, "n0"), (.deadlinePassed, "t0"), (.helperStarted(process), "h23"),
+            (.helperFailed(error), "H11"), (.sendingFailed(error), "S11"),
+            (.leavingFailed(error), "L11"),
+        ]
+        for (event, letters) in events {
+            var record = EventRecord()
+            record.append(event, in: .idling)
+            #expect(text(of: record) == " i:" + letters)
+        }
+        #expect(Set(events.map { Kind($0.0) }) == Set(Kind.allCases))
+    }
+
+    @Test func `each phase has a letter of its own`() {
+        let letters = everyPhase.map { phase in
+            var record = EventRecord()
+            record.append(.noChildLeft, in: phase)
+            return text(of: record)
+        }
+        #expect(letters.joined() == " b:n0 i:n0 r:n0 s:n0 k:n0 u:n0 y:n0 l:n0 z:n0 x:n0")
+    }
+
+    @Test func `the record fits into a line of the log`() {
+        var record = EventRecord()
+        for _ in 0..<EventRecord.capacity {
+            record.append(child(largestProcess.rawValue), in: .running)
+        }
+        #expect("<2>init: last events:\(text(of: record))\n".utf8.count <= Line.capacity)
+    }
+}

@@ -1,0 +1,113 @@
+import Testing
+
+@testable import InitCore
+
+@Suite struct ExhaustiveTests {
+    @Test(arguments: Rule.allCases)
+    func `in every state that can be reached`(rule: Rule) {
+        guard let breach = Walk.whole.breaches[rule] else { return }
+        Issue.record("broken in \(breach.count) steps:\n\(breach.ways.joined(separator: "\n"))")
+    }
+
+    @Test func `the walk gets everywhere`() {
+        #expect(Set(Walk.whole.cells.map(\.phase)).union([.exited]) == Set(everyPhase))
+        #expect(Set(Walk.whole.cells.map(\.kind)) == Set(Kind.allCases))
+        #expect(Walk.whole.states > 40_000, "it was cut short, or the core has changed much")
+    }
+
+    @Test func `the signals of the walk stand for all 64`() {
+        for role in everyRole {
+            let known = World.signals.map { sort(of: $0, in: role) }
+            for signal in everySignal {
+                #expect(known.contains(sort(of: signal, in: role)), "\(signal) in \(role)")
+            }
+        }
+    }
+
+    /// What a signal means, whichever code a process dies with.
+    private func sort(of signal: Signal, in role: Role) -> SignalMeaning {
+        let meaning = SignalMeaning(of: signal, in: role)
+        if case .die = meaning { return .die(0) }
+        return meaning
+    }
+
+    /// Since no phase comes twice, a shutdown takes no longer than all of them together; and
+    /// each can really take so long.
+    @Test func `each phase of a shutdown takes its limit at the longest`() {
+        #expect(
+            Walk.whole.longest == [
+                .stopping: 10_000, .killing: Limit.killMilliseconds,
+                .unmounting: Limit.unmountMilliseconds, .syncing: Limit.syncMilliseconds,
+                .leaving: Limit.leaveMilliseconds,
+            ])
+        #expect(Walk.whole.longest.values.reduce(0, +) == 10_000 + 26_000)
+    }
+
+    @Test func `there is room for as many actions as are needed, and for no more`() {
+        #expect(Walk.whole.mostActions == Actions.capacity)
+    }
+
+    @Test(arguments: everyPhase)
+    func `what can happen has an answer, and what cannot is reported`(phase: InitCore.Phase) {
+        for event in everyEvent {
+            var subject = Subject.inPhase(phase)
+            #expect(subject.core.phase == phase)
+            let actions = subject.feed(event)
+            if Walk.whole.cells.contains(Walk.Cell(phase: phase, kind: Kind(event))) {
+                #expect(!actions.contains(.reportImpossible(event)))
+            } else {
+                #expect(actions == [.reportImpossible(event)])
+                #expect(subject.core.phase == phase)
+            }
+        }
+    }
+
+    private let everyEvent: [Event] = [
+        .performed(.setHostName, nil), .spawned(Subject.program), .spawnFailed(.noSuchFile),
+        .signalled(.hangUp), .childEnded(Subject.orphan, .exited(0)), .noChildLeft,
+        .deadlinePassed, .helperStarted(Subject.helper), .helperFailed(.wouldBlock),
+        .sendingFailed(.notPermitted), .leavingFailed(.notPermitted),
+    ]
+
+    @Test(arguments: Setup.all)
+    func `whatever happens, a shutdown is over in time`(setup: Setup) {
+        for seed in 1...100 as ClosedRange<UInt64> {
+            var life = Life(setup, seed: seed)
+            life.go()
+            #expect(life.isOver, "seed \(seed): still \(life.world.core.phase)")
+            #expect(life.shutdown <= setup.grace + 26_000, "seed \(seed)")
+        }
+    }
+}
+
+/// One random life of the core, to its exit, or until it is stranded: the same for the same
+/// seed.
+private struct Life {
+    var world: World
+    /// How long the shutdown took, without what forks took too long.
+    var shutdown: Int64 = 0
+    private var generator: SplitMix64
+
+    init(_ setup: Setup, seed: UInt64) {
+        world = World(setup)
+        generator = SplitMix64(state: seed)
+    }
+
+    var isOver: Bool { world.hasExited || world.core.phase == .stranded }
+
+    mutating func go() {
+        for _ in 0..<10_000 where !isOver {
+            let before = world
+            guard let move = world.moves.randomElement(using: &generator) else { return }
+            world.happen(move)
+            if case .event(let event, _) = move {
+                // After a breach core and naive model may each be anywhere.
+                guard world.tell(event, before: before).broken.isEmpty else { return }
+            }
+            if before.core.phase.isPartOfShutdown {
+                shutdown += world.now - before.now
+                if world.core.phase != before.core.phase { shutdown -= before.overrun }
+            }
+        }
+    }
+}

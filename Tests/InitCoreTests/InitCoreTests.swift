@@ -1,0 +1,587 @@
+import Testing
+
+@testable import InitCore
+
+private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.continue), .reap]
+
+@Suite struct SettingUpTests {
+    @Test(arguments: everyRole)
+    func `each duty follows the one before`(role: Role) {
+        var subject = Subject(role)
+        var actions = [subject.core.firstAction]
+        for duty in duties(of: role) {
+            #expect(actions == [.perform(duty)])
+            #expect(subject.core.phase == .settingUp)
+            actions = subject.feed(.performed(duty, nil))
+        }
+        #expect(actions == [.greet])
+    }
+
+    @Test(arguments: everyRole)
+    func `without a program it greets and idles`(role: Role) {
+        let subject = Subject.idling(role)
+        #expect(subject.core.phase == .idling)
+        #expect(subject.core.isIdle)
+        #expect(subject.core.deadline == nil)
+    }
+
+    @Test(arguments: everyRole)
+    func `with a program it runs that, and does not greet`(role: Role) {
+        var subject = Subject(role, hasProgram: true)
+        var last: [Action] = []
+        for duty in duties(of: role) { last = subject.feed(.performed(duty, nil)) }
+        #expect(last == [.spawn])
+        #expect(subject.core.phase == .running)
+        #expect(!subject.core.isIdle)
+    }
+
+    @Test func `the settings of the command line count, which is read in between`() {
+        var subject = Subject(.machine)
+        subject.feed(.performed(.mount(0), nil), .performed(.mount(1), nil))
+        subject.core.settings.hasProgram = true
+        #expect(
+            subject.feed(.performed(.setHostName, nil), .performed(.bringUpLoopback, nil))
+                == [.spawn])
+    }
+
+    @Test func `a duty that fails is a line in the log, and the next one is done`() {
+        for error in everyError {
+            var subject = Subject(.machine)
+            #expect(
+                subject.feed(.performed(.setHostName, error))
+                    == [.log(.dutyFailed(.setHostName, error)), .perform(.bringUpLoopback)])
+            #expect(subject.core.phase == .settingUp)
+        }
+    }
+
+    @Test func `an error that changes nothing is not worth a line`() {
+        var subject = Subject(.machine)
+        #expect(subject.feed(.performed(.mount(0), .busy)) == [.perform(.mount(1))])
+    }
+
+    @Test func `a word that nobody understands is told of once, before anything is run`() {
+        for hasProgram in [false, true] {
+            var subject = Subject(.machine, hasProgram: hasProgram) { $0.hasUnknownOption = true }
+            #expect(
+                subject.feed(.performed(.bringUpLoopback, nil))
+                    == [.log(.optionNotUnderstood), hasProgram ? .spawn : .greet])
+        }
+    }
+}
+
+@Suite struct IdlingTests {
+    @Test func `each signal does what it means`() {
+        for role in everyRole {
+            for signal in everySignal {
+                var subject = Subject.idling(role)
+                let actions = subject.feed(.signalled(signal))
+                switch SignalMeaning(of: signal, in: role) {
+                case .end(let ending):
+                    #expect(deeds(actions) == stopEverything)
+                    #expect(subject.core.ending == ending)
+                    #expect(subject.core.phase == .stopping)
+                case .die(let code):
+                    #expect(actions == [.exit(code)])
+                    #expect(subject.core.phase == .exited)
+                case .reap: #expect(actions == [.reap])
+                case .report: #expect(actions == [.report])
+                case .nothing: #expect(actions == [.log(.signalIgnored(signal))])
+                }
+            }
+        }
+    }
+
+    @Test func `an orphan is reaped without a word, unless one is wanted`() {
+        var subject = Subject.idling(.machine)
+        #expect(subject.feed(.childEnded(Subject.orphan, .exited(1))) == [])
+        #expect(subject.feed(.noChildLeft) == [])
+        subject = Subject.idling(.machine) { $0.warnsOfOrphans = true }
+        #expect(
+            subject.feed(.childEnded(Subject.orphan, .exited(1)))
+                == [.log(.orphanReaped(Subject.orphan, .exited(1)))])
+        #expect(subject.core.phase == .idling)
+    }
+}
+
+@Suite struct RunningTests {
+    @Test func `each signal is the program's, but for children, and for a machine's power`() {
+        for role in everyRole {
+            for signal in everySignal {
+                var subject = Subject.running(role)
+                let actions = subject.feed(.signalled(signal))
+                let meaning = SignalMeaning(of: signal, in: role)
+                if signal == .child {
+                    #expect(actions == [.reap])
+                } else if role == .machine, case .end(let ending) = meaning {
+                    #expect(actions == [.log(.stopping(ending))] + stopEverything)
+                } else {
+                    #expect(actions == [.forward(signal, to: Subject.program)])
+                    #expect(subject.core.phase == .running)
+                }
+            }
+        }
+    }
+
+    @Test func `a signal is forwarded as another where the settings say so`() {
+        var subject = Subject.running(.container) { _ = $0.rewrites.add("15:2") }
+        for signal in [.terminate, .interrupt] as [Signal] {
+            #expect(
+                subject.feed(.signalled(signal)) == [.forward(.interrupt, to: Subject.program)])
+        }
+    }
+
+    @Test func `a signal that is rewritten to 0 is dropped`() {
+        var subject = Subject.running(.process) { _ = $0.rewrites.add("1:0") }
+        #expect(subject.feed(.signalled(.hangUp)) == [])
+    }
+
+    @Test func `no rewrite keeps a child from being reaped, or a machine from being stopped`() {
+        var subject = Subject.running(.machine) { settings in
+            _ = settings.rewrites.add("17:1")
+            _ = settings.rewrites.add("15:1")
+        }
+        #expect(subject.feed(.signalled(.child)) == [.reap])
+        #expect(deeds(subject.feed(.signalled(.terminate))) == stopEverything)
+    }
+
+    @Test func `a process exits with its program's code at once`() {
+        for code in 0...255 as ClosedRange<UInt8> {
+            var subject = Subject.running(.process)
+            #expect(
+                subject.feed(.childEnded(Subject.program, .exited(code)))
+                    == [.log(.programEnded(code)), .exit(code)])
+            #expect(subject.core.phase == .exited)
+        }
+    }
+
+    @Test(arguments: [.machine, .container] as [Role])
+    func `the program's end is everybody's, and its code is kept`(role: Role) {
+        for signal in everySignal {
+            var subject = Subject.running(role)
+            let actions = subject.feed(.childEnded(Subject.program, .killed(signal)))
+            let code = UInt8(128 + signal.rawValue)
+            #expect(actions.first == .log(.programEnded(code)))
+            #expect(deeds(actions) == stopEverything)
+            #expect(subject.core.code == code)
+            #expect(subject.core.ending == .powerOff)
+            #expect(subject.core.program == nil)
+        }
+    }
+
+    @Test func `a code that is to be passed on as 0 is, and no other`() {
+        for code in 0...255 as ClosedRange<UInt8> {
+            var subject = Subject.running(.process) { $0.codesToZero.insert(143) }
+            let actions = subject.feed(.childEnded(Subject.program, .exited(code)))
+            #expect(deeds(actions) == [.exit(code == 143 ? 0 : code)])
+        }
+        var subject = Subject.running(.process) { $0.codesToZero.insert(143) }
+        let actions = subject.feed(.childEnded(Subject.program, .killed(.terminate)))
+        #expect(deeds(actions) == [.exit(0)])
+    }
+
+    @Test func `a program that is not found is code 127, one that cannot be run is 126`() {
+        for error in everyError {
+            let code: UInt8 = error == .noSuchFile ? 127 : 126
+            var subject = Subject(.process, hasProgram: true)
+            subject.doDuties()
+            #expect(
+                subject.feed(.spawnFailed(error)) == [
+                    .log(.programNotStarted(error)), .log(.programEnded(code)), .exit(code),
+                ])
+        }
+    }
+
+    @Test(arguments: [.machine, .container] as [Role])
+    func `a program that cannot be run stops what runs all the same`(role: Role) {
+        var subject = Subject(role, hasProgram: true)
+        subject.doDuties()
+        #expect(deeds(subject.feed(.spawnFailed(.noSuchFile))) == stopEverything)
+        #expect(subject.core.code == 127)
+    }
+
+    @Test(arguments: everyRole)
+    func `an orphan's end leaves the program alone`(role: Role) {
+        var subject = Subject.running(role) { $0.warnsOfOrphans = true }
+        #expect(
+            subject.feed(.childEnded(Subject.orphan, .exited(9)))
+                == [.log(.orphanReaped(Subject.orphan, .exited(9)))])
+        #expect(subject.core.phase == .running)
+        #expect(subject.core.program == Subject.program)
+        #expect(subject.core.code == 0)
+    }
+
+    @Test func `a program that somebody else has reaped is not waited for, and failed`() {
+        var subject = Subject.running(.process)
+        #expect(
+            subject.feed(.noChildLeft)
+                == [.log(.programLost), .log(.programEnded(1)), .exit(1)])
+        subject = Subject.running(.machine)
+        #expect(deeds(subject.feed(.noChildLeft)) == stopEverything)
+    }
+
+    @Test func `a signal that could not be sent is a line in the log`() {
+        var subject = Subject.running(.container)
+        #expect(
+            subject.feed(.sendingFailed(.notPermitted)) == [.log(.sendingFailed(.notPermitted))])
+        #expect(subject.core.phase == .running)
+    }
+}
+
+@Suite struct StoppingTests {
+    @Test(arguments: [0, 1, 10_000, 3_600_000] as [Int64])
+    func `everything has the grace period to end, and is killed after it`(grace: Int64) {
+        var subject = Subject.idling(.machine) { $0.graceMilliseconds = grace }
+        subject.feed(.signalled(.terminate))
+        #expect(subject.core.deadline == subject.now.advanced(byMilliseconds: grace))
+        #expect(subject.passDeadline() == [.log(.killing), .start(.killEverything)])
+        #expect(subject.core.phase == .killing)
+    }
+
+    @Test func `nobody is waited for who is not there`() {
+        var subject = Subject.shuttingDown(.stopping)
+        #expect(subject.feed(.noChildLeft) == [.start(.unmount)])
+        #expect(subject.core.phase == .unmounting)
+    }
+
+    @Test func `a machine goes on although its program was not seen to end`() {
+        var subject = Subject.running(.machine)
+        subject.feed(.signalled(.user2))
+        #expect(subject.feed(.noChildLeft) == [.start(.unmount)])
+    }
+
+    @Test func `a container exits when nobody is left, with its program's code`() {
+        var subject = Subject.running(.container)
+        subject.feed(.childEnded(Subject.program, .exited(42)))
+        subject.feed(.childEnded(Subject.orphan, .exited(1)))
+        #expect(subject.feed(.noChildLeft) == [.exit(42)])
+    }
+
+    @Test func `a container without a program exits with 0`() {
+        for signal in [.terminate, .interrupt, .user1, .realTimePowerOff] as [Signal] {
+            var subject = Subject.idling(.container)
+            subject.feed(.signalled(signal))
+            #expect(subject.feed(.noChildLeft) == [.exit(0)])
+        }
+    }
+
+    @Test func `a container that is to reboot has the kernel tell its runtime so`() {
+        var subject = Subject.idling(.container)
+        subject.feed(.signalled(.realTimeReboot))
+        #expect(subject.feed(.noChildLeft) == [.start(.leave(.reboot))])
+        #expect(subject.core.phase == .leaving)
+    }
+
+    @Test func `the program's code survives a shutdown that somebody asked for`() {
+        var subject = Subject.running(.machine)
+        subject.feed(.signalled(.terminate))
+        #expect(
+            subject.feed(.childEnded(Subject.program, .exited(3))) == [.log(.programEnded(3))])
+        #expect(subject.core.code == 3)
+        #expect(subject.core.ending == .reboot)
+        #expect(subject.core.phase == .stopping)
+    }
+
+    @Test func `that nobody was there to be asked is not worth a line`() {
+        var subject = Subject.shuttingDown(.stopping)
+        #expect(subject.feed(.sendingFailed(.noSuchProcess)) == [])
+        #expect(
+            subject.feed(.sendingFailed(.notPermitted)) == [.log(.sendingFailed(.notPermitted))])
+    }
+}
+
+@Suite struct KillingTests {
+    @Test func `what was killed is reaped as soon as the helper is there`() {
+        var subject = Subject.shuttingDown(.stopping)
+        subject.passDeadline()
+        #expect(subject.feed(.helperStarted(Subject.helper)) == [.reap])
+        #expect(subject.core.helper == Subject.helper)
+    }
+
+    @Test func `without room for a helper PID 1 kills by itself`() {
+        var subject = Subject.shuttingDown(.stopping)
+        subject.passDeadline()
+        #expect(deeds(subject.feed(.helperFailed(.wouldBlock))) == [.signalAll(.kill), .reap])
+        #expect(subject.feed(.sendingFailed(.noSuchProcess)) == [])
+        #expect(
+            subject.feed(.sendingFailed(.notPermitted)) == [.log(.sendingFailed(.notPermitted))])
+        #expect(subject.core.phase == .killing)
+    }
+
+    @Test func `that the helper has ended does not mean that everybody has`() {
+        var subject = Subject.shuttingDown(.killing)
+        #expect(subject.feed(.childEnded(Subject.helper, .exited(0))) == [])
+        #expect(subject.core.phase == .killing)
+        #expect(subject.feed(.noChildLeft) == [.start(.unmount)])
+    }
+
+    @Test func `who cannot be killed is left behind`() {
+        var subject = Subject.shuttingDown(.killing)
+        #expect(
+            subject.passDeadline()
+                == [.log(.goingOnWithout(.killEverything)), .start(.unmount)])
+        #expect(subject.core.helper == nil)
+    }
+
+    @Test func `a program that ends only now has its code kept`() {
+        var subject = Subject.running(.machine)
+        subject.feed(.signalled(.terminate))
+        subject.passDeadline()
+        subject.feed(.helperStarted(Subject.helper))
+        subject.feed(.childEnded(Subject.program, .killed(.kill)))
+        #expect(subject.core.code == 137)
+    }
+}
+
+@Suite struct HelperTests {
+    private static let workers: [(InitCore.Phase, Helper, Action)] = [
+        (.unmounting, .unmount, .start(.sync)),
+        (.syncing, .sync, .start(.leave(.reboot))),
+    ]
+
+    @Test func `after unmounting comes the sync, and after that the end`() {
+        for (phase, work, next) in Self.workers {
+            for status in [.exited(0), .exited(1), .killed(.kill)] as [Status] {
+                var subject = Subject.shuttingDown(phase)
+                let actions = subject.feed(.childEnded(Subject.helper, status))
+                #expect(deeds(actions) == [next])
+                #expect(
+                    actions.contains(.log(.helperEnded(work, status))) == (status != .exited(0)))
+            }
+        }
+    }
+
+    @Test func `a helper that takes too long is gone on without, and its end means nothing`() {
+        for (phase, work, next) in Self.workers {
+            var subject = Subject.shuttingDown(phase)
+            let actions = subject.passDeadline()
+            #expect(actions.first == .log(.goingOnWithout(work)))
+            #expect(deeds(actions) == [next])
+            let reached = subject.core.phase
+            #expect(subject.feed(.childEnded(Subject.helper, .exited(0))) == [])
+            #expect(subject.core.phase == reached)
+        }
+    }
+
+    @Test func `a helper that somebody else has reaped is not waited for`() {
+        for (phase, _, next) in Self.workers {
+            var subject = Subject.shuttingDown(phase)
+            #expect(deeds(subject.feed(.noChildLeft)) == [next])
+        }
+    }
+
+    @Test func `a fork that fails is tried again until the phase is over`() {
+        let phases: [(InitCore.Phase, Action, Int64, InitCore.Phase)] = [
+            (.unmounting, .start(.unmount), Limit.unmountMilliseconds, .syncing),
+            (.syncing, .start(.sync), Limit.syncMilliseconds, .leaving),
+            (.leaving, .start(.leave(.reboot)), Limit.leaveMilliseconds, .leaving),
+        ]
+        var subject = Subject.shuttingDown(.stopping)
+        subject.feed(.noChildLeft)
+        for (phase, work, limit, next) in phases {
+            let start = subject.now
+            var tries: Int64 = 1
+            #expect(subject.core.phase == phase)
+            #expect(deeds(subject.feed(.helperFailed(.wouldBlock))) == [])
+            while tries < 1_000, subject.passDeadline() == [work] {
+                tries += 1
+                subject.feed(.helperFailed(.wouldBlock))
+            }
+            #expect(tries == limit / Limit.retryMilliseconds)
+            #expect(subject.now == start.advanced(byMilliseconds: limit))
+            #expect(subject.core.phase == next)
+        }
+        #expect(subject.core.deadline == nil)
+        let actions = subject.feed(.leavingFailed(.invalidArgument))
+        #expect(actions == [.log(.cannotLeave(.reboot))])
+    }
+
+    @Test func `that no child is left does not hurry the next try`() {
+        var subject = Subject.shuttingDown(.stopping)
+        subject.feed(.noChildLeft, .helperFailed(.wouldBlock))
+        let deadline = subject.core.deadline
+        #expect(subject.feed(.noChildLeft) == [])
+        #expect(subject.core.deadline == deadline)
+        #expect(subject.core.phase == .unmounting)
+    }
+
+    @Test func `a fork that takes longer than its phase is not tried again`() {
+        var subject = Subject.shuttingDown(.stopping)
+        subject.feed(.noChildLeft)
+        subject.now = subject.now.advanced(byMilliseconds: Limit.unmountMilliseconds + 1)
+        subject.feed(.helperFailed(.wouldBlock))
+        #expect(subject.passDeadline() == [.log(.goingOnWithout(.unmount)), .start(.sync)])
+    }
+
+    @Test func `an orphan's end does not pass for the helper's`() {
+        for (phase, _, _) in Self.workers {
+            var subject = Subject.shuttingDown(phase)
+            #expect(subject.feed(.childEnded(Subject.orphan, .exited(0))) == [])
+            #expect(subject.core.phase == phase)
+            #expect(subject.core.helper == Subject.helper)
+        }
+    }
+}
+
+@Suite struct LeavingTests {
+    @Test(arguments: everyEnding)
+    func `the end is the one that was asked for`(ending: Ending) {
+        var subject = Subject.shuttingDown(.syncing, for: ending)
+        #expect(
+            subject.feed(.childEnded(Subject.helper, .exited(0)))
+                == [.log(.leaving(ending)), .start(.leave(ending))])
+    }
+
+    @Test func `a helper that comes back has failed`() {
+        for status in [.exited(0), .exited(1), .killed(.terminate)] as [Status] {
+            var subject = Subject.shuttingDown(.leaving)
+            #expect(
+                subject.feed(.childEnded(Subject.helper, status))
+                    == [.log(.cannotLeave(.reboot))])
+            #expect(subject.core.phase == .stranded)
+            #expect(subject.core.isIdle)
+        }
+    }
+
+    @Test func `when the helper hangs PID 1 tries by itself, once`() {
+        var subject = Subject.shuttingDown(.leaving, for: .halt)
+        #expect(deeds(subject.passDeadline()) == [.leave(.halt)])
+        #expect(subject.core.deadline == nil)
+        #expect(subject.feed(.leavingFailed(.notPermitted)) == [.log(.cannotLeave(.halt))])
+        #expect(subject.core.phase == .stranded)
+    }
+
+    @Test func `a container that cannot reboot exits`() {
+        var returned = Subject.idling(.container)
+        returned.feed(.signalled(.realTimeReboot), .noChildLeft, .helperStarted(Subject.helper))
+        var stolen = returned
+        var hanging = returned
+        #expect(returned.feed(.childEnded(Subject.helper, .exited(1))) == [.exit(0)])
+        #expect(stolen.feed(.noChildLeft) == [.exit(0)])
+        #expect(deeds(hanging.passDeadline()) == [.leave(.reboot)])
+        #expect(hanging.feed(.leavingFailed(.notPermitted)) == [.exit(0)])
+    }
+}
+
+@Suite struct ShutdownTests {
+    private static let phases: [InitCore.Phase] = [
+        .stopping, .killing, .unmounting, .syncing, .leaving,
+    ]
+
+    @Test func `a second request during shutdown changes nothing`() {
+        for phase in Self.phases {
+            for signal in everySignal {
+                var subject = Subject.shuttingDown(phase, for: .halt)
+                let before = subject
+                let actions = subject.feed(.signalled(signal))
+                switch SignalMeaning(of: signal, in: .machine) {
+                case .reap: #expect(actions == [.reap])
+                case .report: #expect(actions == [.report])
+                default: #expect(actions == [.log(.signalIgnored(signal))])
+                }
+                #expect(subject.core.phase == phase)
+                #expect(subject.core.ending == .halt)
+                #expect(subject.core.deadline == before.core.deadline)
+                #expect(subject.core.helper == before.core.helper)
+            }
+        }
+    }
+
+    @Test func `an orphan's end leaves the program's code alone`() {
+        for phase in Self.phases + [.stranded] {
+            var subject = Subject.shuttingDown(phase)
+            subject.core.settings.warnsOfOrphans = true
+            subject.core.program = Subject.program
+            #expect(
+                subject.feed(.childEnded(Subject.orphan, .exited(9)))
+                    == [.log(.orphanReaped(Subject.orphan, .exited(9)))])
+            #expect(subject.core.code == 0)
+            #expect(subject.core.program == Subject.program)
+        }
+    }
+
+    @Test func `the program's code is noted in every phase of it`() {
+        for phase in Self.phases + [.stranded] {
+            var subject = Subject.shuttingDown(phase)
+            subject.core.program = Subject.program
+            #expect(
+                subject.feed(.childEnded(Subject.program, .exited(9)))
+                    == [.log(.programEnded(9))])
+            #expect(subject.core.code == 9)
+            #expect(subject.core.program == nil)
+            #expect(subject.core.phase == phase)
+        }
+    }
+
+    @Test func `a number that was the program's may be the helper's`() {
+        var subject = Subject.running(.machine)
+        subject.feed(.childEnded(Subject.program, .exited(3)), .noChildLeft)
+        subject.feed(.helperStarted(Subject.program))
+        #expect(deeds(subject.feed(.childEnded(Subject.program, .exited(1)))) == [.start(.sync)])
+        #expect(subject.core.code == 3)
+    }
+
+    @Test func `the worst that can happen takes the grace period and 26 s`() {
+        var subject = Subject.shuttingDown(.stopping)
+        let start = subject.now
+        for _ in 0..<100 where subject.core.deadline != nil { subject.passDeadline() }
+        #expect(subject.now == start.advanced(byMilliseconds: 36_000))
+        #expect(subject.core.phase == .leaving)
+    }
+}
+
+@Suite struct StrandedTests {
+    @Test(arguments: everyEnding)
+    func `another request is tried`(ending: Ending) {
+        let requests = everySignal.filter { SignalMeaning(of: $0, in: .machine) == .end(ending) }
+        #expect(!requests.isEmpty)
+        for signal in requests {
+            var subject = Subject.shuttingDown(.stranded, for: .powerOff)
+            #expect(
+                subject.feed(.signalled(signal))
+                    == [.log(.leaving(ending)), .start(.leave(ending))])
+            #expect(subject.core.phase == .leaving)
+            #expect(
+                subject.core.deadline
+                    == subject.now.advanced(byMilliseconds: Limit.leaveMilliseconds))
+        }
+    }
+
+    @Test func `any other signal is as in idling`() {
+        for signal in everySignal {
+            var subject = Subject.shuttingDown(.stranded)
+            let actions = subject.feed(.signalled(signal))
+            switch SignalMeaning(of: signal, in: .machine) {
+            case .end: continue
+            case .reap: #expect(actions == [.reap])
+            case .report: #expect(actions == [.report])
+            case .die, .nothing: #expect(actions == [.log(.signalIgnored(signal))])
+            }
+            #expect(subject.core.phase == .stranded)
+        }
+    }
+
+    @Test func `whoever ends now is reaped still`() {
+        var subject = Subject.shuttingDown(.stranded)
+        #expect(subject.feed(.childEnded(Subject.orphan, .exited(0))) == [])
+        #expect(subject.feed(.noChildLeft) == [])
+        #expect(subject.core.phase == .stranded)
+    }
+}
+
+@Suite struct ActionsTests {
+    @Test func `what was appended comes out in order`() {
+        var actions = Actions()
+        let codes = 0..<UInt8(Actions.capacity)
+        for code in codes { actions.append(.exit(code)) }
+        #expect(actions.all == codes.map { .exit($0) })
+        #expect(!actions.overflowed)
+    }
+
+    @Test func `what is too much is left out, and noticed`() {
+        var actions = Actions()
+        for code in 0...UInt8(Actions.capacity) { actions.append(.exit(code)) }
+        #expect(actions.count == Actions.capacity)
+        #expect(actions.overflowed)
+        #expect(actions.all.last == .exit(UInt8(Actions.capacity) - 1))
+    }
+}

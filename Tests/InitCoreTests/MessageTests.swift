@@ -1,0 +1,141 @@
+import Testing
+
+@testable import InitCore
+
+private let process = ProcessID(rawValue: 23)
+
+/// Each kind of message, how much it matters to a machine, and what it says.
+private let everyMessage: [(Message, Priority, String)] = [
+    (
+        .dutyFailed(.mount(3), .notPermitted), .warning,
+        "cannot mount /dev/pts: operation not permitted"
+    ),
+    (
+        .dutyFailed(.openStandardStreams, .inputOutput), .warning,
+        "cannot open /dev/console: error 5"
+    ),
+    (
+        .dutyFailed(.readCommandLine, .noSuchFile), .warning,
+        "cannot read /proc/cmdline: no such file or directory"
+    ),
+    (
+        .dutyFailed(.setHostName, .notPermitted), .warning,
+        "cannot set the host name: operation not permitted"
+    ),
+    (.dutyFailed(.bringUpLoopback, .noMemory), .warning, "cannot bring up lo: out of memory"),
+    (
+        .optionNotUnderstood, .warning,
+        "the kernel's command line has a word for me that I do not understand"
+    ),
+    (.programStarted(process), .debug, "program started, pid 23"),
+    (.programNotStarted(.permissionDenied), .error, "cannot run /sbin/demo: permission denied"),
+    (
+        .programNotStarted(.badFormat), .error,
+        "cannot run /sbin/demo: not a program that this kernel runs"
+    ),
+    (.programNotStarted(.isFolder), .error, "cannot run /sbin/demo: is a directory"),
+    (.programEnded(143), .critical, "program ended with code 143"),
+    (.programLost, .warning, "the program is gone, and somebody else has reaped it"),
+    (.orphanReaped(process, .exited(7)), .warning, "reaped orphan 23, code 7"),
+    (.orphanReaped(process, .killed(.kill)), .warning, "reaped orphan 23, signal 9"),
+    (.signalIgnored(.hangUp), .debug, "ignored signal 1"),
+    (.sendingFailed(.notPermitted), .warning, "cannot send a signal: operation not permitted"),
+    (.stopping(.powerOff), .notice, "stopping everything, then power off"),
+    (.killing, .warning, "the grace period is over: killing what still runs"),
+    (.goingOnWithout(.killEverything), .warning, "killing takes too long: going on without"),
+    (.goingOnWithout(.unmount), .warning, "unmounting takes too long: going on without"),
+    (.goingOnWithout(.sync), .warning, "sync takes too long: going on without"),
+    (.goingOnWithout(.leave(.reboot)), .warning, "reboot takes too long: going on without"),
+    (
+        .helperFailed(.unmount, .wouldBlock), .warning,
+        "unmounting: no process for it: too many processes"
+    ),
+    (.helperEnded(.unmount, .exited(1)), .warning, "unmounting, code 1"),
+    (.helperEnded(.sync, .killed(.kill)), .warning, "sync, signal 9"),
+    (.leaving(.halt), .critical, "halt"),
+    (.cannotLeave(.powerOff), .error, "the kernel refuses to power off; pausing"),
+    (.impossible, .error, "something happened that cannot; please report this"),
+]
+
+private func render(_ message: Message, program: String?) -> String {
+    text { line in
+        guard let program else { return message.append(to: &line, program: nil) }
+        (Array(program.utf8) + [0]).withUnsafeBufferPointer { word in
+            message.append(to: &line, program: word.baseAddress)
+        }
+    }
+}
+
+@Suite struct MessageTests {
+    @Test func `each message says this`() {
+        for (message, _, words) in everyMessage {
+            #expect(render(message, program: "/sbin/demo") == words)
+        }
+    }
+
+    @Test func `each message matters so much to a machine`() {
+        for (message, priority, words) in everyMessage {
+            #expect(message.priority(in: .machine) == priority, "\(words)")
+        }
+    }
+
+    @Test func `a container's runtime tells of the program's end itself`() {
+        for role in [.container, .process] as [Role] {
+            for (message, priority, words) in everyMessage {
+                let isEnd = if case .programEnded = message { true } else { false }
+                #expect(message.priority(in: role) == (isEnd ? .info : priority), "\(words)")
+            }
+        }
+    }
+
+    @Test func `each message fits into a line whole, with the log's words around it`() {
+        for (message, _, _) in everyMessage {
+            let words = render(message, program: "/usr/local/sbin/a-service-with-a-long-name")
+            #expect("<2>init: \(words)\n".utf8.count <= Line.capacity)
+        }
+    }
+
+    @Test func `numbers as large as they come fit as well`() {
+        let large: [Message] = [
+            .orphanReaped(ProcessID(rawValue: .min), .killed(Signal(rawValue: .min))),
+            .helperEnded(.killEverything, .killed(Signal(rawValue: .min))),
+            .helperFailed(.killEverything, Errno(rawValue: .min)),
+            .programStarted(ProcessID(rawValue: .min)),
+            .dutyFailed(.mount(7), Errno(rawValue: .min)),
+        ]
+        for message in large {
+            let words = render(message, program: nil)
+            #expect("<2>init: \(words)\n".utf8.count <= Line.capacity)
+            #expect(words.contains("-2147483648"))
+        }
+    }
+
+    @Test func `a name that is too long is cut, and a line stays one`() {
+        let name = String(repeating: "x\n", count: 500)
+        let words = render(.programNotStarted(.noSuchFile), program: name)
+        #expect(words.utf8.count == Line.capacity)
+        #expect(!words.contains("\n"))
+    }
+
+    @Test func `without a program's name the error is told nonetheless`() {
+        let words = render(.programNotStarted(.noSuchFile), program: nil)
+        #expect(words == "cannot run : no such file or directory")
+    }
+
+    @Test func `each error is told in words or as its number`() {
+        let told = everyError.map { error in text { error.append(to: &$0) } }
+        for (error, words) in zip(everyError, told) {
+            #expect(words.hasPrefix(": ") && words.utf8.count > 5)
+            if words.hasPrefix(": error") { #expect(words == ": error \(error.rawValue)") }
+        }
+        #expect(Set(told).count == everyError.count)
+    }
+
+    @Test func `each duty has words of its own`() {
+        let duties: [Duty] =
+            EarlyMount.table.indices.map { .mount($0) } + [
+                .openStandardStreams, .readCommandLine, .setHostName, .bringUpLoopback,
+            ]
+        #expect(Set(duties.map { duty in text { duty.append(to: &$0) } }).count == 12)
+    }
+}

@@ -1,0 +1,104 @@
+@testable import InitCore
+
+/// A core and its clock, to be told what happens.
+struct Subject {
+    static let program = ProcessID(rawValue: 10)
+    static let helper = ProcessID(rawValue: 50)
+    static let orphan = ProcessID(rawValue: 100)
+
+    var core: InitCore
+    var now = Instant(milliseconds: 1_000_000)
+
+    /// A core before its first event.
+    init(
+        _ role: Role, hasProgram: Bool = false, _ change: (inout Settings) -> Void = { _ in }
+    ) {
+        core = InitCore(role: role)
+        core.settings.hasProgram = hasProgram
+        change(&core.settings)
+    }
+
+    /// A core that has done its duties, and idles.
+    static func idling(
+        _ role: Role, _ change: (inout Settings) -> Void = { _ in }
+    ) -> Subject {
+        var subject = Subject(role, change)
+        subject.doDuties()
+        return subject
+    }
+
+    /// A core whose program runs.
+    static func running(
+        _ role: Role, _ change: (inout Settings) -> Void = { _ in }
+    ) -> Subject {
+        var subject = Subject(role, hasProgram: true, change)
+        subject.doDuties()
+        subject.feed(.spawned(program))
+        return subject
+    }
+
+    /// A machine's core in this phase of a shutdown, whose helper, where there is one, works.
+    static func shuttingDown(_ phase: InitCore.Phase, for ending: Ending = .reboot) -> Subject {
+        let request: Signal =
+            switch ending {
+            case .powerOff: .user2
+            case .reboot: .terminate
+            case .halt: .user1
+            }
+        var subject = Subject.idling(.machine)
+        subject.feed(.signalled(request))
+        if subject.core.phase != phase { subject.passDeadline() }
+        if subject.core.phase != phase { subject.feed(.noChildLeft) }
+        // A bound, and so in every loop here: a core that is wrong must not hang its test.
+        for _ in 0..<4 where subject.core.phase != phase {
+            subject.feed(.helperStarted(helper), .childEnded(helper, .exited(0)))
+        }
+        if [.killing, .unmounting, .syncing, .leaving].contains(phase) {
+            subject.feed(.helperStarted(helper))
+        }
+        return subject
+    }
+
+    /// A core in this phase.
+    static func inPhase(_ phase: InitCore.Phase) -> Subject {
+        switch phase {
+        case .settingUp: return Subject(.machine)
+        case .idling: return .idling(.machine)
+        case .running: return .running(.machine)
+        case .exited:
+            var subject = Subject.idling(.process)
+            subject.feed(.signalled(.terminate))
+            return subject
+        case .stopping, .killing, .unmounting, .syncing, .leaving, .stranded:
+            return .shuttingDown(phase)
+        }
+    }
+
+    /// Tells the core of these events, one after the other.
+    ///
+    /// - Returns: what it orders after the last.
+    @discardableResult
+    mutating func feed(_ events: Event...) -> [Action] {
+        var actions: [Action] = []
+        for event in events { actions = core.step(event, at: now).all }
+        return actions
+    }
+
+    /// Lets the time go by until the deadline that is set.
+    @discardableResult
+    mutating func passDeadline() -> [Action] {
+        if let deadline = core.deadline { now = max(now, deadline) }
+        return feed(.deadlinePassed)
+    }
+
+    mutating func doDuties() {
+        for duty in duties(of: core.role) { feed(.performed(duty, nil)) }
+    }
+}
+
+extension Action {
+    var isLog: Bool { if case .log = self { true } else { false } }
+}
+
+/// What is done, without what is only said.
+func deeds(_ actions: [Action]) -> [Action] { actions.filter { !$0.isLog } }

@@ -1,0 +1,37 @@
+@testable import InitCore
+
+/// What stands in a line.
+func text(of line: Line) -> String {
+    line.withBytes { String(decoding: $0, as: UTF8.self) }
+}
+
+/// What `append` writes into an empty line.
+func text(_ append: (inout Line) -> Void) -> String {
+    var line = Line()
+    append(&line)
+    return text(of: line)
+}
+
+extension StaticString {
+    var text: String { withUTF8Buffer { String(decoding: $0, as: UTF8.self) } }
+}
+
+extension Actions {
+    var all: [Action] { (0..<count).map { self[$0] } }
+}
+
+let everyRole: [Role] = [.machine, .container, .process]
+let everyEnding: [Ending] = [.powerOff, .reboot, .halt]
+let everySignal = (1...64).map { Signal(rawValue: Int32($0)) }
+/// All errors that Linux has, and one that it has not.
+let everyError = (1...134).map { Errno(rawValue: Int32($0)) }
+let everyPhase: [InitCore.Phase] = [
+    .settingUp, .idling, .running, .stopping, .killing, .unmounting, .syncing, .leaving,
+    .stranded, .exited,
+]
+
+/// The largest process ID that Linux gives, proc_sys_kernel(5), pid_max.
+let largestProcess = ProcessID(rawValue: 4_194_304)
+
+/// Here and not in the tests: Swift Testing has an `ExitStatus` of its own.
+typealias Status = ExitStatus
