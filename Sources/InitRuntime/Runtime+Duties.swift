@@ -6,12 +6,14 @@ extension Runtime where K: ~Copyable {
     mutating func perform(_ duty: Duty) -> Errno? {
         switch duty {
         case .mount(let number):
-            let error = failure { kernel throws(Errno) in
+            return failure { kernel throws(Errno) in
                 try kernel.mount(EarlyMount.table[number])
             }
+        case .openStandardStreams:
+            let error = openStandardStreams()
+            // Not before: it would become whichever of the three is closed.
             log.open(on: &kernel)
             return error
-        case .openStandardStreams: return openStandardStreams()
         case .readCommandLine: return readCommandLine()
         case .setHostName:
             return failure { [hostName] kernel throws(Errno) in

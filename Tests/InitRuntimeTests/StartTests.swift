@@ -128,6 +128,13 @@ private func run(
         #expect(after.deeds.contains("powerOff") || after.deeds.contains("reboot"))
     }
 
+    @Test func `closed standard streams become the console, and no other file does`() {
+        let kernel = SimulatedKernel(devices: [console: Device(), kernelLog: Device()])
+        let after = run(["/init"], as: .machine, on: kernel, events: 12).kernel
+        #expect((0...2).map { after.openPaths[$0] } == [console, console, console])
+        #expect(after.openPaths[3] == kernelLog)
+    }
+
     @Test func `no alarm is left behind to wake PID 1`() {
         var kernel = SimulatedKernel(devices: [:])
         greet(on: &kernel)

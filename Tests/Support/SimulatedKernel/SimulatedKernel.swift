@@ -69,10 +69,12 @@ public struct SimulatedKernel: Kernel {
     /// The n-th system call (from 0) fails with this error, if it can fail.
     public var injectedFault: (call: Int, error: Errno)?
 
-    private var openPaths: [Int32: String] = [1: "1"]
+    /// What each open descriptor leads to.
+    public private(set) var openPaths: [Int32: String]
 
     public init(devices: [String: Device]) {
         self.devices = devices
+        openPaths = devices["1"] == nil ? [:] : [1: "1"]
     }
 
     public mutating func blockSignals() throws(Errno) {
@@ -173,7 +175,8 @@ public struct SimulatedKernel: Kernel {
         let name = path.description
         guard devices[name] != nil else { throw .noSuchFile }
         if !devices[name]!.openErrors.isEmpty { throw devices[name]!.openErrors.removeFirst() }
-        let descriptor = (openPaths.keys.max() ?? -1) + 1
+        // The lowest that is free, as open(2) promises.
+        let descriptor = (Int32(0)...).first { openPaths[$0] == nil }!
         openPaths[descriptor] = name
         return FileDescriptor(rawValue: descriptor)
     }
