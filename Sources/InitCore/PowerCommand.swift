@@ -5,9 +5,9 @@ public enum PowerCommand {
     /// What a command line asks for.
     public enum Outcome: Equatable, Sendable {
         /// Send PID 1 the request's signal.
-        case ask(PowerRequest)
+        case ask(Ending)
         /// Do without PID 1: reboot(2), with a sync(2) before it or without.
-        case force(PowerRequest, sync: Bool)
+        case force(Ending, sync: Bool)
         /// Print `PowerCommand.usage` and end.
         case help
         /// Print the version and end.
@@ -40,7 +40,7 @@ public enum PowerCommand {
         while case let length = name.length(before: UInt8(ascii: "/")), length < name.count {
             name = name.dropping(length &+ 1)
         }
-        let requests: [4 of PowerRequest] = [.poweroff, .reboot, .halt, .poweroff]
+        let requests: [4 of Ending] = [.powerOff, .reboot, .halt, .powerOff]
         guard let position = name.position(in: "poweroff reboot halt shutdown") else { return nil }
         let isShutdown = position == 3
         // shutdown's -h is to power off, so --help has no letter.
@@ -52,7 +52,7 @@ public enum PowerCommand {
     }
 
     private static func parse(
-        _ words: Words, _ usual: PowerRequest, takesTime: Bool, grammar: ByteView
+        _ words: Words, _ usual: Ending, takesTime: Bool, grammar: ByteView
     ) -> Outcome {
         var scanner = OptionScanner(words, from: 1, grammar: grammar)
         var request = usual
@@ -73,7 +73,7 @@ public enum PowerCommand {
             case .wrong(let mistake): problem = mistake
             case .option(UInt8(ascii: "f")): forces = true
             case .option(UInt8(ascii: "n")): noSyncIndex = scanner.index
-            case .option(UInt8(ascii: "P")), .option(UInt8(ascii: "h")): request = .poweroff
+            case .option(UInt8(ascii: "P")), .option(UInt8(ascii: "h")): request = .powerOff
             case .option(UInt8(ascii: "H")): request = .halt
             case .option(UInt8(ascii: "r")): request = .reboot
             case .option(UInt8(ascii: "c")): problem = .nothingScheduled

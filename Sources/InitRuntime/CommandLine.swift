@@ -54,7 +54,7 @@ func obeyPowerCommand<K: Kernel & ~Copyable>(_ words: Words, on kernel: inout K)
             return ExitCode.done
         case .force(let request, let sync):
             if sync { kernel.sync() }
-            try kernel.leave(request.ending)
+            try kernel.leave(request)
             return ExitCode.failed
         case .help: return print(PowerCommand.usage, on: &kernel)
         case .version: return print(Version.text, on: &kernel)

@@ -13,8 +13,8 @@ func fuzzPowerCommand(_ input: UnsafeBufferPointer<UInt8>) {
             separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
         ).last.map { Bytes($0).string } ?? ""
     let isShutdown = name == "shutdown"
-    let requests: [String: PowerRequest] = [
-        "poweroff": .poweroff, "reboot": .reboot, "halt": .halt,
+    let requests: [String: Ending] = [
+        "poweroff": .powerOff, "reboot": .reboot, "halt": .halt,
     ]
     agree(outcome != nil, isShutdown || requests[name] != nil, "a command")
     guard let outcome else { return }

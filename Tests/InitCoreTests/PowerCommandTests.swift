@@ -5,8 +5,8 @@ private func parse(_ words: String...) -> PowerCommand.Outcome? {
     withWords(words) { PowerCommand.parse($0) }
 }
 
-private let plain: [(String, PowerRequest)] = [
-    ("poweroff", .poweroff), ("reboot", .reboot), ("halt", .halt),
+private let plain: [(String, Ending)] = [
+    ("poweroff", .powerOff), ("reboot", .reboot), ("halt", .halt),
 ]
 
 @Suite struct PowerCommandTests {
@@ -28,7 +28,7 @@ private let plain: [(String, PowerRequest)] = [
         for (name, request) in plain {
             #expect(parse(path + name) == .ask(request))
         }
-        #expect(parse(path + "shutdown") == .ask(.poweroff))
+        #expect(parse(path + "shutdown") == .ask(.powerOff))
     }
 
     @Test func `force goes without PID 1, with a sync unless told not to`() {
@@ -53,13 +53,13 @@ private let plain: [(String, PowerRequest)] = [
 
     @Test(
         arguments: [
-            ([], .poweroff), (["now"], .poweroff), (["+0"], .poweroff), (["-P"], .poweroff),
-            (["-h"], .poweroff), (["--poweroff", "now"], .poweroff), (["-H"], .halt),
+            ([], .powerOff), (["now"], .powerOff), (["+0"], .powerOff), (["-P"], .powerOff),
+            (["-h"], .powerOff), (["--poweroff", "now"], .powerOff), (["-H"], .halt),
             (["--halt", "now"], .halt), (["-r"], .reboot), (["-r", "now"], .reboot),
-            (["now", "-r"], .reboot), (["--reboot", "+0"], .reboot), (["--", "now"], .poweroff),
-            (["-r", "--", "now"], .reboot), (["-hr"], .reboot), (["-r", "-P"], .poweroff),
-        ] as [([String], PowerRequest)])
-    func `shutdown`(words: [String], request: PowerRequest) {
+            (["now", "-r"], .reboot), (["--reboot", "+0"], .reboot), (["--", "now"], .powerOff),
+            (["-r", "--", "now"], .reboot), (["-hr"], .reboot), (["-r", "-P"], .powerOff),
+        ] as [([String], Ending)])
+    func `shutdown`(words: [String], request: Ending) {
         #expect(withWords(["shutdown"] + words) { PowerCommand.parse($0) } == .ask(request))
     }
 
@@ -113,9 +113,9 @@ private let plain: [(String, PowerRequest)] = [
     }
 
     @Test func `the requests' signals are those of busybox's init`() {
-        #expect(PowerRequest.halt.signal == Signal(rawValue: 10))
-        #expect(PowerRequest.poweroff.signal == Signal(rawValue: 12))
-        #expect(PowerRequest.reboot.signal == Signal(rawValue: 15))
+        #expect(Ending.halt.signal == Signal(rawValue: 10))
+        #expect(Ending.powerOff.signal == Signal(rawValue: 12))
+        #expect(Ending.reboot.signal == Signal(rawValue: 15))
     }
 
     @Test func `the usage text names every option`() {

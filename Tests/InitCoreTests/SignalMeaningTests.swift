@@ -107,8 +107,8 @@ private let table = """
     }
 
     @Test func `the commands poweroff, reboot and halt get what they ask for`() {
-        for request in [.poweroff, .reboot, .halt] as [PowerRequest] {
-            #expect(SignalMeaning(of: request.signal, in: .machine) == .end(request.ending))
+        for request in [.powerOff, .reboot, .halt] as [Ending] {
+            #expect(SignalMeaning(of: request.signal, in: .machine) == .end(request))
         }
     }
 }
