@@ -10,7 +10,7 @@ public enum LastResort {
     nonisolated(unsafe) private static var hasFaulted = false
     nonisolated(unsafe) private static var role = Role.machine
     nonisolated(unsafe) private static var record: UnsafePointer<EventRecord>?
-    /// What to do after the report, where there is a machine to do it to.
+    /// What to do after the report. Only a machine's command line asks for more than a pause.
     nonisolated(unsafe) static var response = BootOptions.FaultResponse.pause
 
     /// Catches every fault from now on. What cannot be caught is left as it is: there is
@@ -69,7 +69,6 @@ public enum LastResort {
         case .poweroff: ending = .powerOff
         case .reboot: ending = .reboot
         }
-        if role == .container { LinuxKernel.exit(ExitStatus.killed(signal).code) }
         // A child, since reboot(2) ends its caller, and sync(2) may never come back.
         _ = try? kernel.fork { kernel in Helper.sync.work(on: &kernel) }
         kernel.sleep(milliseconds: syncMilliseconds)

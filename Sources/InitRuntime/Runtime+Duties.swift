@@ -69,7 +69,7 @@ extension Runtime where K: ~Copyable {
             hostName = Line()
             hostName.append(line[range])
         }
-        faultResponse = boot.faultResponse
+        LastResort.response = boot.faultResponse
         core.settings = Settings(
             options, hasProgram: programIndex != nil, hasUnknownOption: !isUnderstood)
     }

@@ -14,8 +14,6 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     var programIndex: Int?
     /// From the kernel's command line.
     var hostName = Line()
-    /// What to do should PID 1 itself be at fault.
-    var faultResponse = BootOptions.FaultResponse.pause
     /// What happened last; the last resort reads it too.
     private let record: UnsafeMutablePointer<EventRecord>
 

@@ -128,6 +128,14 @@ private func run(
         #expect(after.deeds.contains("powerOff") || after.deeds.contains("reboot"))
     }
 
+    @Test func `the kernel's command line names the host, and what to do about a fault`() {
+        var kernel = SimulatedKernel(devices: ["1": Device()])
+        kernel.commandLine = "console=ttyS0 hammock.hostname=swing hammock.fault=reboot\n"
+        let after = run(["/init"], as: .machine, on: kernel, events: 12).kernel
+        #expect(after.deeds.contains("host name swing"))
+        #expect(LastResort.response == .reboot)
+    }
+
     @Test func `closed standard streams become the console, and no other file does`() {
         let kernel = SimulatedKernel(devices: [console: Device(), kernelLog: Device()])
         let after = run(["/init"], as: .machine, on: kernel, events: 12).kernel

@@ -62,6 +62,8 @@ public struct SimulatedKernel: Kernel {
     /// How many children there have been, the program and the helpers among them.
     public private(set) var children = 0
     private var reaped = 0
+    /// What /proc/cmdline holds, where it can be read.
+    public var commandLine: String?
     /// What spawning fails with.
     public var spawnError: Errno?
     /// What must never happen, should it have: a write that nothing will ever interrupt.
@@ -224,10 +226,15 @@ public struct SimulatedKernel: Kernel {
         elapsedMilliseconds += Int(milliseconds)
     }
 
-    /// No file has a content here.
+    /// /proc/cmdline is the one file with a content, and only where there is a command line.
     public mutating func read(_ path: StaticString) throws(Errno) -> UnsafeMutableRawBufferPointer {
         try count()
-        throw .noSuchFile
+        guard path.description == "/proc/cmdline", let commandLine else { throw .noSuchFile }
+        // For as long as the kernel's one buffer for it, which is for ever.
+        let bytes = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: commandLine.utf8.count, alignment: 1)
+        bytes.copyBytes(from: commandLine.utf8)
+        return bytes
     }
 
     public mutating func mount(_ mount: EarlyMount) throws(Errno) {
