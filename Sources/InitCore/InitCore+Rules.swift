@@ -89,6 +89,11 @@ extension InitCore {
         actions.append(.reap)
     }
 
+    /// ESRCH is no failure here: nobody is there to be asked.
+    func sendingToAllFailed(_ error: Errno, _ actions: inout Actions) {
+        if error != .noSuchProcess { actions.append(.log(.sendingFailed(error))) }
+    }
+
     /// Nothing runs any more, or nothing that could be helped.
     mutating func everythingEnded(at now: Instant, _ actions: inout Actions) {
         helper = nil

@@ -69,8 +69,7 @@ extension InitCore {
             enter(.killing, for: Limit.killMilliseconds, at: now)
             actions.append(.start(.killEverything))
         case .sendingFailed(let error):
-            // ESRCH: nobody is there to be asked.
-            if error != .noSuchProcess { actions.append(.log(.sendingFailed(error))) }
+            sendingToAllFailed(error, &actions)
         case .performed, .spawned, .spawnFailed, .helperStarted, .helperFailed, .leavingFailed:
             actions.append(.reportImpossible(event))
         }
@@ -98,7 +97,7 @@ extension InitCore {
             actions.append(.log(.goingOnWithout(.killEverything)))
             everythingEnded(at: now, &actions)
         case .sendingFailed(let error):
-            if error != .noSuchProcess { actions.append(.log(.sendingFailed(error))) }
+            sendingToAllFailed(error, &actions)
         case .performed, .spawned, .spawnFailed, .leavingFailed:
             actions.append(.reportImpossible(event))
         }
@@ -117,7 +116,6 @@ extension InitCore {
             actions.append(.log(.helperFailed(work, error)))
             tryAgainSoon(at: now)
         case .childEnded(let process, let status) where process == helper:
-            helper = nil
             if status != .exited(0) { actions.append(.log(.helperEnded(work, status))) }
             afterHelper(work, at: now, &actions)
         case .childEnded(let process, let status):
@@ -146,7 +144,6 @@ extension InitCore {
             tryAgainSoon(at: now)
         case .childEnded(let process, _) where process == helper:
             // reboot(2) came back: the kernel refuses, or cannot.
-            helper = nil
             strand(&actions)
         case .childEnded(let process, let status):
             childEndedWhileStopping(process, status, &actions)

@@ -66,7 +66,8 @@ func obeyPowerCommand<K: Kernel & ~Copyable>(_ words: Words, on kernel: inout K)
         line.append(words[0])
         error.append(to: &line)
         line.end()
-        return write(line, on: &kernel)
+        write(line, on: &kernel)
+        return ExitCode.failed
     }
 }
 
@@ -95,11 +96,10 @@ private func complain<K: Kernel & ~Copyable>(
     line.append(problem.text)
     line.append(" (see --help)")
     line.end()
-    _ = write(line, on: &kernel)
+    write(line, on: &kernel)
     return ExitCode.wrongUse
 }
 
-private func write<K: Kernel & ~Copyable>(_ line: Line, on kernel: inout K) -> UInt8 {
+private func write<K: Kernel & ~Copyable>(_ line: Line, on kernel: inout K) {
     line.withBytes { _ = try? kernel.write($0, to: .standardError) }
-    return ExitCode.failed
 }
