@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -21,10 +20,21 @@
 #include <time.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(ptrdiff_t) == sizeof(ssize_t), "read(2) and write(2) counts fit");
+// A system call, as x86-64 has it: its number in rax, the arguments in rdi, rsi, rdx, r10 and
+// r8, and back in rax comes the result, or -errno. syscall(2). The C library's functions would
+// make errno of that, which is then to be undone: 3 kB of code for nothing.
+#define ask(number, a, b, c, d) ask5((number), (a), (b), (c), (d), 0)
+#define ask5(number, a, b, c, d, e) \
+    system_call((number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
 
-static int result_of(long result) {
-    return result < 0 ? -errno : (int)result;
+static inline long system_call(long number, long a, long b, long c, long d, long e) {
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    __asm__ volatile("syscall"
+        : "+a"(number)
+        : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+        : "rcx", "r11", "memory");
+    return number;
 }
 
 // --- signals, by the kernel's own layout ------------------------------------------------
@@ -53,14 +63,14 @@ __attribute__((naked)) static void restore(void) {
     __asm__("mov %0, %%eax\n\tsyscall" : : "i"(SYS_rt_sigreturn));
 }
 
-static int set_action(int signal, void (*handler)(int, siginfo_t *, void *), unsigned long flags) {
+__attribute__((noinline)) static int set_action(int signal, void (*handler)(int, siginfo_t *, void *), unsigned long flags) {
     struct kernel_sigaction action = {
         .handler = handler, .flags = flags | with_restorer, .restorer = restore, .mask = ~faults};
-    return result_of(syscall(SYS_rt_sigaction, signal, &action, NULL, sizeof action.mask));
+    return ask(SYS_rt_sigaction, signal, &action, NULL, sizeof action.mask);
 }
 
-static int set_mask(int how, kernel_sigset mask) {
-    return result_of(syscall(SYS_rt_sigprocmask, how, &mask, NULL, sizeof mask));
+__attribute__((noinline)) static int set_mask(int how, kernel_sigset mask) {
+    return ask(SYS_rt_sigprocmask, how, &mask, NULL, sizeof mask);
 }
 
 // Nobody can block the signal of a fault, so one that a process has sent arrives in a
@@ -72,7 +82,7 @@ enum { carrier = 33 };
 static int number_of(const siginfo_t *info) {
     int value = info->si_value.sival_int;
     int is_carried = info->si_signo == carrier && info->si_code == SI_QUEUE
-        && info->si_pid == getpid() && value >= 1 && value <= last_signal;
+        && info->si_pid == clinux_getpid() && value >= 1 && value <= last_signal;
     return is_carried ? value : info->si_signo;
 }
 
@@ -85,9 +95,9 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
         return;
     }
     siginfo_t carried = {.si_signo = carrier, .si_code = SI_QUEUE};
-    carried.si_pid = getpid();
+    carried.si_pid = clinux_getpid();
     carried.si_value.sival_int = signal;
-    syscall(SYS_rt_sigqueueinfo, getpid(), carrier, &carried);
+    ask(SYS_rt_sigqueueinfo, carried.si_pid, carrier, &carried, 0);
 }
 
 int clinux_sigaction_fault(int signal, void (*handler)(int)) {
@@ -132,7 +142,7 @@ int clinux_pause_for_signal(void) {
     if (setjmp(after_pause) != 0) return caught;
     is_pausing = 1;
     result = set_mask(SIG_SETMASK, 0);
-    while (result == 0) pause();
+    while (result == 0) ask(SYS_pause, 0, 0, 0, 0);
     is_pausing = 0;
     return result;
 }
@@ -141,7 +151,7 @@ int clinux_sigaltstack(void) {
     // For two nested handlers: with AVX-512 the kernel saves 3 KiB of registers for each.
     static char stack[32 * 1024];
     stack_t where = {.ss_sp = stack, .ss_size = sizeof stack};
-    return result_of(sigaltstack(&where, NULL));
+    return ask(SYS_sigaltstack, &where, NULL, 0, 0);
 }
 
 int clinux_sigprocmask_block(void) {
@@ -158,35 +168,35 @@ int clinux_sigtimedwait(int64_t timeout_milliseconds) {
     siginfo_t info;
     struct timespec timeout = {
         .tv_sec = timeout_milliseconds / 1000, .tv_nsec = timeout_milliseconds % 1000 * 1000000};
-    int result = result_of(syscall(SYS_rt_sigtimedwait, &all, &info,
-        timeout_milliseconds < 0 ? NULL : &timeout, sizeof all));
+    int result = ask(SYS_rt_sigtimedwait, &all, &info,
+        timeout_milliseconds < 0 ? NULL : &timeout, sizeof all);
     return result < 0 ? result : number_of(&info);
 }
 
 // --- processes --------------------------------------------------------------------------
 
 _Noreturn void clinux_exit(int code) {
-    _exit(code);
+    for (;;) ask(SYS_exit_group, code, 0, 0, 0);
 }
 
 int clinux_fork(void) {
-    return result_of(syscall(SYS_fork));
+    return ask(SYS_fork, 0, 0, 0, 0);
 }
 
 int clinux_getpid(void) {
-    return getpid();
+    return ask(SYS_getpid, 0, 0, 0, 0);
 }
 
 int clinux_kill(int pid, int signal) {
-    return result_of(kill(pid, signal));
+    return ask(SYS_kill, pid, signal, 0, 0);
 }
 
 int clinux_set_parent_death_signal(int signal) {
-    return result_of(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0));
+    return ask(SYS_prctl, PR_SET_PDEATHSIG, signal, 0, 0);
 }
 
 int clinux_set_subreaper(void) {
-    return result_of(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+    return ask(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0);
 }
 
 // write_number: the decimal digits of `number`, with a NUL behind them.
@@ -200,98 +210,133 @@ static void write_number(char *text, int number) {
     }
 }
 
-static const char listen_pid[] = "LISTEN_PID=";
-
-// listen_pid_entry: the entry by which a socket-activated program knows that the sockets are
-// meant for it, if they were handed to this process.
-static char **listen_pid_entry(char **environment) {
-    char number[12];
-    write_number(number, getpid());
-    for (; *environment; environment++) {
-        if (strncmp(*environment, listen_pid, sizeof listen_pid - 1) == 0
-            && strcmp(*environment + sizeof listen_pid - 1, number) == 0)
-            return environment;
-    }
-    return NULL;
+// entry_of: the entry of an environment that begins with `name`, or its end, a NULL.
+static char **entry_of(char **environment, const char *name, size_t length) {
+    while (*environment && strncmp(*environment, name, length) != 0) environment++;
+    return environment;
 }
 
-// run_program: what the child of a vfork does; returns errno, if execvp fails. It shares its
+// pass_listen_pid: a socket-activated program knows by LISTEN_PID that the sockets are meant
+// for it. Where they were handed to the parent, it finds its own number there.
+static void pass_listen_pid(char **environment, int pid) {
+    enum { length = sizeof "LISTEN_PID=" - 1 };
+    static char own[length + 12] = "LISTEN_PID=";
+    char **entry = entry_of(environment, own, length);
+    write_number(own + length, ask(SYS_getppid, 0, 0, 0, 0));
+    if (!*entry || strcmp(*entry, own) != 0) return;
+    write_number(own + length, pid);
+    *entry = own;
+}
+
+// length_before: how many characters stand before the first `end`, or in all of `text`.
+static size_t length_before(char end, const char *text) {
+    size_t length = 0;
+    while (text[length] && text[length] != end) length++;
+    return length;
+}
+
+// execute: execve(2), looked up in PATH where the name has no slash. exec(3)
+static int execute(char *const *argv, char **environment) {
+    enum { path_length = sizeof "PATH=" - 1, most = 4096 }; // PATH_MAX
+    static char file[most];
+    const char *name = argv[0];
+    size_t name_size = strlen(name) + 1;
+    if (name[length_before('/', name)]) return ask(SYS_execve, name, argv, environment, 0);
+    char *entry = *entry_of(environment, "PATH=", path_length);
+    const char *folder = entry ? entry + path_length : "/usr/local/bin:/bin:/usr/bin";
+    int failure = -ENOENT;
+    while (name_size > 1) {
+        size_t length = length_before(':', folder);
+        if (length + 1 + name_size <= most) {
+            memcpy(file, folder, length);
+            file[length] = '/';
+            // Nothing between two colons is the working folder.
+            memcpy(file + length + (length > 0), name, name_size);
+            int result = ask(SYS_execve, file, argv, environment, 0);
+            if (result == -EACCES) failure = result;
+            else if (result != -ENOENT && result != -ENOTDIR) return result;
+        }
+        if (!folder[length]) break;
+        folder += length + 1;
+    }
+    return failure;
+}
+
+// run_program: what the child of a vfork does; returns -errno, if execve fails. It shares its
 // parent's memory, and the parent waits meanwhile.
 __attribute__((noinline)) static int run_program(
-    char *const *argv, char **listen, int new_session, int in_foreground) {
-    static char own_listen_pid[sizeof listen_pid + 12];
+    char *const *argv, char **environment, int new_session, int in_foreground) {
     for (int signal = 1; signal <= last_signal; signal++) {
         set_action(signal, NULL, 0); // SIG_DFL is a null pointer
     }
+    int pid = clinux_getpid();
     if (new_session) {
-        setsid();
-        ioctl(STDIN_FILENO, TIOCSCTTY, 1);
+        ask(SYS_setsid, 0, 0, 0, 0);
+        ask(SYS_ioctl, STDIN_FILENO, TIOCSCTTY, 1, 0);
     } else {
-        setpgid(0, 0);
+        ask(SYS_setpgid, 0, 0, 0, 0);
         // SIGTTOU, which this raises in the background, is blocked still.
-        if (in_foreground) tcsetpgrp(STDIN_FILENO, getpid());
+        if (in_foreground) ask(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &pid, 0);
     }
-    if (listen) {
-        memcpy(own_listen_pid, listen_pid, sizeof listen_pid);
-        write_number(own_listen_pid + sizeof listen_pid - 1, getpid());
-        *listen = own_listen_pid;
-    }
+    pass_listen_pid(environment, pid);
     set_mask(SIG_SETMASK, 0);
-    execvp(argv[0], argv);
-    return errno;
+    return execute(argv, environment);
+}
+
+// musl's vfork would put the child's errno into memory that is the parent's too. The return
+// address waits in a register, as the child's calls write over the stack.
+__attribute__((naked, noinline, returns_twice)) static int clone_and_wait(void) {
+    __asm__("pop %%rdx\n\tmov %0, %%eax\n\tsyscall\n\tpush %%rdx\n\tret" : : "i"(SYS_vfork));
 }
 
 int clinux_spawn(char *const *argv, char **environment, int new_session) {
     static volatile int failure; // the child writes it
     failure = 0;
-    char **own_environment = environ;
-    if (environment) environ = environment;
-    char **listen = listen_pid_entry(environ);
-    int in_foreground = tcgetpgrp(STDIN_FILENO) == getpgrp();
-    int pid = vfork();
+    if (!environment) environment = environ;
+    int foreground = 0;
+    ask(SYS_ioctl, STDIN_FILENO, TIOCGPGRP, &foreground, 0);
+    int in_foreground = foreground == ask(SYS_getpgrp, 0, 0, 0, 0);
+    int pid = clone_and_wait();
     if (pid == 0) {
-        failure = run_program(argv, listen, new_session, in_foreground);
-        _exit(127);
+        failure = run_program(argv, environment, new_session, in_foreground);
+        clinux_exit(127);
     }
-    int result = result_of(pid);
-    environ = own_environment;
-    return failure ? -failure : result;
+    return failure ? failure : pid;
 }
 
 int clinux_wait(int *status) {
-    return result_of(wait4(-1, status, WNOHANG, NULL));
+    return ask(SYS_wait4, -1, status, WNOHANG, NULL);
 }
 
 // --- files ------------------------------------------------------------------------------
 
 int clinux_close(int fd) {
-    return result_of(close(fd));
+    return ask(SYS_close, fd, 0, 0, 0);
 }
 
 int clinux_get_descriptor_flags(int fd) {
-    return result_of(fcntl(fd, F_GETFD));
+    return ask(SYS_fcntl, fd, F_GETFD, 0, 0);
 }
 
 int clinux_open_for_reading(const char *path) {
-    return result_of(open(path, O_RDONLY | O_CLOEXEC));
+    return ask(SYS_open, path, O_RDONLY | O_CLOEXEC, 0, 0);
 }
 
 int clinux_open_for_writing(const char *path) {
-    return result_of(open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    return ask(SYS_open, path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, 0);
 }
 
 int clinux_open_standard_stream(const char *path, int for_writing) {
-    return result_of(open(path, (for_writing ? O_RDWR : O_RDONLY) | O_NOCTTY));
+    return ask(SYS_open, path, (for_writing ? O_RDWR : O_RDONLY) | O_NOCTTY, 0, 0);
 }
 
 int clinux_poll_writable(int fd, int timeout_milliseconds) {
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
-    return result_of(poll(&entry, 1, timeout_milliseconds));
+    return ask(SYS_poll, &entry, 1, timeout_milliseconds, 0);
 }
 
 ptrdiff_t clinux_read(int fd, void *bytes, size_t count) {
-    ssize_t got = read(fd, bytes, count);
-    return got < 0 ? -errno : got;
+    return ask(SYS_read, fd, bytes, count, 0);
 }
 
 void *clinux_scratch(void) {
@@ -300,8 +345,7 @@ void *clinux_scratch(void) {
 }
 
 ptrdiff_t clinux_write(int fd, const void *bytes, size_t count) {
-    ssize_t written = write(fd, bytes, count);
-    return written < 0 ? -errno : written;
+    return ask(SYS_write, fd, bytes, count, 0);
 }
 
 // --- file systems -----------------------------------------------------------------------
@@ -314,38 +358,38 @@ int clinux_is_mount_point(const char *path) {
         char rest[240];
     } found;
     enum { no_automount = 0x800, mount_root = 0x2000 };
-    int result = result_of(syscall(SYS_statx, AT_FDCWD, path, no_automount, 0, &found));
+    int result = ask5(SYS_statx, AT_FDCWD, path, no_automount, 0, &found);
     return result < 0 ? result : (found.attributes & mount_root) != 0;
 }
 
 int clinux_mkdir(const char *path) {
-    return result_of(mkdir(path, 0755));
+    return ask(SYS_mkdir, path, 0755, 0, 0);
 }
 
 int clinux_mount(const char *type, const char *path, unsigned long flags, const char *data) {
-    return result_of(mount(type, path, type, flags, data));
+    return ask5(SYS_mount, type, path, type, flags, data);
 }
 
 int clinux_mount_read_only(const char *path) {
-    return result_of(mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL));
+    return ask5(SYS_mount, NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL);
 }
 
 void clinux_sync(void) {
-    sync();
+    ask(SYS_sync, 0, 0, 0, 0);
 }
 
 int clinux_umount(const char *path) {
-    return result_of(umount2(path, UMOUNT_NOFOLLOW));
+    return ask(SYS_umount2, path, UMOUNT_NOFOLLOW, 0, 0);
 }
 
 // --- the machine ------------------------------------------------------------------------
 
 int clinux_bring_up_loopback(void) {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return -errno;
-    int result = result_of(ioctl(fd, SIOCSIFFLAGS, &request));
-    close(fd);
+    int fd = ask(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0);
+    if (fd < 0) return fd;
+    int result = ask(SYS_ioctl, fd, SIOCSIFFLAGS, &request, 0);
+    clinux_close(fd);
     return result;
 }
 
@@ -362,15 +406,16 @@ int clinux_reboot(enum clinux_reboot_operation operation) {
         [clinux_reboot_restart] = RB_AUTOBOOT,
         [clinux_reboot_halt] = RB_HALT_SYSTEM,
     };
-    return result_of(reboot(operations[operation]));
+    enum { magic1 = 0xfee1dead, magic2 = 672274793 };
+    return ask(SYS_reboot, magic1, magic2, operations[operation], 0);
 }
 
 int clinux_set_alarm_interval(int milliseconds) {
     struct timeval each = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
     struct itimerval timer = {.it_interval = each, .it_value = each};
-    return result_of(setitimer(ITIMER_REAL, &timer, NULL));
+    return ask(SYS_setitimer, ITIMER_REAL, &timer, NULL, 0);
 }
 
 int clinux_set_host_name(const char *name, size_t length) {
-    return result_of(sethostname(name, length));
+    return ask(SYS_sethostname, name, length, 0, 0);
 }

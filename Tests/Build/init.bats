@@ -42,11 +42,11 @@ unstripped() { echo "$out/init.debug"; }
     [[ $output != *RWE* ]]
 }
 
-@test "init is no larger than 44 KiB" {
+@test "init is no larger than 37 KiB" {
     local size
     size=$(stat -c %s "$out/init")
     echo "$size bytes"
-    [ "$size" -le $((44 * 1024)) ]
+    [ "$size" -le $((37 * 1024)) ]
 }
 
 @test "another checkout, in a path with a space, makes the same bytes" {

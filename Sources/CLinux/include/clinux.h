@@ -5,8 +5,10 @@
 // Every function returns a value >= 0, or -errno; none of them lets errno cross the
 // border. Functions stand in alphabetical order, each below its man page's prototype.
 //
-// Signals go to the kernel without the C library in between: musl keeps 32 to 34 for
-// itself and refuses to block them, and glibc's programs send 34 and up to PID 1.
+// System calls go to the kernel without the C library in between, but for the clock's, which
+// the library answers without the kernel. Its functions would add errno, which this border
+// takes off again; musl keeps the signals 32 to 34 for itself and refuses to block them, and
+// glibc's programs send 34 and up to PID 1.
 
 #ifndef CLINUX_H
 #define CLINUX_H
@@ -139,9 +141,9 @@ int clinux_sigprocmask_let_through(int signal, int through);
 int clinux_sigtimedwait(int64_t timeout_milliseconds);
 
 // pid_t vfork(void);                                                        vfork(2)
-// int execvp(const char *file, char *const argv[]);                          exec(3)
+// int execvpe(const char *file, char *const argv[], char *const envp[]);     exec(3)
 // Runs argv[0], looked up in PATH, in a process group of its own, with no signal blocked or
-// ignored. Returns its process number, or -errno of vfork or execvp.
+// ignored. Returns its process number, or -errno of vfork or execvpe.
 //   environment  like environ(7), or NULL for this process's own. Where LISTEN_PID names
 //                this process the program finds its own number there, sd_listen_fds(3).
 //   new_session  its own session too, with descriptor 0 as its controlling terminal.
