@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .executable(name: "init", targets: ["init"]),
         .executable(name: "trapping-init", targets: ["trapping-init"]),
+        .executable(name: "boot-timeline", targets: ["boot-timeline"]),
     ],
     targets: [
         .target(name: "CLinux"),
@@ -28,6 +29,11 @@ let package = Package(
             swiftSettings: embeddable
         ),
         .executableTarget(name: "init", dependencies: ["InitRuntime"]),
+
+        // For the host only: the picture of a boot.
+        .target(name: "BootTimeline"),
+        .executableTarget(name: "boot-timeline", dependencies: ["BootTimeline"]),
+        .testTarget(name: "BootTimelineTests", dependencies: ["BootTimeline"]),
 
         // A PID 1 that runs into a Swift trap on purpose, for the tests that boot it.
         .target(

@@ -31,6 +31,9 @@
 #
 #   --check             boots without a terminal, waits for the greeting, makes sure that
 #                       PID 1 is alive a moment later, says how long it took, and ends
+#   --timeline FILE     boots without a terminal as far as the greeting, and shows where the
+#                       time goes: FILE.svg is a picture, FILE.json is for Perfetto, - is a
+#                       table on standard output; more than once if need be
 #   --timeout SECONDS   ends qemu after so long (with --check: waits so long; default: 60)
 #   --dry-run           prints qemu's command line and boots nothing
 #   --help
@@ -46,6 +49,8 @@
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
+# shellcheck source=scripts/lib-timeline.sh
+. "$root/scripts/lib-timeline.sh"
 
 machine=microvm
 accel=auto
@@ -55,16 +60,18 @@ kernel=''
 image=''
 initramfs=''
 additions=() # --add HOSTFILE:/path ...
+timelines=() # --timeline FILE ...
 append=''
 quiet=''
 init_words=()
 program=''       # the one among them that init is to run
-mode=interactive # or run, or check, or dry-run
+mode=interactive # or run, or check, or timeline, or dry-run
 writable=''
 timeout=''
 fallback=''
 terminal=''      # the modes that it is to have back
 copier=''        # of qemu's output
+recording=''     # a file for the console's lines, each with its time
 
 # What init prints once it is up.
 readonly greeting=$'Hello, World!\nThis is your friendly init system.\nJust hanging here...\n'
@@ -87,6 +94,7 @@ main() {
     case $mode in
         dry-run) qemu_command; printf '%s\n' "${qemu[*]@Q}" ;;
         check) check ;;
+        timeline) draw_timeline ;;
         run) run_program ;;
         interactive) interact ;;
     esac
@@ -118,6 +126,7 @@ parse() {
             --quiet) quiet=yes append+=" quiet loglevel=3"; shift ;;
             --timeout) timeout=$(value_of "$@"); whole_number --timeout "$timeout"; shift 2 ;;
             --check) mode=check; shift ;;
+            --timeline) mode=timeline timelines+=("$(value_of "$@")"); shift 2 ;;
             --dry-run) mode=dry-run; shift ;;
             -h | --help) help; exit ;;
             --) shift; init_words=("$@"); break ;;
@@ -130,6 +139,7 @@ parse() {
     check_init_words
     check_additions
     [ "$mode" = check ] || find_program
+    check_timelines
     if [ "$mode" = interactive ] && [ -n "$program" ]; then mode=run; fi
     if [ "$mode" = interactive ] && [ -z "$timeout" ] && [ ! -t 0 ]; then
         usage_error "there is no terminal to boot on: use --check, or --timeout SECONDS"
@@ -487,17 +497,20 @@ show_console() {
     say "---"
 }
 
-# watch SECONDS: one boot to the greeting and on. Returns an exit code; sets `failure`
-# where it is not 0, `greeted_after` (milliseconds since qemu was started) where it is.
-watch() {
+# boot_to_greeting SECONDS OPTION...: one boot as far as the greeting, with these options of
+# qemu's. Returns an exit code; sets `failure` where it is not 0, `greeted_after`
+# (milliseconds since qemu was started) where it is.
+boot_to_greeting() {
     local qemu
     qemu_command
+    qemu+=("${@:2}")
     : >"$work/console"
     guest_text=''
     greeted_after=''
     set_now
     local started=$now
     deadline=$((started + $1 * 1000))
+    record qemu
     # Should this script be killed, the kernel ends qemu with it.
     coproc guest { exec setpriv --pdeathsig KILL "${qemu[@]}" 2>"$work/complaints"; }
     qemu_pid=$!
@@ -506,7 +519,11 @@ watch() {
 
     await greeting_is_whole || return
     greeted_after=$((now - started))
+}
 
+# watch SECONDS: one boot to the greeting and on; returns and sets the same.
+watch() {
+    boot_to_greeting "$1" || return
     # A moment later ...
     deadline=$((now + moment))
     await_the_end || return
@@ -575,12 +592,16 @@ take_in() {
     local text=${1%$'\r'} newline=$'\n'
     [ "$2" -eq 0 ] || newline=''
     printf '%s%s' "$1" "$newline" >>"$work/console"
+    record "console $1"
     if [[ $text =~ ^(.*)\[\ *[0-9]+\.[0-9]{6}\]\  ]]; then
         guest_text+=${BASH_REMATCH[1]}
     else
         guest_text+=$text$newline
     fi
 }
+
+# record TEXT: with the time, in microseconds, where there is a recording.
+record() { [ -z "$recording" ] || printf '%s %s\n' "${EPOCHREALTIME/[.,]/}" "$1" >>"$recording"; }
 
 greeting_is_whole() { [[ $guest_text == *"$greeting"* ]]; }
 log_level_is_up() { [[ $line == *'Loglevel set to 7'* ]]; }

@@ -21,7 +21,7 @@ in_library() {
 @test "every script explains itself, also by another name" {
     local script
     for script in "$root"/scripts/*.sh; do
-        [ "${script##*/}" != lib.sh ] || continue
+        [[ ${script##*/} != lib*.sh ]] || continue
         run "$script" --help
         expect_status 0
         expect_output "scripts/${script##*/}"
@@ -64,7 +64,7 @@ in_library() {
 @test "every script refuses an option that it does not know, by name" {
     local script
     for script in "$root"/scripts/*.sh; do
-        [ "${script##*/}" != lib.sh ] || continue
+        [[ ${script##*/} != lib*.sh ]] || continue
         run "$script" --no-such-option
         expect_status 2
         expect_output "unknown option '--no-such-option' (see ${script##*/} --help)"
@@ -315,4 +315,16 @@ in_library() {
     run "$root/scripts/test.sh" --only circus
     expect_status 2
     expect_output "'circus' is none"
+}
+
+@test "a timeline that cannot be drawn is refused before anything is booted" {
+    run "$root/scripts/boot.sh" --timeline boot.png
+    expect_status 2
+    expect_output "a name that ends in .svg or .json, or -, not 'boot.png'"
+    run "$root/scripts/boot.sh" --timeline /nowhere/boot.svg
+    expect_status 2
+    expect_output "there is no folder '/nowhere'"
+    run "$root/scripts/boot.sh" --timeline - -- /program
+    expect_status 2
+    expect_output "with a program there is none"
 }

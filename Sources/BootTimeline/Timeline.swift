@@ -1,0 +1,154 @@
+/// One boot, from the start of qemu to the greeting, in microseconds since that start.
+public struct Timeline: Equatable {
+    public struct Span: Equatable {
+        public let name: String
+        public let kind: Kind
+        public let start: Int
+        public let end: Int
+
+        public var length: Int { end - start }
+
+        public init(name: String, kind: Kind, start: Int, end: Int) {
+            self.name = name
+            self.kind = kind
+            self.start = start
+            self.end = end
+        }
+    }
+
+    public enum Kind: String, CaseIterable {
+        /// One of the few that follow each other and leave nothing out.
+        case phase
+        /// A function that the kernel calls once, to set a part of itself up.
+        case initcall
+        /// A driver's look at a device, within an initcall.
+        case probe
+        /// Work between two lines of the kernel's log, and in no initcall.
+        case stretch
+    }
+
+    public struct Milestone: Equatable {
+        public let name: String
+        public let at: Int
+
+        public init(name: String, at: Int) {
+            self.name = name
+            self.at = at
+        }
+    }
+
+    /// What was booted, for a heading.
+    public let title: String
+    /// When the greeting's first line was there.
+    public let total: Int
+    public let phases: [Span]
+    public let milestones: [Milestone]
+    /// All initcalls and probes, and the stretches between them, by their start.
+    public let details: [Span]
+
+    /// The details of at least `share` of the whole, the longest `most` of them, by their
+    /// start. One that is nearly all of another one stands for nothing new, and is left out.
+    public func largest(_ most: Int, share: Double) -> [Span] {
+        var chosen: [Span] = []
+        for span in details.sorted(by: { $0.length > $1.length }) {
+            guard chosen.count < most, Double(span.length) >= share * Double(total) else { break }
+            let isRepeated = chosen.contains {
+                $0.start <= span.start && span.end <= $0.end
+                    && Double(span.length) > 0.8 * Double($0.length)
+            }
+            if !isRepeated { chosen.append(span) }
+        }
+        return chosen.sorted { $0.start < $1.start }
+    }
+}
+
+extension Timeline {
+    /// - Throws: `missing`, where the recording shows no boot as far as the greeting.
+    public init(of recording: Recording, title: String) throws(Recording.Problem) {
+        guard let greeting = recording.console.first(where: { $0.text.contains("Hello, World!") })
+        else { throw .missing("greeting") }
+        guard let log = KernelLog(console: recording.console) else {
+            throw .missing("line of the kernel's")
+        }
+        guard let exec = log.time(of: "Run /init as init process") else {
+            throw .missing("start of /init")
+        }
+        // From here on nothing counts but the time since the start of qemu.
+        let zero = log.offset - recording.start
+        let total = greeting.at - recording.start
+        let marks = Marks(
+            firmware: recording.firmware.first.map { $0.at - recording.start },
+            handOver: recording.firmware.last.map { $0.at - recording.start },
+            clock: zero, exec: exec + zero, greeting: total)
+
+        self.title = [title, log.release].compactMap { $0 }.joined(separator: ", ")
+        self.total = total
+        phases = Timeline.phases(marks)
+        milestones = Timeline.milestones(log, zero: zero, marks)
+        details = Timeline.details(log, zero: zero, end: exec + zero)
+    }
+
+    /// The points between the phases.
+    private struct Marks {
+        let firmware: Int?
+        let handOver: Int?
+        let clock: Int
+        let exec: Int
+        let greeting: Int
+    }
+
+    private static func phases(_ marks: Marks) -> [Span] {
+        var phases: [Span] = []
+        var start = 0
+        func add(_ name: String, until end: Int?) {
+            guard let end, end > start else { return }
+            phases.append(Span(name: name, kind: .phase, start: start, end: end))
+            start = end
+        }
+        add("qemu", until: marks.firmware)
+        add("firmware", until: marks.handOver)
+        let first = marks.handOver == nil ? "qemu, firmware" : "early kernel (no clock yet)"
+        add(first, until: marks.clock)
+        add("kernel", until: marks.exec)
+        add("init", until: marks.greeting)
+        return phases
+    }
+
+    private static func milestones(_ log: KernelLog, zero: Int, _ marks: Marks) -> [Milestone] {
+        var milestones: [Milestone] = []
+        func add(_ name: String, _ at: Int?) {
+            guard let at else { return }
+            milestones.append(Milestone(name: name, at: at))
+        }
+        add("kernel is entered", marks.handOver)
+        add("root is mounted", log.time(of: "VFS: Mounted root").map { $0 + zero })
+        add("init is executed", marks.exec)
+        add("Hello, World!", marks.greeting)
+        return milestones.sorted { $0.at < $1.at }
+    }
+
+    private static func details(_ log: KernelLog, zero: Int, end: Int) -> [Span] {
+        let calls = log.calls.map { call in
+            Span(
+                name: call.name, kind: call.kind == .initcall ? .initcall : .probe,
+                start: call.start + zero, end: call.end + zero)
+        }
+        let stretches = stretches(log, zero: zero, besides: calls)
+        return (calls + stretches).filter { $0.end <= end }.sorted {
+            ($0.start, $1.end) < ($1.start, $0.end)
+        }
+    }
+
+    /// From each line of the log to the next, where no initcall is under way. The line that
+    /// ends it names it, as the kernel mostly reports what it has done.
+    private static func stretches(_ log: KernelLog, zero: Int, besides calls: [Span]) -> [Span] {
+        let initcalls = calls.filter { $0.kind == .initcall }
+        return zip(log.lines, log.lines.dropFirst()).compactMap { line, next in
+            let start = line.at + zero
+            let end = next.at + zero
+            let isCall = initcalls.contains { $0.start <= start && end <= $0.end }
+            guard end > start, !isCall else { return nil }
+            return Span(name: next.text, kind: .stretch, start: start, end: end)
+        }
+    }
+}

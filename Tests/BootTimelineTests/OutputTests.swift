@@ -1,0 +1,92 @@
+import Foundation
+import FoundationXML
+import Testing
+
+@testable import BootTimeline
+
+@Suite struct OutputTests {
+    @Test func `the table has each phase, and what took long below it`() throws {
+        let lines = try timeline().table.split(separator: "\n").map(String.init)
+        #expect(
+            lines.first
+                == "microvm, tcg, Linux 6.12.117: 900.0 ms from the start of qemu to the greeting")
+        #expect(lines.contains("     810.0      90.0   init"))
+        #expect(
+            lines.contains(
+                "     330.0     100.0       devices, as the firmware's tables describe them (acpi_init)"
+            ))
+    }
+
+    @Test func `the trace is JSON, with a duration for each span, in microseconds`() throws {
+        struct Trace: Decodable {
+            struct Event: Decodable {
+                var name: String
+                var ph: String
+                var ts: Int?
+                var dur: Int?
+            }
+            var traceEvents: [Event]
+        }
+        let timeline = try timeline()
+        let trace = try JSONDecoder().decode(Trace.self, from: Data(timeline.trace.utf8))
+        let spans = trace.traceEvents.filter { $0.ph == "X" }
+        #expect(spans.count == timeline.phases.count + timeline.details.count)
+        let last = try #require(spans.first { $0.name == "init" })
+        #expect(last.ts == 810_000)
+        #expect(last.dur == 90_000)
+        #expect(trace.traceEvents.filter { $0.ph == "i" }.count == timeline.milestones.count)
+    }
+
+    @Test func `the chart is well-formed, and names what it shows`() throws {
+        let chart = try timeline(microvm.replacingOccurrences(of: "PCI: Fatal", with: "<&\">"))
+            .chart
+        let parser = XMLParser(data: Data(chart.utf8))
+        let texts = Texts()
+        parser.delegate = texts
+        #expect(parser.parse())
+        for name in ["acpi_init", "Hello, World!", "init is executed", "kernel, 510.0 ms"] {
+            #expect(texts.all.contains { $0.contains(name) }, "\(name)")
+        }
+    }
+
+    @Test func `no label of the chart reaches over its edge`() throws {
+        let long = String(repeating: "wide ", count: 60)
+        let chart = try timeline(microvm.replacingOccurrences(of: "VFS: Mounted", with: long)).chart
+        let parser = XMLParser(data: Data(chart.utf8))
+        let texts = Texts()
+        parser.delegate = texts
+        #expect(parser.parse())
+        for (text, x, name) in texts.placed where name.contains("label") {
+            let width = 6.8 * Double(text.count)
+            #expect((name.contains("end") ? x - width : x) >= 0, "\(text)")
+            #expect((name.contains("end") ? x : x + width) <= 1120, "\(text)")
+        }
+    }
+}
+
+/// The texts of an SVG, each with its place and its class.
+private final class Texts: NSObject, XMLParserDelegate {
+    var placed: [(String, Double, String)] = []
+    var all: [String] { placed.map(\.0) }
+    private var isText = false
+
+    func parser(
+        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?,
+        qualifiedName: String?, attributes: [String: String]
+    ) {
+        isText = name == "text"
+        guard isText else { return }
+        placed.append(("", Double(attributes["x"] ?? "") ?? 0, attributes["class"] ?? ""))
+    }
+
+    func parser(_ parser: XMLParser, foundCharacters text: String) {
+        if isText { placed[placed.count - 1].0 += text }
+    }
+
+    func parser(
+        _ parser: XMLParser, didEndElement name: String, namespaceURI: String?,
+        qualifiedName: String?
+    ) {
+        isText = false
+    }
+}

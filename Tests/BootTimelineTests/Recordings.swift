@@ -1,0 +1,29 @@
+@testable import BootTimeline
+
+/// A boot as scripts/boot.sh records it, cut down to a line of each sort. The kernel's clock
+/// starts 300,000 µs after qemu, and a line is 1,000 µs on its way, but for the last.
+let microvm = """
+    1000000 qemu
+    1400000 console [    0.099000] PCI: Fatal: No config space access function found
+    1900000 console Hello, World!
+    1900100 console This is your friendly init system.
+    1950000 console [    0.650000] sysrq: Trigger a crash
+    1960000 console [    0.000000] Linux version 6.12.117 (hammock@hammock) #1 SMP
+    1960001 console [    0.020000] printk: log_buf_len: 1048576 bytes
+    1960002 console [    0.030000] calling  acpi_init+0x0/0x4a9 @ 1
+    1960003 console [    0.099000] PCI: Fatal: No config space access function found
+    1960004 console [    0.130000] initcall acpi_init+0x0/0x4a9 returned 0 after 70000 usecs
+    1960005 console [    0.130000] calling  virtio_blk_init+0x0/0x78 @ 1
+    1960006 console [    0.229000] probe of virtio0 returned 0 after 90000 usecs
+    1960007 console [    0.230000] initcall virtio_blk_init+0x0/0x78 returned 0 after 99000 usecs
+    1960008 console [    0.330000] VFS: Mounted root (ext4 filesystem) readonly on device 254:0.
+    1960009 console [    0.500000] Freeing unused kernel image (initmem) memory: 1392K
+    1960010 console [    0.510000] Run /init as init process
+    1960011 console [    0.650000] sysrq: Trigger a crash
+    1100000 firmware signature
+    1200000 firmware kernel_entry
+    """
+
+func timeline(_ text: String = microvm) throws -> Timeline {
+    try Timeline(of: Recording(parsing: text), title: "microvm, tcg")
+}

@@ -1,0 +1,66 @@
+# scripts/boot.sh --timeline: one boot, recorded and drawn. Sourced by scripts/boot.sh.
+#
+# The boot stays as quiet as it is without a timeline: writing to a serial line would cost more
+# than what is measured. The kernel keeps its log to itself until the greeting is there; then
+# it is told to panic (SysRq c), and shows all of it, each line with its time. What happens
+# before the kernel has a clock comes from qemu, which notes what the firmware asks of it.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # what scripts/boot.sh sets
+
+# What the kernel is told for it: to note each initcall, in a log that holds them all, and to
+# show that log in a panic (panic_print's bit 5).
+readonly timeline_words="quiet initcall_debug log_buf_len=1M panic_print=0x20 sysrq_always_enabled panic=-1"
+# How long the kernel may be silent while it shows its log, in seconds.
+readonly log_patience=20
+
+check_timelines() {
+    local file
+    for file in "${timelines[@]}"; do
+        [[ $file =~ ^-$|.\.(svg|json)$ ]] \
+            || usage_error "--timeline takes a name that ends in .svg or .json, or -, not '$file'"
+        [ "$file" = - ] || [ -d "$(dirname "$file")" ] \
+            || usage_error "--timeline: there is no folder '$(dirname "$file")'"
+    done
+    [ ${#timelines[@]} -eq 0 ] || [ -z "$program" ] || usage_error \
+        "--timeline shows the boot as far as the greeting, and with a program there is none"
+}
+
+# draw_timeline: boots, records, draws.
+draw_timeline() {
+    build_painter
+    work=$(mktemp -d)
+    trap 'end_qemu; rm -rf "$work"' EXIT
+    trap 'exit $exit_interrupted' INT TERM
+    trap '' PIPE
+    append+=" $timeline_words"
+    recording=$work/recording
+    local verdict=0
+    boot_to_greeting "${timeout:-60}" -no-reboot \
+        -msg timestamp=on -trace fw_cfg_select -D "$work/trace" || verdict=$?
+    [ "$verdict" -eq 0 ] || { show_console; die "$verdict" "$failure"; }
+    fetch_log
+    "$painter" "$recording" "$machine, $accel" "${timelines[@]}" \
+        || die "$exit_failed" "the boot cannot be drawn"
+    local file
+    for file in "${timelines[@]}"; do [ "$file" = - ] || say "$file"; done
+}
+
+build_painter() {
+    need_swift
+    say "building the painter (log: out/boot-timeline.log)"
+    writable_folder "$out"
+    swift build --package-path "$root" --product boot-timeline >"$out/boot-timeline.log" 2>&1 \
+        || die "$exit_failed" "swift build failed (all of it: out/boot-timeline.log)"
+    painter=$(swift build --package-path "$root" --show-bin-path)/boot-timeline
+}
+
+# fetch_log: has the guest's kernel panic, which shows its log, and waits for qemu's end. Then
+# the recording is whole.
+fetch_log() {
+    local line
+    printf '\001bc' >&"$to_guest" || true
+    while IFS= read -r -t "$log_patience" line <&"$from_guest"; do take_in "$line" 0; done
+    # Qemu's trace: PROCESS@SECONDS.MICROSECONDS:fw_cfg_select ... key 0x0010 'kernel_entry', ...
+    sed -nE "s/^[0-9]+@([0-9]+)\.([0-9]{6}):fw_cfg_select .* key 0x[0-9a-f]+ '([^']*)'.*/\1\2 firmware \3/p" \
+        "$work/trace" >>"$recording"
+}
