@@ -98,6 +98,10 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
                 isReaping = false
                 return .noChildLeft
             }
+            // Nobody can say who has ended: again in a moment, and a signal may come first.
+            rest()
+            reapsInARow = mostReapsInARow
+            return nil
         }
         isReaping = false
         return nil
@@ -124,11 +128,15 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
             return .signalled(try kernel.waitForSignal(milliseconds: wait))
         } catch {
             if error != .wouldBlock, error != .interrupted {
-                // It cannot wait for signals, but it must not spin either.
-                kernel.sleep(milliseconds: Int32(truncatingIfNeeded: Limit.retryMilliseconds))
+                rest()
             }
             return nil
         }
+    }
+
+    /// What cannot be done now must not be tried in a circle.
+    private mutating func rest() {
+        kernel.sleep(milliseconds: Int32(truncatingIfNeeded: Limit.retryMilliseconds))
     }
 
     @inline(never)

@@ -94,6 +94,17 @@ private func run(
         #expect(code == 0)
     }
 
+    @Test(arguments: [1, 4, 11, 12, 22, 38] as [Int32])
+    func `when wait4(2) fails once, the end of the program is seen all the same`(error: Int32) {
+        var kernel = SimulatedKernel(devices: [:])
+        kernel.signals = [.child]
+        kernel.ended = [(ProcessID(rawValue: 2), .exited(42))]
+        // Six calls try to open standard streams; then the program starts, and a signal is awaited.
+        kernel.injectedFault = (8, Errno(rawValue: error))
+        let (_, code) = run(["init", "/prog"], as: .container, on: kernel)
+        #expect(code == 42)
+    }
+
     @Test func `signals go to the program, as they are or rewritten, or to its group`() {
         var kernel = SimulatedKernel(devices: [:])
         kernel.signals = [.hangUp, .user1, Signal(rawValue: 64)]
