@@ -22,11 +22,15 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     /// Whether there may be more to reap.
     private var isReaping = false
     private var reapsInARow = 0
+    private var signalsInARow = 0
     private var exitCode: UInt8?
 
     /// How many children are reaped before a signal gets a chance: whoever makes processes
     /// faster than they can be reaped must not keep PID 1 from being told to stop it.
     private let mostReapsInARow = 256
+    /// How many signals are taken before children get a chance: SIGCHLD comes after those with
+    /// lower numbers, and so for ever not, if these come fast enough.
+    private let mostSignalsInARow = 256
 
     /// - Parameters:
     ///   - words: this process's argv.
@@ -83,6 +87,11 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
             if let event = reap() { return event }
         }
         reapsInARow = 0
+        signalsInARow &+= 1
+        if signalsInARow >= mostSignalsInARow {
+            signalsInARow = 0
+            isReaping = true
+        }
         return sleep()
     }
 

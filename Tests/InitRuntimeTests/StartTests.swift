@@ -105,6 +105,14 @@ private func run(
         #expect(code == 42)
     }
 
+    @Test func `signals that never end keep no child from being reaped`() {
+        var kernel = SimulatedKernel(devices: [:])
+        kernel.signals = Array(repeating: .hangUp, count: 1_000)
+        kernel.ended = [(ProcessID(rawValue: 2), .exited(42))]
+        let (_, code) = run(["init", "/prog"], as: .container, on: kernel, events: 400)
+        #expect(code == 42)
+    }
+
     @Test func `signals go to the program, as they are or rewritten, or to its group`() {
         var kernel = SimulatedKernel(devices: [:])
         kernel.signals = [.hangUp, .user1, Signal(rawValue: 64)]
