@@ -59,5 +59,9 @@ let package = Package(
             name: "InitRuntimeTests",
             dependencies: ["InitCore", "InitRuntime", "KernelInterface", "SimulatedKernel"]
         ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["InitCore", "InitRuntime", "KernelInterface"]
+        ),
     ]
 )

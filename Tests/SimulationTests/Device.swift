@@ -1,0 +1,37 @@
+import InitCore
+
+/// A file that PID 1 writes to.
+struct Device {
+    static let names = ["1", "2", "/dev/console", "/dev/kmsg", "/dev/null"]
+
+    /// `nil` where it can be opened.
+    var openError: Errno?
+    /// Hung up, say.
+    var writeError: Errno?
+    /// How many bytes it takes now.
+    var room = Int.max
+    /// How much room comes back in 100 ms.
+    var drain = 0
+    /// The most that it takes in one write.
+    var mostAtOnce = Int.max
+    var received = 0
+
+    static let healthy = [Device](repeating: Device(), count: names.count)
+
+    static func draw(_ random: inout Random) -> [Device] {
+        names.map { _ in
+            var device = Device()
+            switch random.below(9) {
+            case 0: device.openError = random.pick(Call.errors)
+            case 1: device.writeError = random.pick([.inputOutput, .noMemory, .invalidArgument])
+            case 2, 3: device.room = random.pick([0, 1, 30])
+            case 4:
+                device.room = 5
+                device.drain = random.pick([1, 10, 100])
+            case 5: device.mostAtOnce = random.pick([1, 7])
+            default: break
+            }
+            return device
+        }
+    }
+}

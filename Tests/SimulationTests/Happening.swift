@@ -1,0 +1,61 @@
+import InitCore
+
+/// What happens in a world besides what PID 1 does.
+enum Happening {
+    /// A signal to PID 1, from whomever.
+    case signal(Int32)
+    /// So many signals of one kind, each as soon as the last was taken.
+    case flood(Int32, Int)
+    /// A signal to the program, from whomever.
+    case killProgram(Int32)
+    /// The life of a process, if it still is the same.
+    case ends(Handle, waitStatus: Int32)
+    case forks(Handle)
+    case signalled(Handle, Int32)
+    /// Comes out of the system call that could not be interrupted.
+    case wakes(Handle)
+    /// Orphans that appear from below and end at once.
+    case storm(Int)
+    /// Someone else reaps the program.
+    case theft
+    /// A process that did not come from PID 1, as `docker exec` makes them.
+    case visitor
+    /// The clock goes on by so much, all at once.
+    case jump(Int64)
+    /// A device takes nothing more, or everything again.
+    case fills(Int)
+    case empties(Int)
+    /// What a helper does, at the moment at which it does it.
+    case killsEverything(Handle)
+    case leaves(Handle, Ending)
+
+    static func draw(_ random: inout Random) -> Happening {
+        switch random.below(40) {
+        case 0..<14: .signal(Int32(drawSignal(&random)))
+        case 14..<18: .signal(17)
+        case 18:
+            random.oneIn(20)
+                ? .flood(Int32(drawSignal(&random)), random.pick([5, 100, 2_000])) : .signal(1)
+        case 19, 20: .killProgram(Int32(random.pick([1, 9, 15, 18, 19, 20, 28, 40])))
+        case 21..<28: .storm(random.pick([1, 2, 10, 30]))
+        case 28: random.oneIn(4) ? .theft : .storm(3)
+        case 29..<32: .visitor
+        case 32..<34: .jump(Int64(random.pick([1, 500, 5_000, 3_600_000])))
+        case 34..<37: .fills(random.below(Device.names.count))
+        default: .empties(random.below(Device.names.count))
+        }
+    }
+
+    /// Any that can be sent; those that end nothing more often.
+    private static func drawSignal(_ random: inout Random) -> Int {
+        if random.oneIn(2) { return random.pick([1, 14, 17, 18, 23, 28]) }
+        let signal = random.between(1, 64)
+        return signal == 9 || signal == 19 ? 14 : signal
+    }
+}
+
+/// A process for as long as it is that one: numbers are used again.
+struct Handle: Equatable {
+    let pid: Int32
+    let birth: Int
+}

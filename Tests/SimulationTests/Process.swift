@@ -1,0 +1,206 @@
+import InitCore
+
+/// A process of the world.
+struct Process {
+    enum Kind { case program, helper, other }
+
+    let handle: Handle
+    let kind: Kind
+    /// 0: somebody outside, who reaps at once.
+    var parent: Int32
+    var group: Int32
+    var manners = Scenario.Manners.dies
+    /// Whether it looks after its children.
+    var reapsChildren = false
+    /// wait4(2)'s word, once it has ended.
+    var waitStatus: Int32?
+    /// The turn in which it ended.
+    var endedInTurn = 0
+    var isStopped = false
+    /// In a system call that cannot be interrupted (state D).
+    var isStuck = false
+    /// What ends it when it wakes.
+    var fate: Int32?
+    var forksLeft = 0
+
+    var isZombie: Bool { waitStatus != nil }
+}
+
+// MARK: Beginning and ending
+
+extension World {
+    func process(_ handle: Handle) -> Process? {
+        guard let process = processes[Int(handle.pid)], process.handle == handle,
+            !process.isZombie
+        else { return nil }
+        return process
+    }
+
+    /// - Returns: `nil` where every number is taken, and fork(2) says EAGAIN.
+    func makeProcess(_ kind: Process.Kind, parent: Int32, group: Int32? = nil) -> Handle? {
+        var pid = lastPid
+        for _ in 0..<processes.count {
+            pid = pid + 1 < Int32(processes.count) ? pid + 1 : 2
+            // A process group keeps its number taken.
+            if processes[Int(pid)] == nil, pid != initPid, !isGroup(pid) {
+                lastPid = pid
+                births += 1
+                let handle = Handle(pid: pid, birth: births)
+                processes[Int(pid)] = Process(
+                    handle: handle, kind: kind, parent: parent, group: group ?? pid)
+                return handle
+            }
+        }
+        return nil
+    }
+
+    private func isGroup(_ number: Int32) -> Bool {
+        for process in processes {
+            if let process, process.group == number { return true }
+        }
+        return false
+    }
+
+    /// A process with a life of its own, that ends of itself, sooner or later or not at all.
+    func makeOther(parent: Int32, group: Int32? = nil) {
+        guard forksLeft > 0, let handle = makeProcess(.other, parent: parent, group: group) else {
+            return
+        }
+        forksLeft -= 1
+        let index = Int(handle.pid)
+        processes[index]!.manners = .draw(&random)
+        processes[index]!.reapsChildren = random.oneIn(2)
+        processes[index]!.forksLeft = random.pick([0, 0, 1, 3])
+        if processes[index]!.forksLeft > 0 { schedule(.forks(handle), after: random.duration()) }
+        if !random.oneIn(4) {
+            schedule(.ends(handle, waitStatus: random.waitStatus()), after: random.duration())
+        }
+        if scenario.disksHang, random.oneIn(10) {
+            processes[index]!.isStuck = true
+            if random.oneIn(2) { schedule(.wakes(handle), after: random.duration()) }
+            if !mounts.isEmpty { mounts[random.below(mounts.count)].holder = handle }
+        }
+        note("process \(handle.pid) begins, parent \(parent)")
+    }
+
+    func endProcess(_ handle: Handle, _ waitStatus: Int32) {
+        guard let process = process(handle) else { return }
+        let index = Int(handle.pid)
+        if process.isStuck {
+            processes[index]!.fate = waitStatus
+            return
+        }
+        note("process \(handle.pid) ends with \(waitStatus), parent \(process.parent)")
+        processes[index]!.waitStatus = waitStatus
+        processes[index]!.endedInTurn = figures.turns
+        for child in processes.indices {
+            if let orphan = processes[child], orphan.parent == handle.pid { handOver(child) }
+        }
+        tellParent(index)
+    }
+
+    /// Gives an orphan to whoever gets orphans.
+    private func handOver(_ child: Int) {
+        let toInit = scenario.role != .process || isSubreaper
+        processes[child]!.parent = toInit ? initPid : 0
+        if processes[child]!.isZombie {
+            processes[child]!.endedInTurn = figures.turns
+            tellParent(child)
+        }
+    }
+
+    private func tellParent(_ index: Int) {
+        let parent = processes[index]!.parent
+        if parent == initPid {
+            signals.raise(17)
+        } else if parent == 0 || processes[Int(parent)]?.reapsChildren != false {
+            processes[index] = nil
+        }
+    }
+
+    /// The child that ended first, as wait4(2) finds it, or whether there is any child.
+    func reapOne() -> (process: Process?, hasChildren: Bool) {
+        var hasChildren = false
+        for index in processes.indices {
+            guard let process = processes[index], process.parent == initPid else { continue }
+            hasChildren = true
+            if process.isZombie {
+                processes[index] = nil
+                return (process, true)
+            }
+        }
+        return (nil, hasChildren)
+    }
+
+    var hasChildren: Bool {
+        for process in processes {
+            if let process, process.parent == initPid { return true }
+        }
+        return false
+    }
+
+    var firstZombie: Process? {
+        for process in processes {
+            if let process, process.parent == initPid, process.isZombie { return process }
+        }
+        return nil
+    }
+}
+
+// MARK: Signals
+
+extension World {
+    /// - Returns: whether there was somebody to get it.
+    @discardableResult
+    func signal(_ number: Int32, toGroup group: Int32) -> Bool {
+        var found = false
+        for index in processes.indices where processes[index]?.group == group {
+            found = true
+            signal(number, to: index)
+        }
+        return found
+    }
+
+    /// What a process does about a signal.
+    func signal(_ number: Int32, to index: Int) {
+        guard let process = processes[index], !process.isZombie, number != 0 else { return }
+        let handle = process.handle
+        if number == 9 {
+            endProcess(handle, 9)
+            return
+        }
+        // PID 1 has blocked the rest, and a child of fork(2) inherits that.
+        if process.kind == .helper { return }
+        switch number {
+        case 19, 20, 21, 22:
+            processes[index]!.isStopped = true
+            if process.parent == initPid { signals.raise(17) }
+        case 18:
+            processes[index]!.isStopped = false
+            if process.isStopped, process.parent == initPid { signals.raise(17) }
+            if process.isStopped, let fate = process.fate { endProcess(handle, fate) }
+        case 17, 23, 28:
+            break
+        default:
+            respond(to: number, process)
+        }
+    }
+
+    private func respond(to number: Int32, _ process: Process) {
+        var ending: (status: Int32, after: Int64)?
+        switch process.manners {
+        case .dies: ending = (number, 0)
+        case .exits(let after, let code): ending = (Int32(code) << 8, after)
+        case .ignores: break
+        }
+        guard let ending else { return }
+        if process.isStopped {
+            // It gets the signal when it goes on.
+            processes[Int(process.handle.pid)]!.fate = ending.status
+        } else if ending.after == 0 {
+            endProcess(process.handle, ending.status)
+        } else {
+            schedule(.ends(process.handle, waitStatus: ending.status), after: ending.after)
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import InitCore
+
+/// What a world is like before its first moment. All of it follows from the seed.
+struct Scenario {
+    /// How a process takes SIGTERM.
+    enum Manners {
+        case dies, ignores
+        case exits(after: Int64, code: UInt8)
+    }
+
+    /// The program that PID 1 is to run.
+    struct Program {
+        var execError: Errno?
+        /// When it ends by itself, and how.
+        var lifetime: Int64?
+        var waitStatus: Int32 = 0
+        var manners = Manners.dies
+        var forks = 0
+    }
+
+    var seed: UInt64 = 0
+    var role = Role.machine
+    var program: Program?
+
+    // Options, as PID 1 reads them and as the test understands them.
+    var options: [String] = []
+    var forwards: [Int32: Int32] = [:]
+    var remaps: Set<UInt8> = []
+    var signalsGroup = false
+    var graceMilliseconds: Int64 = 10_000
+    /// Words of the kernel's command line, in front of what is for init.
+    var bootWords: [String] = []
+
+    // The world around.
+    /// Process numbers are below this one.
+    var pidLimit = 48
+    /// How many processes may be made by other processes.
+    var forkBudget = 20
+    var clockStep: Int64 = 1
+    /// A system call in so many fails; 0: none does.
+    var faultRate = 0
+    /// These calls always fail.
+    var broken: [Call: Errno] = [:]
+    /// Whether system calls take time.
+    var isSlow = false
+    var devices: [Device] = Device.healthy
+    /// Descriptors 0 to 2 that are open from the start.
+    var openStreams: [Bool] = [true, true, true]
+    /// Whether helpers and disks can hang.
+    var disksHang = false
+    var extraMounts: [Mount] = []
+    var isMountedAlready = false
+    var happenings: [(after: Int64, Happening)] = []
+
+    var hasProgram: Bool { program != nil }
+
+    /// What the argv and the kernel's command line are.
+    var wordsForInit: [String] { options + (hasProgram ? ["--", "/prog", "x"] : []) }
+
+    var words: [String] {
+        // A machine's come behind " -- " in the command line, and the kernel drops that "--".
+        role == .machine ? ["/init", "quiet"] + machineWords : ["init"] + wordsForInit
+    }
+
+    private var machineWords: [String] { options + (hasProgram ? ["/prog", "x"] : []) }
+
+    var commandLine: String {
+        // The same response to faults everywhere: PID 1 keeps it where all worlds do.
+        (["quiet", "hammock.fault=reboot"] + bootWords
+            + (machineWords.isEmpty ? [] : ["--"] + machineWords))
+            .joined(separator: " ") + "\n"
+    }
+
+    /// What a signal is forwarded as, or `nil` for nothing.
+    func forwarded(_ signal: Int32) -> Int32? {
+        let other = forwards[signal] ?? signal
+        return other == 0 ? nil : other
+    }
+
+    /// What PID 1 asks for by this signal when there is no program to get it.
+    func request(_ signal: Int32) -> Ending? {
+        guard role != .process else { return nil }
+        switch signal {
+        case 10, 37: return .halt
+        case 12, 30, 38: return .powerOff
+        case 39: return .reboot
+        case 2, 15: return role == .machine ? .reboot : .powerOff
+        default: return nil
+        }
+    }
+}
+
+// MARK: From a seed
+
+extension Scenario {
+    init(seed: UInt64) {
+        var random = Random(seed: seed)
+        self.seed = seed
+        role = random.pick([.machine, .machine, .container, .container, .process])
+        if !random.oneIn(3) { program = Program(&random) }
+        drawOptions(&random)
+        pidLimit = random.pick([12, 24, 64])
+        forkBudget = random.pick([0, 5, 30, 80])
+        clockStep = random.pick([1, 1, 1, 10, 100])
+        isSlow = random.oneIn(5)
+        disksHang = random.oneIn(3)
+        isMountedAlready = random.oneIn(4)
+        if random.oneIn(2) { faultRate = random.pick([10, 40, 200]) }
+        if random.oneIn(8) { broken[random.pick(Call.dispensable)] = random.pick(Call.errors) }
+        if random.oneIn(2) { devices = Device.draw(&random) }
+        if random.oneIn(5) { openStreams = (0..<3).map { _ in random.oneIn(2) } }
+        extraMounts = Mount.draw(&random)
+        drawHappenings(&random)
+    }
+
+    private mutating func drawOptions(_ random: inout Random) {
+        if random.oneIn(2) {
+            let seconds = random.pick([0, 1, 3, 30, 3_600])
+            graceMilliseconds = Int64(seconds) * 1_000
+            if role == .machine && random.oneIn(2) {
+                bootWords.append("hammock.grace=\(seconds)")
+            } else {
+                options += ["--grace", "\(seconds)"]
+            }
+        }
+        if random.oneIn(3) {
+            signalsGroup = true
+            options.append("-g")
+        }
+        for _ in 0..<random.pick([0, 0, 1, 4]) {
+            let code = UInt8(random.pick([random.below(256), 126, 127, 143, 137]))
+            remaps.insert(code)
+            options += ["-e", "\(code)"]
+        }
+        for _ in 0..<random.pick([0, 0, 1, 4]) {
+            let (from, to) = (Int32(random.between(1, 64)), Int32(random.below(65)))
+            forwards[from] = to
+            options += ["-r", "\(from):\(to)"]
+        }
+        if random.oneIn(3) { options.append("-w") }
+        if random.oneIn(3) { options.append("-vv") }
+        if random.oneIn(2) { options.append("-s") }
+        if random.oneIn(9) { options += ["-p", "TERM"] }
+        if random.oneIn(3) { bootWords.append("hammock.log=7") }
+    }
+
+    /// What is sent and done to PID 1 and its processes from outside.
+    private mutating func drawHappenings(_ random: inout Random) {
+        let end = random.pick([0, 20, 3_000, 60_000])
+        for _ in 0..<random.pick([0, 3, 10, 40]) {
+            happenings.append((Int64(random.between(0, end)), Happening.draw(&random)))
+        }
+        // Most worlds come to an end.
+        if random.oneIn(4) { return }
+        if program != nil, random.oneIn(2) {
+            happenings.append((Int64(end) + random.duration(), .killProgram(9)))
+        } else {
+            let signal = Int32(random.pick([10, 37, 12, 30, 38, 39, 2, 15]))
+            happenings.append((Int64(end) + random.duration(), .signal(signal)))
+        }
+    }
+}
+
+extension Scenario.Program {
+    init(_ random: inout Random) {
+        if random.oneIn(10) {
+            execError = random.pick([
+                .noSuchFile, .permissionDenied, .badFormat, .noMemory, .wouldBlock, .isFolder,
+            ])
+        }
+        lifetime = random.oneIn(4) ? nil : random.duration()
+        waitStatus = random.waitStatus()
+        manners = .draw(&random)
+        forks = random.pick([0, 0, 2, 20])
+    }
+}
+
+extension Scenario.Manners {
+    static func draw(_ random: inout Random) -> Scenario.Manners {
+        switch random.below(4) {
+        case 0, 1: .dies
+        case 2: .ignores
+        default: .exits(after: random.duration(), code: UInt8(random.below(256)))
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// The signals that wait for PID 1, signal(7): one of each standard one, and any number of the
+/// real-time ones.
+struct SignalQueue {
+    private var standard: UInt64 = 0
+    private var realTime = [Int](repeating: 0, count: 65)
+    private var realTimeCount = 0
+    /// Those of faults, which the shim sends on to PID 1 as another.
+    private var carried: [Int32] = []
+    /// RLIMIT_SIGPENDING
+    static let mostRealTime = 64
+
+    private static let faults: Set<Int32> = [4, 5, 7, 8, 11, 31]
+
+    var isEmpty: Bool { standard == 0 && realTimeCount == 0 && carried.isEmpty }
+
+    func contains(_ signal: Int32) -> Bool { standard >> UInt64(signal) & 1 == 1 }
+
+    mutating func raise(_ signal: Int32) {
+        if Self.faults.contains(signal) {
+            if carried.count < Self.mostRealTime { carried.append(signal) }
+        } else if signal < 32 {
+            standard |= 1 << UInt64(signal)
+        } else if realTimeCount < Self.mostRealTime {
+            realTime[Int(signal)] += 1
+            realTimeCount += 1
+        }
+    }
+
+    /// Takes a standard one out, if it waits.
+    mutating func remove(_ signal: Int32) { standard &= ~(1 << UInt64(signal)) }
+
+    /// The kernel hands out the lowest number first.
+    mutating func take() -> Int32? {
+        if standard != 0 {
+            let signal = Int32(standard.trailingZeroBitCount)
+            standard &= standard - 1
+            return signal
+        }
+        if !carried.isEmpty { return carried.removeFirst() }
+        guard realTimeCount > 0, let signal = realTime.firstIndex(where: { $0 > 0 }) else {
+            return nil
+        }
+        realTime[signal] -= 1
+        realTimeCount -= 1
+        return Int32(signal)
+    }
+}

@@ -1,0 +1,31 @@
+import Glibc
+import InitCore
+import KernelInterface
+
+@testable import InitRuntime
+
+/// Runs the real runtime in a world, to the world's end.
+func run(_ world: World) {
+    let record = UnsafeMutablePointer<EventRecord>.allocate(capacity: 1)
+    record.initialize(to: EventRecord())
+    let words = world.scenario.words
+    var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+    pointers.append(nil)
+    defer {
+        record.deallocate()
+        for pointer in pointers { free(pointer) }
+    }
+    pointers.withUnsafeBufferPointer { argv in
+        var runtime = Runtime(
+            kernel: WorldKernel(world: world), role: world.scenario.role,
+            words: Words(count: Int32(words.count), first: argv.baseAddress), record: record)
+        if world.scenario.role != .machine, let code = runtime.takeArguments() {
+            world.fail("its arguments make no sense: code \(code)")
+        }
+        runtime.begin()
+        while world.end == nil {
+            world.turnBegins()
+            if let code = runtime.turn() { world.exited(code) }
+        }
+    }
+}

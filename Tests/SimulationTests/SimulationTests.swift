@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+/// Whole lives of PID 1 in worlds that seeds make.
+@Suite struct SimulationTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    /// As many events as all worlds together have at least.
+    private static let mostEvents =
+        environment["HAMMOCK_SIMULATION_EVENTS"].flatMap { Int($0) } ?? 1_000_000
+    /// The only world to live in, if there is a choice.
+    private static let seed = environment["HAMMOCK_SIMULATION_SEED"].flatMap { UInt64($0) }
+    private static let lanes = 2
+
+    /// One lane for each processor, and every world in one of them.
+    @Test(arguments: 0..<lanes)
+    func `in a million events, whatever fails and whoever signals, PID 1 keeps its promises`(
+        lane: Int
+    ) {
+        var events = 0
+        var worlds = 0
+        var figures = Figures()
+        var ends: [String: Int] = [:]
+        var seed = Self.seed ?? UInt64(lane)
+        repeat {
+            let world = World(Scenario(seed: seed))
+            run(world)
+            events += world.events
+            worlds += 1
+            figures += world.figures
+            ends[kind(of: world.end!), default: 0] += 1
+            if case .failed(let promise) = world.end { report(promise, seed) }
+            seed += UInt64(Self.lanes)
+        } while Self.seed == nil && events < Self.mostEvents / Self.lanes
+        print("lane \(lane): \(events) events in \(worlds) worlds, \(figures), \(ends)")
+    }
+
+    private func kind(of end: World.End) -> String {
+        String(describing: end).prefix { $0 != "(" }.description
+    }
+
+    /// Lives through the world once more, and tells how it ended.
+    private func report(_ promise: String, _ seed: UInt64) {
+        let world = World(Scenario(seed: seed))
+        world.trace = []
+        run(world)
+        let lines = world.trace!.suffix(Self.seed == nil ? 25 : 400).joined(separator: "\n    ")
+        Issue.record(
+            """
+            \(promise). Once more, with all of it:
+            HAMMOCK_SIMULATION_SEED=\(seed) swift test --filter SimulationTests.SimulationTests
+                \(world.scenario.role) \(world.scenario.words) \(world.scenario.commandLine)
+                \(lines)
+            """)
+    }
+}

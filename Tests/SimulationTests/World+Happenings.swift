@@ -1,0 +1,91 @@
+import InitCore
+
+extension World {
+    func happen(_ happening: Happening) {
+        note("\(happening)")
+        switch happening {
+        case .signal(let signal): raise(signal)
+        case .flood(let signal, let count):
+            promises.flood = (signal, count)
+            raise(signal)
+        case .killProgram(let signal):
+            if let program = promises.program { self.signal(signal, to: Int(program.pid)) }
+        case .ends(let handle, let waitStatus): endProcess(handle, waitStatus)
+        case .signalled(let handle, let signal):
+            if process(handle) != nil { self.signal(signal, to: Int(handle.pid)) }
+        case .forks(let handle): fork(handle)
+        case .wakes(let handle): wake(handle)
+        case .storm(let count):
+            for _ in 0..<count { addOrphan() }
+        case .theft: steal()
+        case .visitor: if scenario.role != .process { makeOther(parent: 0) }
+        case .jump(let duration): jump(duration)
+        case .fills(let device): devices[device].room = 0
+        case .empties(let device): devices[device].room = .max
+        case .killsEverything(let handle):
+            if process(handle) != nil { signalEverything(9, but: handle.pid) }
+        case .leaves(let handle, let ending):
+            if process(handle) != nil { goOff(ending) }
+        }
+    }
+
+    /// A signal to PID 1 from outside or below. An alarm that PID 1 has let through ends in
+    /// the handler.
+    private func raise(_ signal: Int32) {
+        if signal == 14, letsAlarmThrough { return }
+        signals.raise(signal)
+    }
+
+    private func fork(_ handle: Handle) {
+        guard let process = process(handle), process.forksLeft > 0, !process.isStopped else {
+            return
+        }
+        processes[Int(handle.pid)]!.forksLeft -= 1
+        // A double fork: the one in between ends at once.
+        if random.oneIn(3), let between = makeProcess(.other, parent: handle.pid) {
+            makeOther(parent: between.pid)
+            endProcess(between, 0)
+        } else {
+            makeOther(parent: handle.pid, group: random.oneIn(2) ? process.group : nil)
+        }
+        if process.forksLeft > 1 { schedule(.forks(handle), after: random.duration() / 4) }
+    }
+
+    private func wake(_ handle: Handle) {
+        guard process(handle) != nil else { return }
+        processes[Int(handle.pid)]!.isStuck = false
+        if let fate = processes[Int(handle.pid)]!.fate { endProcess(handle, fate) }
+    }
+
+    /// From nowhere, at most times dead. A process without a subreaper's rights gets none.
+    private func addOrphan() {
+        guard scenario.role != .process || isSubreaper, promises.hasStarted else { return }
+        if random.oneIn(4) {
+            makeOther(parent: initPid)
+        } else if let handle = makeProcess(.other, parent: initPid) {
+            endProcess(handle, random.waitStatus())
+        }
+    }
+
+    private func steal() {
+        guard let program = promises.program, let process = process(program) else { return }
+        programIsStolen = true
+        // Its number stays taken, or PID 1 could not know.
+        processes[Int(program.pid)] = Process(
+            handle: process.handle, kind: .other, parent: 0, group: program.pid)
+        processes[Int(program.pid)]!.isStuck = true
+        signals.raise(17)
+    }
+
+    func signalEverything(_ signal: Int32, but sender: Int32) {
+        for index in processes.indices where index != Int(sender) {
+            self.signal(signal, to: index)
+        }
+    }
+
+    /// reboot(2) does it.
+    func goOff(_ ending: Ending) {
+        checkOff(ending)
+        finish(.off(ending))
+    }
+}

@@ -1,0 +1,236 @@
+import InitCore
+import KernelInterface
+
+/// A small Linux with PID 1's processes, signals, files and clock in it, which answers PID 1's
+/// system calls and goes on around it. Everything in it follows from its scenario.
+///
+/// An event is a step of the core, or a `Happening`. A world counts both.
+final class World {
+    /// How a world ends.
+    enum End: Equatable {
+        case exited(UInt8)
+        /// reboot(2) has done what it was asked for.
+        case off(Ending)
+        /// PID 1 sleeps, and nothing is left that could wake it.
+        case quiet
+        /// A promise was broken.
+        case failed(String)
+        /// It has had as many events as a world may have.
+        case cut
+    }
+
+    private struct Scheduled {
+        let time: Int64
+        let happening: Happening
+    }
+
+    let scenario: Scenario
+    var random: Random
+    /// The true time. What PID 1 reads may be a little behind.
+    private(set) var time: Int64 = 1_000
+    /// How much of it went by in jumps.
+    private(set) var jumped: Int64 = 0
+    private var queue: [Scheduled] = []
+    private var nextTime = Int64.max
+    private(set) var end: End?
+    var events = 0
+    /// What happened, where somebody wants to read it.
+    var trace: [String]?
+
+    // System calls.
+    private(set) var calls: [Call] = []
+    private(set) var callCount = 0
+    private var callsInTurn = 0
+    /// Whether `calls` is filled.
+    var keepsCalls = false
+    /// This call, by its number, fails.
+    var injected: (call: Int, error: Errno)?
+    /// Which calls have failed because of the scenario and not by themselves.
+    var faulted: Set<Call> = []
+    /// The helper whose system calls these are, `nil` for PID 1's own.
+    var actor: Actor?
+
+    // The rest of the kernel; see the extensions.
+    var processes: [Process?]
+    var lastPid: Int32 = 1
+    var births = 0
+    var forksLeft: Int
+    var programIsStolen = false
+    var signals = SignalQueue()
+    var devices: [Device]
+    /// What descriptors lead to: a device's number, and whether it blocks.
+    var files: [(device: Int, blocks: Bool)?]
+    var alarmInterval: Int64 = 0
+    var nextAlarm = Int64.max
+    var letsAlarmThrough = false
+    var isSubreaper = false
+    var mounts: [Mount] = []
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8_192, alignment: 16)
+    var promises = Promises()
+    var figures = Figures()
+
+    init(_ scenario: Scenario) {
+        self.scenario = scenario
+        random = Random(seed: ~scenario.seed)
+        processes = [Process?](repeating: nil, count: scenario.pidLimit)
+        forksLeft = scenario.forkBudget
+        devices = scenario.devices
+        files = (0..<3).map { scenario.openStreams[$0] ? ($0 == 2 ? 1 : 0, true) : nil }
+        mountFirst()
+        for (after, happening) in scenario.happenings { schedule(happening, after: after) }
+        runDue()
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// The number of the process that is tested.
+    var initPid: Int32 { scenario.role == .process ? 5 : 1 }
+
+    // MARK: What happened
+
+    func note(_ text: @autoclosure () -> String) {
+        if trace != nil { trace!.append("\(time) \(actor == nil ? "" : "helper: ")\(text())") }
+    }
+
+    func fail(_ promise: String) {
+        if case .failed = end { return }
+        note("BROKEN: \(promise)")
+        end = .failed(promise)
+    }
+
+    func finish(_ end: End) {
+        guard self.end == nil else { return }
+        note("the end: \(end)")
+        self.end = end
+    }
+
+    // MARK: Time
+
+    func schedule(_ happening: Happening, after delay: Int64) {
+        schedule(happening, at: time + delay)
+    }
+
+    func schedule(_ happening: Happening, at moment: Int64) {
+        // Whatever is due first stands last; of those at one time the one that came first.
+        var index = queue.count
+        while index > 0, queue[index - 1].time <= moment { index -= 1 }
+        queue.insert(Scheduled(time: moment, happening: happening), at: index)
+        nextTime = queue[queue.count - 1].time
+    }
+
+    /// Has everything happen that is due by now.
+    func runDue() {
+        while nextTime <= time, end == nil {
+            let happening = queue.removeLast().happening
+            nextTime = queue.last?.time ?? .max
+            events += 1
+            happen(happening)
+        }
+    }
+
+    /// Lets time go by, up to a moment or an alarm that PID 1 lets through.
+    ///
+    /// - Parameter wakes: asked after each thing that happens.
+    /// - Returns: whether an alarm interrupts.
+    @discardableResult
+    func pass(until moment: Int64, wakes: () -> Bool = { false }) -> Bool {
+        while end == nil {
+            let next = min(nextTime, nextAlarm, moment)
+            if next == .max { return false }
+            time = max(time, next)
+            if nextAlarm <= time {
+                nextAlarm = alarmInterval > 0 ? time + alarmInterval : .max
+                events += 1
+                if letsAlarmThrough { return true }
+                signals.raise(14)
+            } else if nextTime <= time {
+                runDue()
+            } else {
+                return false
+            }
+            if wakes() { return false }
+        }
+        return false
+    }
+
+    func jump(_ duration: Int64) {
+        time += duration
+        jumped += duration
+        promises.excuse(duration)
+    }
+
+    /// What the clock shows.
+    var shownTime: Int64 { time / scenario.clockStep * scenario.clockStep }
+
+    // MARK: System calls
+
+    /// A step of the core.
+    func turnBegins() {
+        events += 1
+        callsInTurn = 0
+        figures.turns += 1
+        if figures.turns > 50_000 { finish(.cut) }
+        checkTurn()
+    }
+
+    /// Each system call that can fail comes through here, and may fail here.
+    func enter(_ call: Call) throws(Errno) {
+        if end != nil { throw call == .reap ? .noChild : .inputOutput }
+        let number = callCount
+        callCount += 1
+        if keepsCalls { calls.append(call) }
+        if actor != nil {
+            try enterAsHelper(call)
+        } else {
+            callsInTurn += 1
+            if callsInTurn > Promises.mostCallsInATurn { fail("a turn has too many system calls") }
+            if scenario.isSlow, random.oneIn(3) { passBusily(Int64(random.below(6))) }
+            runDue()
+        }
+        try failPerhaps(call, number)
+    }
+
+    /// Time that PID 1 spends in a system call, and is not to blame for.
+    func passBusily(_ duration: Int64) {
+        let began = time
+        pass(until: time + duration)
+        promises.excuse(time - began)
+    }
+
+    private func failPerhaps(_ call: Call, _ number: Int) throws(Errno) {
+        var error: Errno?
+        if let injected, injected.call == number { error = injected.error }
+        if let broken = scenario.broken[call] { error = broken }
+        if scenario.faultRate > 0, !isExempt(call), random.oneIn(scenario.faultRate) {
+            error = random.pick(Call.errors)
+        }
+        guard let error else { return }
+        faulted.insert(call)
+        events += 1
+        note("\(call) fails with \(error.rawValue)")
+        throw error
+    }
+
+    /// PID 1 would rather be held up than say nothing, where there can be no alarm: these two
+    /// cannot fail but by a filter of system calls.
+    private func isExempt(_ call: Call) -> Bool {
+        call == .setAlarmInterval || call == .letThrough || call == .blockSignals
+    }
+}
+
+/// What a run was made of.
+struct Figures {
+    var turns = 0
+    var reaped = 0
+    var forwarded = 0
+    var spawned = 0
+    var helpers = 0
+
+    static func += (total: inout Figures, more: Figures) {
+        total.turns += more.turns
+        total.reaped += more.reaped
+        total.forwarded += more.forwarded
+        total.spawned += more.spawned
+        total.helpers += more.helpers
+    }
+}
