@@ -51,7 +51,9 @@ private func unmountOnce<K: Kernel & ~Copyable>(on kernel: inout K) -> Bool {
     var table = MountTable(text)
     var hasUnmounted = false
     while let path = table.next() {
-        if (try? kernel.unmount(path)) != nil { hasUnmounted = true }
+        // The root stays, and becomes read-only. umount2(2) says each time that it did that.
+        let isRoot = path[1] == 0
+        if (try? kernel.unmount(path)) != nil, !isRoot { hasUnmounted = true }
     }
     return hasUnmounted
 }

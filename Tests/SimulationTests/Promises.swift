@@ -8,7 +8,7 @@ struct Promises {
     /// The greeting may go to three consoles in turn, each with 20 stalls and a few bytes at
     /// a time; nothing else comes near.
     static let mostCallsInATurn = 700
-    static let mostCallsOfAHelper = 1_500
+    static let mostCallsOfAHelper = 100
     /// An alarm comes after 100 ms.
     static let longestWrite: Int64 = 100
     /// How many turns a child may be dead before it is reaped: as long as 256 others are
