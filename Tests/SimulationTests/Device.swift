@@ -35,3 +35,11 @@ struct Device {
         }
     }
 }
+
+/// What a descriptor leads to.
+struct File {
+    /// Its number in `Device.names`.
+    let device: Int
+    var blocks = true
+    var isWritable = true
+}

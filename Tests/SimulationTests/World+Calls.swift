@@ -102,7 +102,8 @@ extension World {
 // MARK: Files
 
 extension World {
-    func open(_ path: String, blocks: Bool) throws(Errno) -> FileDescriptor {
+    func open(_ path: String, blocks: Bool, forWriting: Bool = true) throws(Errno) -> FileDescriptor
+    {
         guard let device = Device.names.firstIndex(of: path), hasDevices else {
             throw .noSuchFile
         }
@@ -110,7 +111,7 @@ extension World {
         // The lowest that is free, as open(2) promises.
         let number = files.firstIndex { $0 == nil } ?? files.count
         if number == files.count { files.append(nil) }
-        files[number] = (device, blocks)
+        files[number] = File(device: device, blocks: blocks, isWritable: forWriting)
         return FileDescriptor(rawValue: Int32(number))
     }
 
@@ -120,9 +121,10 @@ extension World {
 
     func write(_ count: Int, to descriptor: FileDescriptor) throws(Errno) -> Int {
         let number = Int(descriptor.rawValue)
-        guard number < files.count, let (device, blocks) = files[number] else {
+        guard number < files.count, let file = files[number], file.isWritable else {
             throw .badFileDescriptor
         }
+        let device = file.device
         let (began, jumpedBefore) = (time, jumped)
         defer { promises.excuse(time - began) }
         var written = 0
@@ -134,14 +136,14 @@ extension World {
             written += taken
             // Less than all is all that some files ever take in one go.
             if written == count || devices[device].room > 0 { return written }
-            if !blocks { break }
+            if !file.blocks { break }
             if wait(for: device, until: began + Promises.longestWrite + 1) { break }
             if time - began - (jumped - jumpedBefore) > Promises.longestWrite {
                 fail("a write blocks for more than \(Promises.longestWrite) ms")
             }
         }
         if written > 0 { return written }
-        throw blocks ? .interrupted : .wouldBlock
+        throw file.blocks ? .interrupted : .wouldBlock
     }
 
     /// Waits until the device has room.
@@ -159,7 +161,7 @@ extension World {
     func waitUntilWritable(_ descriptor: FileDescriptor, _ milliseconds: Int64) throws(Errno)
         -> Bool
     {
-        guard let (device, _) = files[Int(descriptor.rawValue)] else { return true }
+        guard let device = files[Int(descriptor.rawValue)]?.device else { return true }
         let began = time
         defer { promises.excuse(time - began) }
         while end == nil {

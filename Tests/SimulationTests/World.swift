@@ -34,6 +34,7 @@ final class World {
     private var nextTime = Int64.max
     private(set) var end: End?
     var events = 0
+    var mostTurns = 50_000
     /// What happened, where somebody wants to read it.
     var trace: [String]?
 
@@ -58,8 +59,8 @@ final class World {
     var programIsStolen = false
     var signals = SignalQueue()
     var devices: [Device]
-    /// What descriptors lead to: a device's number, and whether it blocks.
-    var files: [(device: Int, blocks: Bool)?]
+    /// What descriptors lead to.
+    var files: [File?]
     var alarmInterval: Int64 = 0
     var nextAlarm = Int64.max
     var letsAlarmThrough = false
@@ -75,7 +76,9 @@ final class World {
         processes = [Process?](repeating: nil, count: scenario.pidLimit)
         forksLeft = scenario.forkBudget
         devices = scenario.devices
-        files = (0..<3).map { scenario.openStreams[$0] ? ($0 == 2 ? 1 : 0, true) : nil }
+        files = (0..<3).map { number in
+            scenario.openStreams[number] ? File(device: number == 2 ? 1 : 0) : nil
+        }
         mountFirst()
         for (after, happening) in scenario.happenings { schedule(happening, after: after) }
         runDue()
@@ -169,7 +172,7 @@ final class World {
         events += 1
         callsInTurn = 0
         figures.turns += 1
-        if figures.turns > 50_000 { finish(.cut) }
+        if figures.turns > mostTurns { finish(.cut) }
         checkTurn()
     }
 
@@ -206,7 +209,6 @@ final class World {
         }
         guard let error else { return }
         faulted.insert(call)
-        events += 1
         note("\(call) fails with \(error.rawValue)")
         throw error
     }

@@ -101,7 +101,7 @@ struct WorldKernel: Kernel {
         -> FileDescriptor
     {
         try world.enter(.openStandardStream)
-        return try world.open(path.description, blocks: true)
+        return try world.open(path.description, blocks: true, forWriting: forWriting)
     }
 
     mutating func isOpen(_ descriptor: FileDescriptor) -> Bool {
