@@ -11,6 +11,9 @@ struct Promises {
     static let mostCallsOfAHelper = 100
     /// An alarm comes after 100 ms.
     static let longestWrite: Int64 = 100
+    /// All writes and waits for room in a turn: three consoles that take nothing, 6.3 s, or
+    /// a few bytes now and then.
+    static let longestTurn: Int64 = 15_000
     /// How many turns a child may be dead before it is reaped: as long as 256 others are
     /// reaped, or as many signals taken, and a few.
     static let mostTurnsAsAZombie = 600
@@ -21,6 +24,8 @@ struct Promises {
     var program: Handle?
     var hasSpawned = false
     var flood: (signal: Int32, left: Int)?
+
+    var heldUpInTurn: Int64 = 0
 
     /// What the program is to get because of the signal that was taken last.
     var owed: Int32?
@@ -292,6 +297,15 @@ extension World {
         finish(.exited(code))
     }
 
+    /// PID 1 has waited for a device.
+    func wasHeldUp(since began: Int64, _ jumpedBefore: Int64) {
+        promises.excuse(time - began)
+        promises.heldUpInTurn += time - began - (jumped - jumpedBefore)
+        if promises.heldUpInTurn > Promises.longestTurn {
+            fail("devices hold PID 1 up for \(promises.heldUpInTurn) ms")
+        }
+    }
+
     /// The line that the core has for what cannot be.
     func checkWords(_ bytes: UnsafeRawBufferPointer) {
         let words: StaticString = "init: something happened that cannot"
@@ -317,6 +331,7 @@ extension World {
 
     func checkTurn() {
         promises.hasStarted = true
+        promises.heldUpInTurn = 0
         guard figures.turns % 128 == 0, let zombie = firstZombie else { return }
         if figures.turns - zombie.endedInTurn > Promises.mostTurnsAsAZombie {
             fail(

@@ -36,6 +36,7 @@ struct Scenario {
     var pidLimit = 48
     /// How many processes may be made by other processes.
     var forkBudget = 20
+    /// For how long the clock stands still between two values.
     var clockStep: Int64 = 1
     /// A system call in so many fails; 0: none does.
     var faultRate = 0
@@ -101,7 +102,7 @@ extension Scenario {
         drawOptions(&random)
         pidLimit = random.pick([12, 24, 64])
         forkBudget = random.pick([0, 5, 30, 80])
-        clockStep = random.pick([1, 1, 1, 10, 100])
+        clockStep = random.pick([1, 1, 1, 1, 10, 100, 1_000])
         isSlow = random.oneIn(5)
         disksHang = random.oneIn(3)
         isMountedAlready = random.oneIn(4)

@@ -3,20 +3,27 @@ import Testing
 
 /// Whole lives of PID 1 in worlds that seeds make.
 @Suite struct SimulationTests {
-    private static let environment = ProcessInfo.processInfo.environment
     /// As many events as all worlds together have at least.
-    private static let mostEvents =
-        environment["HAMMOCK_SIMULATION_EVENTS"].flatMap { Int($0) } ?? 1_000_000
+    private static let leastEvents = number("HAMMOCK_SIMULATION_EVENTS") ?? 1_000_000
     /// The only world to live in, if there is a choice.
-    private static let seed = environment["HAMMOCK_SIMULATION_SEED"].flatMap { UInt64($0) }
+    private static let seed = number("HAMMOCK_SIMULATION_SEED")
     private static let lanes = 2
+
+    private static func number(_ name: String) -> UInt64? {
+        guard let text = ProcessInfo.processInfo.environment[name] else { return nil }
+        let number = UInt64(text)
+        if number == nil { Issue.record("\(name) is a whole number, not '\(text)'") }
+        return number
+    }
 
     /// One lane for each processor, and every world in one of them.
     @Test(arguments: 0..<lanes)
     func `in a million events, whatever fails and whoever signals, PID 1 keeps its promises`(
         lane: Int
     ) {
-        var events = 0
+        // One world is lived in once.
+        if Self.seed != nil, lane > 0 { return }
+        var events: UInt64 = 0
         var worlds = 0
         var figures = Figures()
         var ends: [String: Int] = [:]
@@ -24,13 +31,13 @@ import Testing
         repeat {
             let world = World(Scenario(seed: seed))
             run(world)
-            events += world.events
+            events += UInt64(world.events)
             worlds += 1
             figures += world.figures
             ends[kind(of: world.end!), default: 0] += 1
             if case .failed(let promise) = world.end { report(promise, seed) }
-            seed += UInt64(Self.lanes)
-        } while Self.seed == nil && events < Self.mostEvents / Self.lanes
+            seed &+= UInt64(Self.lanes)
+        } while Self.seed == nil && events < Self.leastEvents / UInt64(Self.lanes)
         print("lane \(lane): \(events) events in \(worlds) worlds, \(figures), \(ends)")
     }
 

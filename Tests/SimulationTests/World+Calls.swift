@@ -126,7 +126,7 @@ extension World {
         }
         let device = file.device
         let (began, jumpedBefore) = (time, jumped)
-        defer { promises.excuse(time - began) }
+        defer { wasHeldUp(since: began, jumpedBefore) }
         var written = 0
         while end == nil {
             if let error = devices[device].writeError { throw error }
@@ -162,8 +162,8 @@ extension World {
         -> Bool
     {
         guard let device = files[Int(descriptor.rawValue)]?.device else { return true }
-        let began = time
-        defer { promises.excuse(time - began) }
+        let (began, jumpedBefore) = (time, jumped)
+        defer { wasHeldUp(since: began, jumpedBefore) }
         while end == nil {
             if devices[device].writeError != nil || devices[device].room > 0 { return true }
             if time >= began + milliseconds { return false }
