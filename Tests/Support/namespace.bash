@@ -1,0 +1,95 @@
+# For the tests that run the real executable as PID 1 of a PID namespace: five milliseconds
+# to start, and all the rules for PID 1 hold. pid_namespaces(7)
+# shellcheck shell=bash disable=SC2034,SC2154 # the tests read what is set; helpers.bash sets out
+
+# prepare_namespaces: what a test begins with. Skips it where there can be no namespace.
+prepare_namespaces() {
+    # An ordinary user gets a user namespace to be root in, where the machine allows one.
+    as_root=()
+    into_user_namespace=()
+    if [ "$(id -u)" -ne 0 ]; then
+        as_root=(unshare --user --map-root-user)
+        into_user_namespace=(--user --preserve-credentials)
+    fi
+    in_namespace=(unshare --pid --fork --mount --kill-child)
+    "${as_root[@]}" "${in_namespace[@]}" true 2>/dev/null \
+        || skip "this machine lets user $(id -un) make no PID namespace"
+    namespaces=()
+    tree=$BATS_TEST_TMPDIR/root
+    mkdir -p "$tree/dev"
+    cp "$out/init" "$tree/"
+    console=$tree/dev/console
+    log=$tree/dev/kmsg
+}
+
+# end_namespaces: what a test ends with.
+end_namespaces() {
+    local process
+    for process in "${namespaces[@]}"; do
+        # strace, where it is in front, does not take what it traces along.
+        # shellcheck disable=SC2046 # one word a child
+        kill -KILL $(pgrep -P "$process") "$process" 2>/dev/null || true
+        wait "$process" 2>/dev/null || true
+    done
+}
+
+# own_namespace PID: the process in front of a namespace, which is to end with the test.
+own_namespace() {
+    namespace=$1
+    namespaces+=("$1")
+    eventually has_child
+    pid=$(pgrep -P "$namespace")
+}
+
+has_child() { pgrep -P "$namespace" >/dev/null; }
+
+# start COMMAND...: runs COMMAND, which ends in an exec of the guest's /init, as PID 1 of a
+# namespace whose root directory is `$tree`. Sets `pid`, as seen from here.
+start() {
+    "${as_root[@]}" "${in_namespace[@]}" --root="$tree" "$@" <&- 3>&- &
+    own_namespace $!
+}
+
+# start_here COMMAND...: the same in the machine's own root directory.
+start_here() {
+    "${as_root[@]}" "${in_namespace[@]}" --mount-proc "$@" 3>&- &
+    own_namespace $!
+}
+
+# code_of COMMAND...: runs COMMAND to its end, in the machine's own root directory. Sets
+# `status`, `output` and `lines` as bats' run does, which takes 127 for a mistake.
+code_of() {
+    status=0
+    output=$(timeout 60 "${as_root[@]}" "${in_namespace[@]}" --mount-proc "$@" 2>&1 3>&-) || status=$?
+    mapfile -t lines <<<"$output"
+}
+
+# expect_end CODE: the namespace that was started last ends with CODE.
+expect_end() {
+    local ended=0
+    eventually has_ended
+    wait "$namespace" || ended=$?
+    [ "$ended" -eq "$1" ] || {
+        echo "expected exit code $1, not $ended" >&2
+        return 1
+    }
+}
+
+has_ended() { [ ! -e "/proc/$namespace" ] || [[ $(cat "/proc/$namespace/stat") == *') Z '* ]]; } 2>/dev/null
+
+# idles: whether PID 1 is in pause(2), system call 34.
+idles() { [ -e "/proc/$pid" ] && [[ $(cat "/proc/$pid/syscall") == 34\ * ]]; }
+
+# expect_no_wakeup: neither a context switch nor a tick of processor time in a second. Not a
+# wait for something: the second in which nothing may happen.
+expect_no_wakeup() {
+    local before after
+    before=$(grep ctxt_switches "/proc/$pid/status"; cut -d' ' -f14,15 "/proc/$pid/stat")
+    sleep 1
+    after=$(grep ctxt_switches "/proc/$pid/status"; cut -d' ' -f14,15 "/proc/$pid/stat")
+    [ "$before" = "$after" ]
+}
+
+no_children() { ! pgrep -P "$pid" >/dev/null; }
+
+says_greeting() { [ "$(cat "$1")" = "$greeting" ]; }
