@@ -1,9 +1,10 @@
-# The program: what it is given, and what becomes of its code.
+# The program: what it is given, and what becomes of its end.
 
 setup_file() {
     load ../Support/helpers
     load ../Support/namespace
     "$root/scripts/build-init.sh"
+    build_prober
 }
 
 setup() {
@@ -14,20 +15,30 @@ setup() {
 
 teardown() { end_namespaces; }
 
-@test "a program's code is the container's" {
+# expect_code CODE COMMAND...: COMMAND as the namespace's PID 1 ends with CODE, and says nothing.
+expect_code() {
+    local code=$1
+    shift
+    code_of "$@"
+    expect_status "$code"
+    [ -z "$output" ]
+}
+
+@test "each of a program's 256 codes is the container's" {
     local code
-    for code in 0 1 2 42 126 127 128 254 255; do
-        code_of "$out/init" -- sh -c "exit $code"
-        expect_status "$code"
-        [ -z "$output" ]
+    for code in $(seq 0 255); do
+        expect_code "$code" "$out/init" -- sh -c "exit $code"
     done
 }
 
-@test "a program that a signal ends gives 128 and the signal" {
+@test "each signal that ends a program gives 128 and the signal" {
     local signal
-    for signal in 1 2 6 9 11 15 34 64; do
-        code_of "$out/init" -- sh -c "ulimit -c 0; kill -$signal \$\$"
-        expect_status $((128 + signal))
+    for signal in $(seq 1 64); do
+        case $signal in
+            17 | 18 | 23 | 28) continue ;; # CHLD, CONT, URG and WINCH end nobody
+            19 | 20 | 21 | 22) continue ;; # STOP, TSTP, TTIN and TTOU stop it only
+        esac
+        expect_code $((128 + signal)) "$out/init" -- sh -c "ulimit -c 0; kill -$signal \$\$; exit 1"
     done
 }
 
@@ -40,6 +51,15 @@ teardown() { end_namespaces; }
     expect_output "init: cannot run /etc/passwd: permission denied"
 }
 
+@test "a program that ends before anybody looks after it gives its code" {
+    local try
+    for try in $(seq 100); do
+        code_of "$out/init" "/nowhere/$try"
+        expect_status 127
+        expect_code 1 "$out/init" false
+    done
+}
+
 @test "the program starts with no signal blocked, ignored or caught, in a group of its own" {
     in_namespace=(env --block-signal --ignore-signal=HUP --ignore-signal=PIPE "${in_namespace[@]}")
     code_of "$out/init" -- cat /proc/self/status
@@ -47,6 +67,29 @@ teardown() { end_namespaces; }
     [ "$(grep -cE '^Sig(Blk|Ign|Cgt):.0000000000000000$' <<<"$output")" -eq 3 ]
     code_of "$out/init" -- sh -c 'cut -d" " -f1,5 /proc/self/stat >/dev/null; cut -d" " -f5 "/proc/$$/stat"; echo $$'
     [ "${lines[0]}" = "${lines[1]}" ]
+}
+
+@test "the program gets the descriptors that init was given, and no other" {
+    local without
+    exec {one_more}</dev/null
+    code_of "$prober" descriptors
+    without=$output
+    [[ $without = "0 1 2 "*"$one_more"* ]]
+    code_of "$out/init" -v "$prober" descriptors
+    [ "${lines[0]}" = "$without" ]
+}
+
+@test "standard descriptors that were closed are the program's on /dev/console" {
+    : >"$console"
+    cp "$prober" "$tree/"
+    run_in_tree /init /prober descriptors <&- >&- 2>&-
+    [[ $(cat "$console") = "0 1 2"* ]]
+}
+
+@test "the environment is the program's as init was given it" {
+    local given=(LISTEN_FDS=2 'A= b  c ' =x 'PATH=/usr/bin:/bin')
+    code_of env -i "${given[@]}" "$out/init" env
+    [ "$output" = "$(printf '%s\n' "${given[@]}")" ]
 }
 
 @test "LISTEN_PID becomes the program's where it was init's, and stays where not" {

@@ -2,6 +2,12 @@
 # to start, and all the rules for PID 1 hold. pid_namespaces(7)
 # shellcheck shell=bash disable=SC2034,SC2154 # the tests read what is set; helpers.bash sets out
 
+# build_prober: once a file, before the tests that run `$prober`.
+build_prober() {
+    export prober=$BATS_FILE_TMPDIR/prober
+    musl-gcc -Os -static -s -Wall -Wextra -o "$prober" "$root/Tests/Support/prober.c"
+}
+
 # prepare_namespaces: what a test begins with. Skips it where there can be no namespace.
 prepare_namespaces() {
     # An ordinary user gets a user namespace to be root in, where the machine allows one.
@@ -60,8 +66,13 @@ start_here() {
 # `status`, `output` and `lines` as bats' run does, which takes 127 for a mistake.
 code_of() {
     status=0
-    output=$(timeout 60 "${as_root[@]}" "${in_namespace[@]}" --mount-proc "$@" 2>&1 3>&-) || status=$?
+    output=$(timeout --signal=KILL 60 "${as_root[@]}" "${in_namespace[@]}" --mount-proc "$@" 2>&1 3>&-) || status=$?
     mapfile -t lines <<<"$output"
+}
+
+# run_in_tree COMMAND...: runs COMMAND to its end, with `$tree` for its root directory.
+run_in_tree() {
+    timeout --signal=KILL 60 "${as_root[@]}" "${in_namespace[@]}" --root="$tree" "$@" 3>&-
 }
 
 # expect_end CODE: the namespace that was started last ends with CODE.

@@ -1,0 +1,124 @@
+// What the tests run under init where a shell would not do. Signals go by the kernel's own
+// numbers, 1 to 64, without the C library in between, which keeps some for itself.
+//
+//   signals                        says "ready", then the number of each signal that it is sent
+//   pending SIGNAL... -- COMMAND   runs COMMAND with these signals blocked and pending
+//   quiet                          exits with 0 if it has been sent no signal, with it if it has
+//   descriptors                    says which descriptors are open
+//   foreground                     says whether its group has the terminal: "yes" or "no"
+//   hangup COMMAND                 runs COMMAND on a terminal, copies what it writes there, and
+//                                  hangs up when standard input ends
+//   bomb                           forks for ever, with SIGTERM blocked
+//   send PROCESS SIGNAL...         sends all of them
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int give_up(const char *what) {
+    perror(what);
+    return 99;
+}
+
+static void mask(uint64_t signals) {
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &signals, NULL, sizeof signals);
+}
+
+static _Noreturn void signals(void) {
+    uint64_t all = ~0ULL;
+    mask(all);
+    dprintf(1, "ready\n");
+    for (;;) {
+        int signal = syscall(SYS_rt_sigtimedwait, &all, NULL, NULL, sizeof all);
+        if (signal > 0) dprintf(1, "%d\n", signal);
+    }
+}
+
+static int pending(char **words) {
+    mask(~0ULL);
+    for (; *words && strcmp(*words, "--") != 0; words++)
+        syscall(SYS_kill, getpid(), atoi(*words));
+    if (!*words || !words[1]) return 99;
+    execvp(words[1], words + 1);
+    return give_up(words[1]);
+}
+
+static int quiet(void) {
+    uint64_t came = 0;
+    mask(~0ULL);
+    syscall(SYS_rt_sigpending, &came, sizeof came);
+    for (int signal = 1; signal <= 64; signal++)
+        if (came >> (signal - 1) & 1) return signal;
+    return 0;
+}
+
+static int descriptors(void) {
+    char found[4096];
+    int length = 0;
+    for (int fd = 0; fd < 1024 && length < 4000; fd++)
+        if (fcntl(fd, F_GETFD) >= 0) length += sprintf(found + length, "%d ", fd);
+    found[length ? length - 1 : 0] = '\n';
+    return write(1, found, length) == length ? 0 : 99;
+}
+
+static int foreground(void) {
+    dprintf(1, "%s\n", tcgetpgrp(0) == getpgrp() ? "yes" : "no");
+    return 0;
+}
+
+static int hangup(char **command) {
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0) return give_up("a terminal");
+    pid_t child = fork();
+    if (child == 0) {
+        int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+        for (int fd = 0; fd < 3; fd++) dup2(slave, fd);
+        close(slave);
+        close(master);
+        execvp(*command, command);
+        _exit(give_up(*command));
+    }
+    struct pollfd sides[] = {{.fd = 0, .events = POLLIN}, {.fd = master, .events = POLLIN}};
+    char bytes[256];
+    while (poll(sides, 2, -1) > 0) {
+        ssize_t got = sides[1].revents ? read(master, bytes, sizeof bytes) : 0;
+        if (got > 0 && write(1, bytes, got) != got) return give_up("standard output");
+        if (sides[0].revents && read(0, bytes, sizeof bytes) <= 0) break;
+    }
+    close(master);
+    int status;
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+}
+
+static _Noreturn void bomb(void) {
+    mask(1ULL << (SIGTERM - 1));
+    for (;;) fork();
+}
+
+static int send(char **words) {
+    int process = atoi(*words);
+    while (process > 0 && *++words)
+        if (syscall(SYS_kill, process, atoi(*words)) < 0) return give_up(*words);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    const char *what = argc > 1 ? argv[1] : "";
+    if (strcmp(what, "signals") == 0) signals();
+    if (strcmp(what, "pending") == 0) return pending(argv + 2);
+    if (strcmp(what, "quiet") == 0) return quiet();
+    if (strcmp(what, "descriptors") == 0) return descriptors();
+    if (strcmp(what, "foreground") == 0) return foreground();
+    if (strcmp(what, "hangup") == 0 && argc > 2) return hangup(argv + 2);
+    if (strcmp(what, "bomb") == 0) bomb();
+    if (strcmp(what, "send") == 0 && argc > 2) return send(argv + 2);
+    return 99;
+}
