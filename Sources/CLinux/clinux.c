@@ -301,7 +301,10 @@ int clinux_spawn(char *const *argv, char **environment, int new_session) {
         failure = run_program(argv, environment, new_session, in_foreground);
         clinux_exit(127);
     }
-    return failure ? failure : pid;
+    if (!failure) return pid;
+    // It never was the program, and is nobody's orphan.
+    ask(SYS_wait4, pid, NULL, 0, NULL);
+    return failure;
 }
 
 int clinux_wait(int *status) {

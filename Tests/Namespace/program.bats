@@ -51,6 +51,12 @@ expect_code() {
     expect_output "init: cannot run /etc/passwd: permission denied"
 }
 
+@test "what cannot be run is no orphan" {
+    code_of "$out/init" -w /nowhere
+    expect_status 127
+    [ "$output" = "init: cannot run /nowhere: no such file or directory" ]
+}
+
 @test "a program that ends before anybody looks after it gives its code" {
     local try
     for try in $(seq 100); do
