@@ -1,0 +1,301 @@
+# Nothing kills PID 1: whichever of its system calls fails, once, and with whichever error.
+#
+# strace makes the call fail, in the real executable as PID 1 of a namespace. Each life below
+# is led once undisturbed, which shows the calls that there are; then once more for each of
+# them and each error. Never may PID 1 be held up, and never may it end in another way than
+# undisturbed, or say other things, than this table permits. The first line that fits counts.
+#
+#   lives   idle: nothing to run, until SIGTERM; program: runs one, hands a signal on to it,
+#           and kills what it leaves behind; machine: boots, and reboots on SIGTERM
+#   call    its name and which of them; nothing: each
+#   ends    with this code, or as undisturbed (=)
+#   says    the same (=); a line less and a count of those (drops); this line, too
+permitted='
+# lives        | call            | error        | ends | says
+program        | vfork           |              | 126  | init: cannot run /program:
+program        | execve          | ENOENT       | 127  | init: cannot run /program: no such file or directory
+program        | execve          |              | 126  | init: cannot run /program:
+program        | kill 1          |              | 43   | init: cannot send a signal:
+program        | fork            |              | =    | init: killing: no process for it:
+program        | kill            |              | =    | init: cannot send a signal:
+               | kill 1          |              | =    | =
+               | kill 2          |              | =    | init: cannot send a signal:
+machine        | mount 1         |              | =    | init: cannot mount /dev:
+machine        | mount 2         |              | =    | init: cannot mount /proc:
+machine        | mount 3         |              | =    | init: cannot mount /sys:
+machine        | mount 4         |              | =    | init: cannot mount /dev/pts:
+machine        | mount 5         |              | =    | init: cannot mount /dev/shm:
+machine        | mount 6         |              | =    | init: cannot mount /run:
+machine        | mount 7         |              | =    | init: cannot mount /tmp:
+machine        | mount 8         |              | =    | init: cannot mount /sys/fs/cgroup:
+machine        | open 2          |              | =    | init: cannot read /proc/cmdline:
+machine        | read            |              | =    | init: cannot read /proc/cmdline:
+machine        | sethostname     |              | =    | init: cannot set the host name:
+machine        | socket ioctl    | ENOSYS       | =    | =
+machine        | socket ioctl    |              | =    | init: cannot bring up lo:
+machine        | fork 1          |              | =    | init: unmounting: no process for it:
+machine        | fork 2          |              | =    | init: sync: no process for it:
+machine        | fork 3          |              | =    | init: reboot: no process for it:
+               | write poll      |              | =    | drops
+               |                 |              | =    | =
+'
+# Of the two signals to everybody, where nobody is, only the second's error is told.
+#
+# Some calls Linux has no reason to refuse, and PID 1 no way to do without:
+#   arch_prctl       musl's, before main
+#   getpid           who does not know that it is PID 1 cannot be it
+#   rt_sigprocmask   the first one, with a program: should the program end while PID 1 is
+#                    busy, its SIGCHLD would not wait
+never_refused='arch_prctl getpid'
+
+setup_file() {
+    load ../Support/helpers
+    "$root/scripts/build-init.sh"
+    musl-gcc -Os -static -s -Wall -o "$BATS_FILE_TMPDIR/traced" "$root/Tests/Support/traced.c"
+    musl-gcc -Os -static -s -Wall -x c -o "$BATS_FILE_TMPDIR/program" - <<'END'
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+// Leaves somebody behind whom only SIGKILL ends, and sends PID 1 a SIGTERM: 42 if PID 1 hands
+// it on, and 43 if it has not come for a second.
+int main(void) {
+    static const struct timespec second = {.tv_sec = 1};
+    sigset_t terminate;
+    sigemptyset(&terminate);
+    sigaddset(&terminate, SIGTERM);
+    sigprocmask(SIG_BLOCK, &terminate, NULL);
+    if (fork() == 0)
+        for (;;) pause();
+    kill(1, SIGTERM);
+    return sigtimedwait(&terminate, NULL, &second) == SIGTERM ? 42 : 43;
+}
+END
+}
+
+setup() {
+    load ../Support/helpers
+    strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+    # An ordinary user gets a user namespace to be root in, where the machine allows one.
+    as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(unshare --user --map-root-user)
+    "${as_root[@]}" unshare --pid --mount true 2>/dev/null \
+        || skip "this machine lets user $(id -un) make no PID namespace"
+    read_permitted
+}
+
+# read_permitted: the table above, a column an array.
+read_permitted() {
+    local in call error ends says
+    permitted_in=() permitted_calls=() permitted_errors=() permitted_ends=() permitted_says=()
+    while IFS='|' read -r in call error ends says; do
+        [[ $in == '#'* || -z $says ]] && continue
+        permitted_in+=("${in// /}")
+        permitted_calls+=(" $(xargs <<<"$call") ")
+        permitted_errors+=("${error// /}")
+        permitted_ends+=("${ends// /}")
+        permitted_says+=("${says# }")
+    done <<<"$permitted"
+}
+
+# look_up LIFE CALL NUMBER ERROR: sets `ends` and `says` to what is permitted.
+look_up() {
+    local row calls
+    for row in "${!permitted_in[@]}"; do
+        calls=${permitted_calls[row]}
+        [[ ${permitted_in[row]:-$1} == "$1" && ${permitted_errors[row]:-$4} == "$4" ]] || continue
+        [[ $calls == '  ' || $calls == " $2 $3 " ]] \
+            || [[ ! $calls =~ [0-9]\ $ && $calls == *" $2 "* ]] || continue
+        ends=${permitted_ends[row]} says=${permitted_says[row]}
+        return
+    done
+}
+
+# make_seat FOLDER: where lives are led, one after the other.
+make_seat() {
+    mkdir -p "$1"/root/{dev/pts,dev/shm,proc,sys,run,tmp}
+    cp "$out/init" "$BATS_FILE_TMPDIR/program" "$1/root/"
+}
+
+# lead LIFE SEAT STRACE-OPTIONS...: sets `end`, how PID 1 ended, `said`, the lines of its log,
+# `greeted`, where it has greeted, and `trace`.
+lead() {
+    local life=$1 seat=$2 options=("${@:3}") words=(/init) in_front=("${as_root[@]}") file line lines
+    export PENDING=yes
+    # Where somebody else asks it to end.
+    if [[ $life == program || ${options[*]} == *:signal=TERM* ]]; then unset PENDING; fi
+    case $life in
+        program) words+=(-vv -w --grace 0 /program) ;;
+        # Where the kernel lets PID 1 have Ctrl-Alt-Del. All that is mounted, remounted and
+        # named here belongs to a user namespace, and nothing else can be.
+        machine)
+            in_front=("${new_machine[@]}")
+            options=(-e inject=reboot:retval=0:when=1 "${options[@]}") ;;
+    esac
+    for file in stdout stderr root/dev/console root/dev/kmsg; do : >"$seat/$file"; done
+    # strace goes by it, should it have to be killed.
+    timeout 60 "${in_front[@]}" "$BATS_FILE_TMPDIR/traced" -o "$seat/trace" "${options[@]}" \
+        -- "$seat/root" "${words[@]}" </dev/null >"$seat/stdout" 2>"$seat/stderr" || true
+    mapfile -t trace <"$seat/trace"
+    # With -f a process's number is in front.
+    [[ ${trace[-1]-} =~ \+\+\+.* ]] && end=${BASH_REMATCH[0]} || end="none: ${trace[-1]-}"
+    said=() greeted=''
+    for file in stderr root/dev/kmsg; do
+        mapfile -t lines <"$seat/$file"
+        for line in "${lines[@]#<[0-9]>}"; do
+            [[ $line != 'init: '* ]] || said+=("$line")
+        done
+    done
+    for file in stdout root/dev/console; do
+        [ "$(<"$seat/$file")" != "$greeting" ] || greeted+=" ${file##*/}"
+    done
+}
+
+# was_made CALL: whether the call did fail.
+was_made() {
+    local line
+    for line in "${trace[@]}"; do
+        [[ $line != *"$1"*' (INJECTED)' ]] || return 0
+    done
+    return 1
+}
+
+# drops: whether what was said is a line less than undisturbed, and a count in its place.
+drops() {
+    local index dropped
+    for index in "${!undisturbed_said[@]}"; do
+        dropped=("${undisturbed_said[@]}")
+        # After the last line there is none to come with a count.
+        if ((index + 1 < ${#dropped[@]})); then
+            dropped[index]='init: lines dropped: 1'
+        else
+            unset "dropped[index]"
+        fi
+        [ "${said[*]}" != "${dropped[*]}" ] || return 0
+    done
+    return 1
+}
+
+# has_said TEXT: whether a line begins so.
+has_said() {
+    local line
+    for line in "${said[@]}"; do
+        [[ $line != "$1"* ]] || return 0
+    done
+    return 1
+}
+
+# is_permitted LIFE CALL NUMBER ERROR: whether the life that was led last may be so.
+is_permitted() {
+    local ends says
+    look_up "$@"
+    [ "$ends" = = ] && ends=$undisturbed_end || ends="+++ exited with $ends +++"
+    [ "$end" = "$ends" ] || return
+    case $says in
+        =) [ "${said[*]}" = "${undisturbed_said[*]}" ] ;;
+        drops) [ "${said[*]}" = "${undisturbed_said[*]}" ] || drops ;;
+        *) has_said "$says" ;;
+    esac || return
+    # A call that is not made again makes way for the next sink.
+    [ "$greeted" = "$undisturbed_greeted" ] \
+        || [[ $2 == write && $4 != EINTR && $4 != EAGAIN && $greeted == ' console' ]]
+}
+
+# list_cases LIFE: a call, its number and an error a line, by the trace of an undisturbed life.
+list_cases() {
+    local line call number error errors is_own=''
+    declare -A numbers
+    for line in "${trace[@]}"; do
+        [[ $line =~ ^([a-z0-9_]+)\( ]] || continue
+        call=${BASH_REMATCH[1]}
+        if [ -z "$is_own" ]; then
+            [ "$call" != execveat ] || is_own=yes
+            continue
+        fi
+        # This one does not come back, and by that one a machine is told.
+        [[ " $never_refused exit_group " != *" $call "* && $1:$call != machine:reboot ]] || continue
+        number=$((${numbers[$call]-0} + 1))
+        numbers[$call]=$number
+        errors='EPERM EINTR EAGAIN ENOMEM EIO ENOSYS'
+        # One for each of the 64 signals.
+        [ "$call" != rt_sigaction ] || errors=EPERM
+        for error in $errors; do
+            [[ $1:$call:$number == program:rt_sigprocmask:1 ]] || echo "$call $number $error"
+        done
+    done
+    case $1 in
+        idle) printf 'pause 1 %s\n' EPERM EINTR ENOSYS ;;
+        # What its child does before it is the program.
+        program)
+            printf 'execve 1 %s\n' EPERM ENOENT EACCES ENOEXEC ENOMEM EAGAIN EIO ELOOP
+            printf 'setpgid 1 %s\n' EPERM EACCES ENOSYS ;;
+    esac
+}
+
+# try LIFE SEAT CALL NUMBER ERROR: leads a life with this call failing, and complains of it
+# if it is not a permitted one.
+try() {
+    local tampering=error=$5 options=(-e "trace=getppid,reboot,$3")
+    case $3 in
+        # The request comes when PID 1 is about to wait for one.
+        pause) tampering+=:signal=TERM ;;
+        execve | setpgid) options+=(-f) ;;
+    esac
+    lead "$1" "$2" "${options[@]}" -e "inject=$3:$tampering:when=$4"
+    # How often PID 1 waits and reaps depends on who comes first.
+    was_made "$3" || [[ $3 == wait4 || $3 == rt_sigtimedwait ]] \
+        || { echo "$1, $3 $4, $5: was not made"; return; }
+    is_permitted "$1" "${@:3}" || {
+        echo "$1, $3 $4, $5: $end; greeted:${greeted:- nowhere}"
+        printf '    %s\n' "${said[@]}"
+    }
+}
+
+# work LIFE WORKER: every $workers-th case. Stops at the first complaint: a life that does not
+# end takes a minute.
+work() {
+    local seat=$BATS_TEST_TMPDIR/seat.$2 index complaint
+    # bats' own, at each command: it would take more time than the lives.
+    trap - DEBUG
+    make_seat "$seat"
+    for ((index = $2; index < ${#cases[@]}; index += workers)); do
+        # shellcheck disable=SC2086 # a call, a number, an error
+        complaint=$(try "$1" "$seat" ${cases[index]})
+        echo "$complaint" >>"$seat/complaints"
+        [ -z "$complaint" ] || break
+    done
+}
+
+# survives LIFE: whichever system call fails.
+survives() {
+    local seat=$BATS_TEST_TMPDIR/seat worker workers jobs=()
+    make_seat "$seat"
+    lead "$1" "$seat"
+    undisturbed_end=$end undisturbed_greeted=$greeted undisturbed_said=("${said[@]}")
+    [ "$end" = "$2" ]
+    mapfile -t cases < <(list_cases "$1")
+    workers=$(nproc)
+    for ((worker = 0; worker < workers; worker++)); do
+        work "$1" "$worker" 3>&- &
+        jobs+=($!)
+    done
+    wait "${jobs[@]}"
+    cat "$seat".*/complaints | grep . && return 1
+    # Each case has left a line.
+    [ "$(cat "$seat".*/complaints | wc -l)" -eq ${#cases[@]} ]
+}
+
+@test "whichever system call of an idle PID 1 fails, it greets, idles and obeys" {
+    survives idle '+++ exited with 0 +++'
+}
+
+@test "whichever system call fails, a program runs to its end and has its code" {
+    survives program '+++ exited with 42 +++'
+}
+
+@test "whichever system call fails, a machine boots, stops and reboots" {
+    new_machine=(unshare --user --map-root-user --uts --net --ipc)
+    "${new_machine[@]}" unshare --pid --mount true 2>/dev/null \
+        || skip "this machine lets user $(id -un) make no user namespace"
+    survives machine '+++ killed by SIGHUP +++'
+}
