@@ -1,96 +1,130 @@
-# What comes from outside: the power button, and Ctrl-Alt-Del on a PC's keyboard.
+# Power off, reboot and halt: whoever asks for it, and as it is seen from outside. In each of
+# these machines something writes to the disk until it is killed.
 
 setup_file() {
     load ../Support/helpers
     "$root/scripts/build-kernel.sh"
-    musl-gcc -Os -static -s -Wall -x c -o "$BATS_FILE_TMPDIR/stand-in" - <<'END'
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <sys/reboot.h>
-#include <unistd.h>
-
-int main(void) {
-    enum { power_button = 38 };
-    sigset_t awaited;
-    sigemptyset(&awaited);
-    sigaddset(&awaited, power_button);
-    sigaddset(&awaited, SIGINT);
-    sigprocmask(SIG_BLOCK, &awaited, NULL);
-    reboot(RB_DISABLE_CAD);
-    puts("Hello, World!\nThis is your friendly init system.\nJust hanging here...");
-    fflush(stdout);
-    int off = sigwaitinfo(&awaited, NULL) == power_button;
-    dprintf(open("/dev/kmsg", O_WRONLY), "<2>init: %s\n", off ? "power off" : "reboot");
-    sync();
-    if (fork() == 0) reboot(off ? RB_POWER_OFF : RB_AUTOBOOT);
-    for (;;) pause();
-}
-END
-    # Until init itself listens, an init that does.
-    "$root/scripts/build-image.sh" --init "$BATS_FILE_TMPDIR/stand-in" --size 64M \
-        --output "$BATS_FILE_TMPDIR/disk"
+    "$root/scripts/build-init.sh"
+    "$root/scripts/build-image.sh" --size 64M --output "$BATS_FILE_TMPDIR/image" \
+        --add "$(command -v busybox):/busybox" \
+        --add "$out/init:/sbin/poweroff" --add "$out/init:/sbin/reboot" \
+        --add "$out/init:/sbin/halt"
 }
 
 setup() {
     load ../Support/helpers
-    # A machine as slow as it likes may take so long; only a hang takes longer.
-    export patience=120
-    console=$BATS_TEST_TMPDIR/console
-    machine_pid=''
+    load ../Support/machine
+    disk=$BATS_TEST_TMPDIR/disk.img
 }
 
-teardown() { [ -z "$machine_pid" ] || kill "$machine_pid" 2>/dev/null || true; }
+teardown() { end_machine; }
 
-# start MACHINE: boots it to the greeting, with its keys on a pipe.
-start() {
-    local keys=$BATS_TEST_TMPDIR/keys.$1
-    mkfifo "$keys"
-    "$root/scripts/boot.sh" --machine "$1" --image "$BATS_FILE_TMPDIR/disk.img" \
-        --timeout "$patience" <"$keys" >"$console" 2>&1 3>&- &
-    machine_pid=$!
-    exec {to_machine}>"$keys"
-    eventually on_console 'Just hanging here'
+# Writes a whole file at a time, fsyncs it, renames it into its place, and syncs the folder;
+# SIGTERM does not end it.
+writing="trap '' TERM; n=0; while n=\$((n+1)); do
+yes \$n | head -n 1000 | dd of=/new conv=fsync 2>/dev/null; mv /new /numbers; sync /;
+echo synced \$n.; : >/run/synced; done"
+
+# start_writing MACHINE THEN: runs the shell's words THEN once the writer is at work.
+start_writing() {
+    cp --sparse=always "$BATS_FILE_TMPDIR/image.img" "$disk"
+    start '' --machine "$1" --rw --image "$disk" --append hammock.grace=1 -- \
+        /busybox sh -c "(${writing//$'\n'/ }) & until [ -e /run/synced ]; do usleep 10000; done; $2"
 }
 
-# tell_qemu COMMAND: to its monitor. Ctrl-A C leads there, and back.
-tell_qemu() { printf '\001c%s\n\001c' "$1" >&"$to_machine"; }
-
-on_console() { grep -aq -- "$1" "$console"; }
-boots() { [ "$(grep -ac 'Linux version' "$console")" -ge "$1" ]; }
-ended() { ! kill -0 "$machine_pid" 2>/dev/null; }
-
-# expect_end: qemu ends by itself, and says so with 0.
+# expect_end KIND: off, reboot or halt, to the end; and the disk as it is to be.
 expect_end() {
-    eventually ended
-    wait "$machine_pid"
-    machine_pid=''
+    "expect_$1"
+    [[ $(cat "$console") != *'Kernel panic'* ]]
+    expect_disk
 }
 
-@test "the power button ends every machine, by way of init" {
-    local machine
-    for machine in microvm pc q35; do
-        start "$machine"
-        tell_qemu system_powerdown
-        expect_end
-        on_console 'init: power off'
-        on_console 'reboot: Power down'
+expect_off() {
+    eventually ended
+    on_console 'init: power off'
+    on_console 'reboot: Power down'
+    expect_event SHUTDOWN guest-shutdown
+}
+
+expect_reboot() {
+    eventually ended
+    on_console 'init: reboot'
+    on_console 'reboot: Restarting system'
+    expect_event SHUTDOWN guest-reset
+}
+
+# A machine that is halted is still switched on.
+expect_halt() {
+    eventually on_console 'reboot: System halted'
+    on_console 'init: halt'
+    ask_qemu 'info status'
+    eventually happened 'VM status: running'
+    run ! happened SHUTDOWN
+    ask_qemu quit
+    eventually ended
+}
+
+# expect_disk: the file system was let go of in order, and has what was synced last.
+expect_disk() {
+    e2fsck -fn "$disk"
+    [[ $(dumpe2fs -h "$disk" 2>&1) =~ 'Filesystem state:'\ +clean ]]
+    [[ $(dumpe2fs -h "$disk" 2>&1) != *needs_recovery* ]]
+    local synced
+    synced=$(grep -ao 'synced [0-9]*\.' "$console" | tail -n 1 | tr -dc 0-9)
+    [[ $(debugfs -R 'cat /numbers' "$disk" 2>/dev/null | uniq -c) =~ ^\ *1000\ ([0-9]+)$ ]]
+    [ "${BASH_REMATCH[1]}" -ge "$synced" ]
+}
+
+@test "by signal, a program powers off, reboots or halts its machine" {
+    start_writing microvm 'kill -USR2 1; wait'
+    expect_end off
+    start_writing q35 'kill -TERM 1; wait'
+    expect_end reboot
+    start_writing pc 'kill -USR1 1; wait'
+    expect_end halt
+}
+
+@test "by command, a program powers off, reboots or halts its machine" {
+    start_writing pc '/sbin/poweroff; wait'
+    expect_end off
+    start_writing microvm '/sbin/reboot; wait'
+    expect_end reboot
+    start_writing q35 '/sbin/halt; wait'
+    expect_end halt
+}
+
+@test "a program's end powers its machine off, though it has left something that writes" {
+    start_writing microvm 'exit 3'
+    expect_end off
+    on_console 'init: program ended with code 3'
+}
+
+@test "the power button switches every machine off" {
+    local name
+    for name in microvm q35 pc; do
+        start_writing "$name" wait
+        eventually on_console 'synced 3'
+        ask_qemu system_powerdown
+        expect_end off
     done
 }
 
-@test "Ctrl-Alt-Del ends q35, which does not boot again" {
-    start q35
-    tell_qemu 'sendkey ctrl-alt-delete'
-    expect_end
-    on_console 'init: reboot'
-    on_console 'reboot: Restarting system'
+@test "Ctrl-Alt-Del reboots a PC in order" {
+    local name
+    for name in q35 pc; do
+        start_writing "$name" wait
+        eventually on_console 'synced 3'
+        ask_qemu 'sendkey ctrl-alt-delete'
+        expect_end reboot
+    done
 }
 
-@test "Ctrl-Alt-Del has a PC boot again" {
-    start pc
-    tell_qemu 'sendkey ctrl-alt-delete'
-    eventually on_console 'init: reboot'
-    eventually boots 2
-    tell_qemu quit
-    eventually ended
+@test "after a reboot a PC boots again" {
+    start '' --machine pc
+    eventually on_console 'Just hanging here'
+    ask_qemu 'sendkey ctrl-alt-delete'
+    boots_twice() { [ "$(grep -ac 'Linux version' "$console")" -eq 2 ]; }
+    eventually boots_twice
+    on_console 'init: reboot'
+    expect_event RESET guest-reset
 }

@@ -11,42 +11,20 @@ setup_file() {
 #include <string.h>
 #include <unistd.h>
 
+static void interrupt(int number) {
+    (void)number;
+    write(STDOUT_FILENO, "interrupted\n", 12);
+}
+
 // program exit CODE | signal NUMBER | hang, or any other words: it prints each of them.
 int main(int count, char **words) {
+    signal(SIGINT, interrupt);
     for (int i = 0; i < count; i++) printf("word %d: <%s>\n", i, words[i]);
     fflush(stdout);
     if (count > 2 && strcmp(words[1], "exit") == 0) return atoi(words[2]);
     if (count > 2 && strcmp(words[1], "signal") == 0) raise(atoi(words[2]));
     while (count > 1 && strcmp(words[1], "hang") == 0) pause();
     return 0;
-}
-END
-    compile stand-in <<'END'
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/mount.h>
-#include <sys/reboot.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-int main(int count, char **words) {
-    (void)count;
-    // In an initramfs nobody has.
-    mount("dev", "/dev", "devtmpfs", 0, NULL);
-    pid_t program = fork();
-    if (program == 0) {
-        execv(words[1], words + 1);
-        _exit(errno == ENOENT ? 127 : 126);
-    }
-    int status;
-    while (wait(&status) != program) {}
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    dprintf(open("/dev/kmsg", O_WRONLY), "<2>init: program ended with code %d\n", code);
-    sync();
-    // Where there is no way to power off, the caller is ended.
-    if (fork() == 0) reboot(RB_POWER_OFF);
-    for (;;) pause();
 }
 END
 }
@@ -56,12 +34,10 @@ compile() { musl-gcc -Os -static -s -Wall -x c -o "$BATS_FILE_TMPDIR/$1" -; }
 
 setup() {
     load ../Support/helpers
+    load ../Support/machine
     # A machine as slow as it likes may take so long; only a hang takes longer.
     export patience=120
-    # Until init itself runs programs, an init that does.
-    init=(--add "$BATS_FILE_TMPDIR/stand-in:/stand-in"
-        --append "init=/stand-in rdinit=/stand-in")
-    program=("${init[@]}" --add "$BATS_FILE_TMPDIR/program:/program")
+    program=(--add "$BATS_FILE_TMPDIR/program:/program")
     not_found=() # or -127, which tells bats that this code is meant
 }
 
@@ -69,15 +45,6 @@ setup() {
 boot() {
     run "${not_found[@]}" \
         "$root/scripts/boot.sh" --timeout "$patience" "${program[@]}" "$@" </dev/null
-}
-
-# expect_verdict CODE WORDS: the exit code, and the last line, which says why.
-expect_verdict() {
-    expect_status "$1"
-    [ "${lines[-1]}" = "boot.sh: $2" ] || {
-        printf 'expected as the last line: %s\nthe output:\n%s\n' "$2" "$output" >&2
-        return 1
-    }
 }
 
 # in_terminal FILE COMMAND: runs it on a terminal of its own, and notes in FILE the terminal's
@@ -89,36 +56,45 @@ in_terminal() {
 has_qemu() { pgrep -P "$1" qemu-system >"$BATS_TEST_TMPDIR/qemu"; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
-@test "boot.sh ends with the program's code" {
-    local code
-    for code in 0 1 7 255; do
-        boot -- /program exit $code
-        expect_verdict $code "/program ended with code $code"
-    done
+@test "boot.sh ends with the program's code, on every machine" {
+    local machine code
+    while read -r machine code; do
+        boot --machine "$machine" -- /program exit "$code"
+        expect_verdict "$code" "/program ended with code $code"
+    done <<<'microvm 0
+microvm 1
+microvm 7
+microvm 255
+q35 0
+q35 1
+pc 7
+pc 255'
+    boot --initramfs -- /program exit 7
+    expect_verdict 7 "/program ended with code 7"
 }
 
 @test "a program that a signal ends has 128 and the signal's number" {
-    boot -- /program signal 9
-    expect_verdict 137 "/program ended with code 137"
+    local machine signal
+    while read -r machine signal; do
+        boot --machine "$machine" -- /program signal "$signal"
+        expect_verdict $((128 + signal)) "/program ended with code $((128 + signal))"
+    done <<<'microvm 9
+q35 11
+pc 15'
 }
 
 @test "a program that is not there is 127, and one that is none is 126" {
-    not_found=(-127)
-    boot -- /nowhere
-    not_found=()
-    expect_verdict 127 "/nowhere ended with code 127"
     echo "no program" >"$BATS_TEST_TMPDIR/text"
-    boot --add "$BATS_TEST_TMPDIR/text:/etc/text" -- /etc/text
-    expect_verdict 126 "/etc/text ended with code 126"
-}
-
-@test "the other machines, and an initramfs in place of the disk, do as well" {
-    boot --machine pc -- /program exit 5
-    expect_verdict 5 "/program ended with code 5"
-    boot --machine q35 -- /program exit 6
-    expect_verdict 6 "/program ended with code 6"
-    boot --initramfs -- /program exit 7
-    expect_verdict 7 "/program ended with code 7"
+    program+=(--add "$BATS_TEST_TMPDIR/text:/etc/text")
+    local machine
+    for machine in microvm q35 pc; do
+        not_found=(-127)
+        boot --machine "$machine" -- /nowhere
+        expect_verdict 127 "/nowhere ended with code 127"
+        not_found=()
+        boot --machine "$machine" -- /etc/text
+        expect_verdict 126 "/etc/text ended with code 126"
+    done
 }
 
 @test "the program gets its words as they are, and no words of its own are a verdict" {
@@ -144,7 +120,7 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
     expect_output "word 31: <31>"
     for machine in microvm pc; do
         # Nobody writes a command line of just that length: boot.sh says how long one is.
-        run "$root/scripts/boot.sh" --dry-run --accel tcg --machine $machine "${init[@]:2}" \
+        run "$root/scripts/boot.sh" --dry-run --accel tcg --machine $machine \
             -- /program "$(printf '%02500d' 0)"
         [[ $output =~ would\ have\ ([0-9]+) ]]
         room=$((2500 - (BASH_REMATCH[1] - 2047)))
@@ -156,7 +132,7 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
 
 @test "a panic has a code of its own on every machine, and says why" {
     local machine
-    for machine in microvm pc; do
+    for machine in microvm q35 pc; do
         boot --machine $machine --append init=/nowhere -- /program
         expect_verdict 123 "the guest's kernel panicked: Requested init /nowhere failed (error -2)."
         # It has ended by itself.
@@ -165,16 +141,22 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
 }
 
 @test "a program that does not end is ended when its time is up" {
-    patience=5
-    boot -- /program hang
-    expect_verdict 124 "/program did not end within 5 s"
+    local machine
+    patience=3
+    for machine in microvm q35 pc; do
+        boot --machine $machine -- /program hang
+        expect_verdict 124 "/program did not end within 3 s"
+    done
 }
 
 @test "a qemu that ends before the program is no verdict" {
     echo "no kernel" >"$BATS_TEST_TMPDIR/text"
-    boot --kernel "$BATS_TEST_TMPDIR/text" -- /program
-    expect_output "invalid kernel header"
-    expect_verdict 125 "qemu ended before /program did"
+    local machine
+    for machine in microvm q35 pc; do
+        boot --machine $machine --kernel "$BATS_TEST_TMPDIR/text" -- /program
+        expect_output "invalid kernel header"
+        expect_verdict 125 "qemu ended before /program did"
+    done
 }
 
 @test "with --quiet the console is the program's" {
@@ -188,7 +170,7 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
 @test "--rw lets the program write to its image" {
     compile writer <<<'#include <fcntl.h>
 int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
-    program=("${init[@]}" --add "$BATS_FILE_TMPDIR/writer:/writer")
+    program=(--add "$BATS_FILE_TMPDIR/writer:/writer")
     boot -- /writer
     expect_verdict 1 "/writer ended with code 1"
     boot --rw -- /writer
@@ -196,7 +178,7 @@ int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
 }
 
 @test "two programs at once have an image each, and nothing is left of them" {
-    "$root/scripts/boot.sh" --timeout "$patience" "${init[@]}" --append "init=/stand-in" \
+    "$root/scripts/boot.sh" --timeout "$patience" \
         --add /bin/true:/program --add "$BATS_FILE_TMPDIR/program:/other" \
         -- /other exit 11 >/dev/null 2>&1 </dev/null 3>&- &
     local first=$! code=0
@@ -214,10 +196,11 @@ int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
     [ "${lines[-1]}" = "for somebody else" ]
 }
 
-@test "on a terminal Ctrl-C stays in the guest, and Ctrl-A X leaves" {
+@test "on a terminal Ctrl-C is the program's, and Ctrl-A X leaves" {
     run timeout "$patience" "$root/Tests/Boot/console.exp" 'word 1: <hang>' \
         "$root/scripts/boot.sh" "${program[@]}" -- /program hang
     expect_output "Ctrl-A X leaves"
+    expect_output "interrupted"
     expect_output "QEMU: Terminated"
     expect_output "boot.sh: qemu ended before /program did"
     expect_status 125
