@@ -1,0 +1,139 @@
+# PID 1 and the machine around it: what a program finds there, and machines that lack something,
+# or have too much of it.
+
+setup_file() {
+    load ../Support/helpers
+    "$root/scripts/build-kernel.sh"
+    "$root/scripts/build-image.sh" --size 64M --output "$BATS_FILE_TMPDIR/image" \
+        --add "$(command -v busybox):/busybox"
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/machine
+    # A machine as slow as it likes may take so long; only a hang takes longer.
+    export patience=120
+    disk=$BATS_TEST_TMPDIR/disk.img
+    cp --sparse=always "$BATS_FILE_TMPDIR/image.img" "$disk"
+}
+
+teardown() { end_machine; }
+
+# boot OPTIONS...: one program of the image's, without a terminal.
+boot() {
+    run "$root/scripts/boot.sh" --timeout "$patience" --image "$disk" "$@" </dev/null
+    output=${output//$'\r'/}
+}
+
+# has_line LINE: the console has it, a line of its own.
+has_line() {
+    grep -qxF -- "$1" <<<"$output" || {
+        printf 'expected as a line: %s\nthe output:\n%s\n' "$1" "$output" >&2
+        return 1
+    }
+}
+
+# expect_report LINE: the program has left it on the disk, and its machine was switched off and
+# did not panic.
+expect_report() {
+    eventually ended
+    expect_event SHUTDOWN guest-shutdown
+    [ "$(debugfs -R 'cat /report' "$disk" 2>/dev/null)" = "$1" ]
+}
+
+@test "a program finds what Linux programs expect, and nothing of the kernel's words" {
+    # Without a source of randomness that the kernel would trust at once.
+    start 's/-cpu. .max/&,-rdrand,-rdseed/' --image "$disk" --accel tcg --quiet \
+        --append 'hammock.hostname=tester hammock.grace=3 stray typo=x' -- /busybox sh -c "$(one_line '
+        cat /proc/self/mounts; hostname; cat /sys/class/net/lo/flags; grep -c rdrand /proc/cpuinfo;
+        stat -c %n.%a /dev/shm /run /tmp; tr \\0 \\n </proc/$$/environ; echo $# $*;
+        echo to 127.0.0.1 | nc -l -p 7 & until nc 127.0.0.1 7 2>&-; do usleep 10000; done')" name one two
+    eventually ended
+    expect_event SHUTDOWN guest-shutdown
+    output=$(tr -d '\r' <"$console")
+    local kernels=rw,nosuid,nodev,noexec,relatime
+    has_line "proc /proc proc $kernels 0 0"
+    has_line "sysfs /sys sysfs $kernels 0 0"
+    has_line "cgroup2 /sys/fs/cgroup cgroup2 $kernels 0 0"
+    has_line "devpts /dev/pts devpts rw,nosuid,noexec,relatime,gid=5,mode=620,ptmxmode=666 0 0"
+    has_line "tmpfs /dev/shm tmpfs rw,nosuid,nodev,relatime 0 0"
+    has_line "tmpfs /run tmpfs rw,nosuid,nodev,relatime,mode=755 0 0"
+    has_line "tmpfs /tmp tmpfs rw,nosuid,nodev,relatime 0 0"
+    [[ $output == *$'\ndevtmpfs /dev devtmpfs '* ]]
+    [[ $output == *"
+tester
+0x9
+0
+/dev/shm.1777
+/run.755
+/tmp.1777
+HOME=/
+TERM=linux
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+2 one two
+"* ]]
+    has_line "to 127.0.0.1"
+}
+
+@test "no console is no panic: PID 1 runs its program and powers off" {
+    local edit
+    for edit in 's/console=ttyS0/console=null/' 's/mon:stdio/none/'; do
+        start "$edit" --image "$disk" --rw -- /busybox sh -c 'echo ran >/report'
+        expect_report ran
+    done
+}
+
+@test "without a console PID 1 still hears the power button" {
+    start 's/mon:stdio/none/' --image "$disk"
+    # Nothing tells from outside when it begins to listen.
+    pressed() { ask_qemu system_powerdown; ended; }
+    eventually pressed
+    expect_event SHUTDOWN guest-shutdown
+}
+
+@test "without a place for /dev and /proc, and none to be made, it greets" {
+    printf 'rmdir %s\n' dev proc sys run tmp | debugfs -w -f - "$disk"
+    run "$root/scripts/boot.sh" --check --timeout "$patience" --image "$disk"
+    expect_status 0
+}
+
+@test "without a place for /dev and /proc, but a disk to make it on, it runs its program" {
+    printf 'rmdir %s\n' dev proc sys run tmp | debugfs -w -f - "$disk"
+    boot --rw -- /busybox sh -c 'exit $(grep -cv ext4 /proc/self/mounts)'
+    expect_verdict 8 "/busybox ended with code 8"
+}
+
+@test "a console that nobody drains holds up neither the reaping nor the power off" {
+    local pipe=$BATS_TEST_TMPDIR/serial full
+    mkfifo "$pipe.in" "$pipe.out"
+    exec {full}<>"$pipe.out"
+    # 64 KiB is a pipe's room, pipe(7); dd gives up when there is none left.
+    dd if=/dev/zero of=/dev/fd/$full bs=4096 count=16 status=none
+    start "s|mon:stdio|pipe:$pipe|" --image "$disk" --rw --quiet \
+        --append hammock.grace=1 -- /busybox sh -c "$(one_line "
+        yes & for n in 1 2 3 4 5; do (true &); done; $(until_alone); echo reaped >/report")"
+    expect_report reaped
+}
+
+@test "a program that takes all the memory is killed, and PID 1 is not" {
+    boot -- /busybox tail /dev/zero
+    expect_output "Out of memory: Killed process"
+    expect_verdict 137 "/busybox ended with code 137"
+}
+
+@test "a machine full of processes that fork and will not end is powered off" {
+    boot --quiet --append hammock.grace=1 -- /busybox sh -c "$(one_line "
+        trap '' TERM; echo 200 >/proc/sys/kernel/threads-max; f() { while :; do f & done; }; f &
+        while set -- /proc/[0-9]*; [ \$# -lt 190 ]; do :; done; kill -USR2 1; while :; do :; done")"
+    expect_output "can't fork"
+    expect_verdict 137 "/busybox ended with code 137"
+}
+
+@test "a process that the kernel holds does not hold up the power off" {
+    boot --rw --append hammock.grace=1 -- /busybox sh -c "$(one_line "
+        trap '' TERM; : >/file; while :; do echo >>/file; done & fsfreeze --freeze /;
+        until grep -q ^State:.D /proc/\$!/status; do usleep 10000; done; exit 5")"
+    expect_output "init: killing takes too long: going on without"
+    expect_verdict 5 "/busybox ended with code 5"
+    e2fsck -fn "$disk"
+}
