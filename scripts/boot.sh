@@ -235,6 +235,8 @@ qemu_command() {
     local command_line="root=$root_disk init=/init console=ttyS0"
     [ -z "$initramfs" ] || command_line="rdinit=/init console=ttyS0"
     "${machine}_hardware"
+    # The verdict is a line in the kernel's log, which is to take however many come before it.
+    [ -z "$program" ] || command_line+=" printk.devkmsg=on"
     command_line+=$append
     [ ${#init_words[@]} -eq 0 ] || command_line+=" --$(printf ' "%s"' "${init_words[@]}")"
     [ ${#command_line} -le $command_line_limit ] || usage_error "the kernel's command line takes \

@@ -159,6 +159,13 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
     done
 }
 
+@test "what PID 1 has said of orphans does not cost the program its verdict" {
+    boot --add "$(command -v busybox):/busybox" -- -w /busybox sh -c \
+        "for n in \$(seq 20); do (true &); done; $(until_alone); exit 7"
+    expect_output "init: reaped orphan"
+    expect_verdict 7 "/busybox ended with code 7"
+}
+
 @test "with --quiet the console is the program's" {
     run --separate-stderr "$root/scripts/boot.sh" --quiet --timeout "$patience" --machine pc \
         "${program[@]}" -- /program </dev/null
