@@ -11,7 +11,8 @@
 #   --help
 #
 # Needs no root, no sudo and no loop mount: the file system is written by e2fsprogs.
-# The same content makes the same bytes, whoever makes it, wherever and whenever.
+# The same content makes the same bytes, whoever makes it, wherever and whenever. All dates
+# in it are SOURCE_DATE_EPOCH, and without that the one in toolchain/inputs.lock.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -97,6 +98,7 @@ inputs_hash() {
             stat -c %a "${addition%:*}"
             hash_of <"${addition%:*}"
         done
+        source_date_epoch
         dpkg-query -W e2fsprogs cpio
         hash_of_files toolchain/image toolchain/inputs.lock scripts/build-image.sh
     } | hash_of
@@ -129,7 +131,7 @@ paths() { (cd "$work/tree" && find . | sort); }
 make_image() {
     need_space "$(dirname "$1")" $((16 + $(du -sm "$work/tree" | cut -f1))) "the image"
     local epoch
-    epoch=$(pin source-date-epoch)
+    epoch=$(source_date_epoch)
     export E2FSPROGS_FAKE_TIME=$epoch MKE2FS_CONFIG=$root/toolchain/image/mke2fs.conf
     truncate -s "$size" "$1"
     # A file system without a lazily initialised inode table has no work left for the
@@ -163,7 +165,7 @@ make_image() {
 
 # make_initramfs FILE
 make_initramfs() {
-    find "$work/tree" -exec touch -h -d "@$(pin source-date-epoch)" {} +
+    find "$work/tree" -exec touch -h -d "@$(source_date_epoch)" {} +
     paths | (cd "$work/tree" && cpio --quiet -o -H newc --reproducible -R 0:0) >"$1"
 }
 

@@ -18,6 +18,7 @@
 #
 # A kernel is built once and kept, by the hash of all that went into it, in
 # ~/.cache/hammock (or $XDG_CACHE_HOME/hammock). An interrupted build goes on next time.
+# The date in it is SOURCE_DATE_EPOCH, and without that the one in toolchain/inputs.lock.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -212,7 +213,8 @@ unpack() {
 # make finds out what changed in it.
 inputs_hash() {
     {
-        printf '%s\n' "$tree" "$(pin source-date-epoch)"
+        printf '%s\n' "$tree"
+        source_date_epoch
         # A comment changes nothing.
         cat ${config:+"$config"} "${fragments[@]}" /dev/null | sed -nE '/^(# )?CONFIG_/p'
         dpkg-query -W gcc binutils lz4
@@ -226,7 +228,7 @@ set_make() {
     make_kernel=(
         env -i "PATH=$PATH" "HOME=$HOME" LC_ALL=C TZ=UTC
         KBUILD_BUILD_USER=hammock KBUILD_BUILD_HOST=hammock KBUILD_BUILD_VERSION=1
-        "KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$(pin source-date-epoch)")"
+        "KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$(source_date_epoch)")"
         make -C "$tree" "O=$objects" ARCH=x86_64
     )
 }

@@ -78,6 +78,18 @@ pin() {
         || die "$exit_failed" "toolchain/inputs.lock has no '$1'"
 }
 
+# source_date_epoch: the date that stands wherever a build would put today's, in seconds since
+# 1970. SOURCE_DATE_EPOCH, by which a distribution's build sets one, comes before the pin.
+source_date_epoch() {
+    local epoch=${SOURCE_DATE_EPOCH-}
+    epoch=${epoch:-$(pin source-date-epoch)}
+    # To e2fsprogs 0 means now, and an inode's date ends in 2038.
+    if [[ ! $epoch =~ ^[1-9][0-9]{0,9}$ ]] || [ "$epoch" -gt 2147483647 ]; then
+        die "$exit_usage" "SOURCE_DATE_EPOCH is a whole number from 1 to 2147483647, not '$epoch'"
+    fi
+    printf '%s\n' "$epoch"
+}
+
 # hash_of: one sha256 for what is on standard input.
 hash_of() { sha256sum | cut -c1-64; }
 

@@ -65,6 +65,40 @@ EOF
     [ "$(cat "$name.img" "$name.cpio" | sha256sum)" = "$first" ]
 }
 
+@test "every date in the image and the initramfs is SOURCE_DATE_EPOCH" {
+    SOURCE_DATE_EPOCH=86400 build --size 64M
+    expect_status 0
+    local path
+    for path in / /dev /init /tmp; do
+        run in_image "stat $path"
+        [ "$(grep -cE '^ *(c|a|m|cr)time: 0x00015180:00000000 ' <<<"$output")" -eq 4 ]
+    done
+    [ "$(grep -cE '^(Filesystem created|Last write time|Last checked): +Fri Jan  2 00:00:00 1970$' \
+        <<<"$(TZ=UTC dumpe2fs -h "$name.img" 2>/dev/null)")" -eq 3 ]
+    [ "$(TZ=UTC cpio -itv --quiet <"$name.cpio" | awk '{ print $6, $7, $8 }' | sort -u)" \
+        = "Jan 2 1970" ]
+}
+
+@test "a SOURCE_DATE_EPOCH that is no date, or that the formats cannot hold, is refused" {
+    local epoch
+    for epoch in 0 -1 1.5 2026-11-22 2147483648 99999999999; do
+        SOURCE_DATE_EPOCH=$epoch build --size 64M
+        expect_status 2
+        expect_output "SOURCE_DATE_EPOCH is a whole number from 1 to 2147483647, not '$epoch'"
+    done
+    [ ! -e "$name.img" ]
+}
+
+@test "the image's identity is nothing that a machine or a moment gave it" {
+    build --size 64M
+    run dumpe2fs -h "$name.img"
+    expect_output "Filesystem UUID:          68616d6d-6f63-4b00-8000-000000000001"
+    expect_output "Directory Hash Seed:      68616d6d-6f63-4b00-8000-000000000001"
+    expect_output "Filesystem volume name:   <none>"
+    expect_output "Last mounted on:          <not available>"
+    expect_output "Last mount time:          n/a"
+}
+
 @test "what is added lands where it was meant to, as it was" {
     printf 'one\n' >"$BATS_TEST_TMPDIR/a file"
     printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/tool"

@@ -133,6 +133,19 @@ fake_source() {
     echo 1 >"$tree/version"
 }
 
+@test "the kernel's date is SOURCE_DATE_EPOCH, and its user and host are nobody's" {
+    fake_source
+    SOURCE_DATE_EPOCH=86400 USER=kilroy HOSTNAME=kilroys-machine XZ_OPT=-9 build --source "$tree"
+    expect_status 0
+    grep -qx 'KBUILD_BUILD_TIMESTAMP=Fri Jan  2 00:00:00 UTC 1970' "$tree/environment"
+    grep -qx 'KBUILD_BUILD_USER=hammock' "$tree/environment"
+    grep -qx 'KBUILD_BUILD_HOST=hammock' "$tree/environment"
+    run ! grep -e kilroy -e XZ_OPT "$tree/environment"
+    SOURCE_DATE_EPOCH=yesterday build --source "$tree"
+    expect_status 2
+    expect_output "SOURCE_DATE_EPOCH is a whole number from 1 to 2147483647, not 'yesterday'"
+}
+
 @test "a folder given as source is built again when it has changed" {
     fake_source
     build --source "$tree"
