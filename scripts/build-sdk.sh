@@ -34,8 +34,7 @@ main() {
         say_result '' "${bundle#"$root"/}: up to date"
         return
     fi
-    warn_of_versions musl-dev
-    warn_of_swift
+    warn_of_versions musl-dev swift
     say "making the Swift SDK: ${bundle#"$root"/}"
     rm -rf "$bundle" "$bundle.partial"
     trap 'rm -rf "$bundle.partial"' EXIT

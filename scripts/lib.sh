@@ -21,12 +21,14 @@ exit_failed=1       # a build, a boot or a test failed
 exit_usage=2        # an unknown option, a bad value, an input file that is not there
 exit_missing=3      # the machine lacks something: a package, Swift, disk space, the network
 exit_panic=4        # the guest's kernel panicked
+exit_differs=5      # the same inputs made other bytes
+exit_no_compare=6   # other inputs or tools than the table of hashes is for
 exit_run_panic=123  # the same, where a program was run whose own codes may be as low as 4
 exit_timeout=124    # the guest did not get there in time
 exit_no_verdict=125 # qemu ended before the program that was to be run
 exit_interrupted=130
 export exit_failed exit_usage exit_missing exit_panic exit_run_panic exit_timeout
-export exit_no_verdict exit_interrupted cache
+export exit_no_verdict exit_interrupted exit_differs exit_no_compare cache
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -157,6 +159,7 @@ packages_for() {
         image) echo cpio e2fsprogs ;;
         boot) echo gcc libc6-dev qemu-system-x86 ;;
         test) echo bats binutils busybox-static expect musl-tools procps shellcheck strace util-linux ;;
+        reproduce) echo disorderfs faketime ;;
         bench) echo busybox-static catatonit dumb-init tini ;;
         fresh) echo debootstrap git procps util-linux ;;
     esac
@@ -199,24 +202,35 @@ install_packages() {
     fi
 }
 
-# warn_of_versions PACKAGE...: names the tools whose version is not the one in the lock.
+# version_here PACKAGE: the one that a build uses on this machine. gcc-12 stands for the gcc
+# that is called as such, which may be of another package. +bN is Debian's own rebuild of the
+# same source, and left out.
+version_here() {
+    local package=$1 version
+    case $package in
+        swift) swift_version; return ;;
+        gcc-*) package=gcc-$(gcc -dumpversion 2>/dev/null | cut -d. -f1) ;;
+    esac
+    version=$(dpkg-query -W -f '${Version}\n' "$package" 2>/dev/null | head -n 1) || true
+    printf '%s' "${version%+b[0-9]*}"
+}
+
+# version_pinned PACKAGE
+version_pinned() {
+    local version
+    case $1 in swift) version=$(pin swift) ;; *) version=$(pin "package-$1") ;; esac
+    printf '%s' "${version%+b[0-9]*}"
+}
+
+# warn_of_versions PACKAGE...: names the tools whose version is not the one in the lock. swift
+# is one of them: its compiler and linker (lld) make init's bytes.
 warn_of_versions() {
     local package here pinned
     for package; do
-        pinned=$(pin "package-$package")
-        here=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null || echo "not installed")
-        # +bN is Debian's own rebuild of the same source.
-        [ "${here%+b[0-9]*}" = "${pinned%+b[0-9]*}" ] \
-            || say "note: $package is $here here and $pinned in the lock: the bytes will differ"
+        here=$(version_here "$package") pinned=$(version_pinned "$package")
+        [ "$here" = "$pinned" ] \
+            || say "note: $package is ${here:-not installed} here and $pinned in the lock: the bytes will differ"
     done
-}
-
-# warn_of_swift: the same for Swift, whose compiler and linker (lld) make init's bytes.
-warn_of_swift() {
-    local here
-    here=$(swift_version)
-    [ "$here" = "$(pin swift)" ] \
-        || say "note: Swift is $here here and $(pin swift) in the lock: the bytes will differ"
 }
 
 # need_swift: sets `swift_info`, what the compiler says of itself, and `swift_home`, the

@@ -1,0 +1,351 @@
+#!/usr/bin/env bash
+# Builds everything twice, as differently as this machine allows, and compares byte for byte.
+#
+#   scripts/reproduce.sh [options]
+#
+#   --quick    leaves out the kernel, and the bill of materials, which lists it: a minute in
+#              place of an hour
+#   --keep     keeps what both builds made, in out/reproduce (where it differs it is kept
+#              anyway)
+#   --check    builds once, as usual, and compares with toolchain/artefacts.sha256
+#   --record   builds once, as usual, and writes toolchain/artefacts.sha256 anew
+#   --help
+#
+# The first build is an ordinary one. The second has another folder, user, umask, time zone,
+# language, host name, date, number of processors and order of files. Both start with empty
+# caches. What cannot be varied on this machine is named.
+#
+# Exit codes: 0 the same bytes, 1 a build failed, 2 wrong use, 3 something is missing on this
+# machine, 5 other bytes, 6 nothing to compare with: the table of hashes is for other versions
+# or for other sources, 130 interrupted.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
+
+mode=twice
+quick=''
+keep=''
+
+table=$root/toolchain/artefacts.sha256
+
+# What the second build is told of itself: words that would stand out in an artefact.
+readonly other_user=kilroy other_host=kilroys-machine other_date=+400d
+
+work=''
+child=''
+
+main() {
+    parse "$@"
+    need_packages init image
+    [ -n "$quick" ] || need_packages kernel
+    need_swift
+    "$mode"
+}
+
+parse() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --quick) quick=yes; shift ;;
+            --keep) keep=yes; shift ;;
+            --check | --record)
+                [ "$mode" = twice ] || usage_error "--check and --record are two jobs"
+                mode=${1#--}
+                shift
+                ;;
+            -h | --help) help; exit ;;
+            *) usage_error "unknown option '$1'" ;;
+        esac
+    done
+    [ "$mode" = twice ] || [ -z "$keep" ] || usage_error "--keep is for two builds, not for --$mode"
+}
+
+# scripts: what builds, in this order.
+scripts() {
+    echo build-sdk build-init build-image
+    [ -n "$quick" ] || echo build-kernel build-sbom
+}
+
+# artefacts: what they make, by the path below the checkout. The SDK is a folder.
+artefacts() {
+    printf '%s\n' out/sdks/hammock-musl.artifactbundle out/init out/image.img out/initramfs.cpio
+    [ -n "$quick" ] \
+        || printf '%s\n' out/kernel/config out/kernel/bzImage out/kernel/vmlinux out/hammock.spdx.json
+}
+
+# --- two builds -----------------------------------------------------------------------------
+
+twice() {
+    local others="a place, far off/and deeper/hammock" runner=() environment=()
+    one_at_a_time reproduce
+    (need_packages reproduce) || say "going on without them"
+    # Not below a home, which another user may not enter.
+    work=$(mktemp -d "${TMPDIR:-/var/tmp}/hammock-reproduce.XXXXXX")
+    chmod 755 "$work"
+    trap tidy EXIT
+    trap 'exit $exit_interrupted' INT TERM
+    need_space "$work" "$([ -n "$quick" ] && echo 700 || echo 5000)" "a build"
+
+    say "== the first build: as usual"
+    lay_out first hammock sort
+    plan_first
+    build_in "$work/first/hammock" 022
+    collect first hammock
+
+    say "== the second build: as differently as can be"
+    lay_out second "$others" sort -r
+    plan_second
+    build_in "$work/second/$others" 077
+    collect second "$others"
+    compare
+}
+
+# lay_out NAME CHECKOUT ORDER...: in $work/NAME.files the sources, unpacked in the order that a
+# command makes of their names, and beside them a home, a folder for temporary files and a
+# cache. That is empty but for the kernel's tarball, where it is here already, and checked.
+lay_out() {
+    local files=$work/$1.files checkout=$work/$1.files/$2 tarball hash
+    shift 2
+    mkdir -p "$checkout" "$files"/{home,tmp,cache}
+    (
+        cd "$root"
+        find Package.swift LICENSE Sources Tests scripts toolchain -type f -print0 | "$@" -z \
+            | tar -c --null -T - | tar -x -C "$checkout"
+    )
+    [ -z "$quick" ] || return 0
+    hash=$(pin kernel-tarball-sha256)
+    tarball=$cache/source/$hash.tar.xz
+    if [ -e "$tarball" ] && [ "$(hash_of <"$tarball")" = "$hash" ]; then
+        mkdir -p "$files/cache/hammock/source"
+        cp "$tarball" "$files/cache/hammock/source/"
+    fi
+}
+
+# plan_first: sets `environment`, in which the first build's scripts run.
+plan_first() {
+    local jobs
+    jobs=$(nproc)
+    [ "$jobs" -gt 1 ] || jobs=2
+    mv "$work/first.files" "$work/first"
+    # nproc(1) believes OMP_NUM_THREADS, also where there is but one processor.
+    environment=(
+        "HOME=$work/first/home" "TMPDIR=$work/first/tmp" "XDG_CACHE_HOME=$work/first/cache"
+        TZ=UTC LC_ALL=C LANG=C "OMP_NUM_THREADS=$jobs"
+    )
+}
+
+# plan_second: sets `environment`, and `runner`, what the second build's scripts are called by;
+# says what is other than in the first build, and what could not be.
+plan_second() {
+    local language other
+    language=$(locale -a 2>/dev/null | grep -ivE -m1 '^(C|POSIX)(\.|$)') || language=C.UTF-8
+    environment=(
+        "HOME=$work/second/home" "TMPDIR=$work/second/tmp" "XDG_CACHE_HOME=$work/second/cache"
+        "USER=$other_user" "LOGNAME=$other_user" TZ=KIL-14 "LC_ALL=$language" "LANG=$language"
+    )
+    for other in "folder: $work/second/$others" "umask: 077" "time zone: 14 hours to the east" \
+        "language: $language" "environment: HOME, USER, LOGNAME, TMPDIR" \
+        "order in which the sources were unpacked: backwards"; do varied "$other"; done
+    # From the innermost on: each goes in front of the ones before it.
+    vary_date
+    vary_processors
+    vary_the_rest
+}
+
+varied() { say "   other   $1"; }
+
+not_varied() { say "   THE SAME, as this machine cannot do otherwise: $1"; }
+
+quietly() { "$@" >/dev/null 2>&1; }
+
+# vary_date: the kernel's make gets an environment of its own, and faketime has to be brought
+# into that. It leaves the files' dates alone: make compares those with each other.
+vary_date() {
+    local fake=(faketime --exclude-monotonic -f "$other_date")
+    if ! quietly "${fake[@]}" true; then
+        not_varied "date (faketime is not installed, or does not run)"
+        return
+    fi
+    mkdir "$work/tools"
+    printf '#!/bin/sh\nNO_FAKE_STAT=1 exec %s %s "$@"\n' "${fake[*]}" "$(type -P make)" \
+        >"$work/tools/make"
+    chmod 755 "$work/tools" "$work/tools/make"
+    environment+=("PATH=$work/tools:$PATH" NO_FAKE_STAT=1)
+    runner=("${fake[@]}")
+    varied "date: $(date -d "${other_date%d} days" +%F)"
+}
+
+# vary_processors: one alone, so that make runs with -j1.
+vary_processors() {
+    local one
+    one=$(taskset -cp $$ 2>/dev/null | sed 's/.*: \([0-9]*\).*/\1/') || one=0
+    if quietly taskset -c "$one" true; then
+        runner=(taskset -c "$one" "${runner[@]}")
+        varied "processors: 1"
+    else
+        not_varied "number of processors (taskset is not allowed to)"
+    fi
+}
+
+# vary_the_rest: user, host name and order of files, in namespaces of each script's own. What
+# runs and what is mounted in them goes when they go.
+vary_the_rest() {
+    local namespaces=(--mount --uts --pid --fork --kill-child --mount-proc) everybody=yes
+    local files=$work/second.files place=$work/second mount enter
+    mkdir "$place"
+    [ "$(id -u)" -eq 0 ] || { namespaces+=(--user --map-root-user); everybody=no; }
+    if ! quietly unshare "${namespaces[@]}" hostname "$other_host"; then
+        not_varied "user, host name, order of files (unshare makes no namespaces)"
+        rmdir "$place"
+        mv "$files" "$place"
+        return
+    fi
+    varied "host name: $other_host"
+    vary_user
+    mount=(disorderfs -q "--multi-user=$everybody" --sort-dirents=yes --reverse-dirents=yes
+        "$files" "$place")
+    # In a single script to be given to bash, since what comes first has to be root's doing.
+    enter="hostname $other_host && ${mount[*]@Q} && exec \"\$@\""
+    if quietly unshare "${namespaces[@]}" bash -c "$enter" enter ls "$place/home"; then
+        varied "order of files in each folder: backwards"
+    else
+        not_varied "order of files (disorderfs is not installed, or FUSE is not allowed)"
+        mount=(mount --bind "$files" "$place")
+        enter="hostname $other_host && ${mount[*]@Q} && exec \"\$@\""
+    fi
+    runner=(unshare "${namespaces[@]}" bash -c "$enter" enter "${runner[@]}")
+}
+
+# vary_user: for root, another; for anybody else, root of a namespace.
+vary_user() {
+    local other=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    if [ "$(id -u)" -ne 0 ]; then
+        varied "user: root of a namespace"
+    elif quietly "${other[@]}" test -r "$swift_home/bin/swiftc"; then
+        chown -R 65534:65534 "$files"
+        runner=("${other[@]}" "${runner[@]}")
+        varied "user: 65534"
+    else
+        not_varied "user (nobody but root can read $swift_home)"
+    fi
+}
+
+# build_in CHECKOUT UMASK
+build_in() {
+    local script status=0
+    for script in $(scripts); do
+        say "-- scripts/$script.sh"
+        # A session of its own, so that it can be ended with all that it has started.
+        (
+            umask "$2"
+            exec setsid "${runner[@]}" env "${environment[@]}" "$1/scripts/$script.sh"
+        ) </dev/null {build_lock}>&- &
+        child=$!
+        wait "$child" || status=$?
+        child=''
+        [ "$status" -ne "$exit_missing" ] || exit "$exit_missing"
+        [ "$status" -eq 0 ] || die "$exit_failed" "scripts/$script.sh failed in this build"
+    done
+}
+
+# collect NAME CHECKOUT: the artefacts go to $work/results/NAME, and the rest away.
+collect() {
+    local results=$work/results/$1 files=$work/$1.files artefact
+    [ -e "$files" ] || files=$work/$1
+    for artefact in $(artefacts); do
+        mkdir -p "$results/$(dirname "$artefact")"
+        mv "$files/$2/$artefact" "$results/$artefact"
+    done
+    rm -rf "$files"
+}
+
+tidy() {
+    if [ -n "$child" ]; then
+        kill -KILL -- "-$child" 2>/dev/null || true
+        wait "$child" || true
+    fi
+    [ -z "$work" ] || rm -rf --one-file-system "$work"
+}
+
+# --- compared -------------------------------------------------------------------------------
+
+compare() {
+    local artefact differing=()
+    printf '\n%-38s %11s  %-64s  %s\n' artefact bytes sha256 equal
+    for artefact in $(artefacts); do
+        if same "$artefact"; then
+            row "$artefact" first yes
+        else
+            differing+=("$artefact")
+            row "$artefact" first NO
+            row "" second "" "$artefact"
+        fi
+    done
+    printf '\n'
+    if [ -n "$keep" ] || [ ${#differing[@]} -gt 0 ]; then keep_results; fi
+    if [ ${#differing[@]} -eq 0 ]; then
+        say "two builds, the same bytes"
+        return
+    fi
+    for artefact in "${differing[@]}"; do explain "$artefact"; done
+    die "$exit_differs" "the two builds differ in: ${differing[*]} (kept: out/reproduce)"
+}
+
+same() {
+    if [ -d "$work/results/first/$1" ]; then
+        [ "$(manifest "$work/results/first/$1")" = "$(manifest "$work/results/second/$1")" ]
+    else
+        cmp -s "$work/results/first/$1" "$work/results/second/$1"
+    fi
+}
+
+# manifest FOLDER: names, modes, targets of links and contents.
+manifest() {
+    (
+        cd "$1"
+        find . -printf '%M %P %l\n' | sort
+        find . -type f -print0 | sort -z | xargs -0 sha256sum
+    )
+}
+
+# row LABEL BUILD EQUAL [ARTEFACT]
+row() {
+    local path=$work/results/$2/${4:-$1} size hash
+    if [ -d "$path" ]; then
+        size=$(find "$path" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
+        hash=$(manifest "$path" | hash_of)
+    else
+        size=$(stat -c %s "$path")
+        hash=$(hash_of <"$path")
+    fi
+    printf '%-38s %11s  %s  %s\n' "${1:+${1#out/}}" "$size" "$hash" "$3"
+}
+
+keep_results() {
+    rm -rf "$out/reproduce"
+    cp -R --sparse=always "$work/results" "$out/reproduce"
+}
+
+# explain ARTEFACT: what differs in it, as well as the tools that are here can say.
+explain() {
+    local first=$out/reproduce/first/$1 second=$out/reproduce/second/$1
+    say "--- $1 ---"
+    case $1 in
+        *.img)
+            # Two GiB are too much for diffoscope. What the files in it differ in, those of the
+            # initramfs do as well.
+            { diff <(dumpe2fs "$first" 2>&1) <(dumpe2fs "$second" 2>&1) || true; } | head -n 20 >&2
+            { cmp -l "$first" "$second" || true; } | head -n 10 >&2
+            ;;
+        *)
+            if type -P diffoscope >/dev/null; then
+                { timeout 300 diffoscope "$first" "$second" || true; } | head -n 60 >&2
+            else
+                { diff -rq "$first" "$second" || true; } >&2
+                say "diffoscope shows more (apt-get install diffoscope-minimal):
+    diffoscope '$first' '$second'"
+            fi
+            ;;
+    esac
+}
+
+main "$@"
