@@ -261,7 +261,8 @@ collect() {
 tidy() {
     if [ -n "$child" ]; then
         kill -KILL -- "-$child" 2>/dev/null || true
-        wait "$child" || true
+        # The shell would say on standard error that it was killed.
+        wait "$child" 2>/dev/null || true
     fi
     [ -z "$work" ] || rm -rf --one-file-system "$work"
 }

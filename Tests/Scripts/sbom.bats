@@ -1,0 +1,128 @@
+# The bill of materials, held against what is really there.
+
+setup_file() {
+    load ../Support/helpers
+    "$root/scripts/build-sbom.sh"
+}
+
+setup() {
+    load ../Support/helpers
+    bom=$out/hammock.spdx.json
+}
+
+# ask PERL: what an expression comes to, a line a value; `$bom` is the document.
+ask() {
+    perl -MJSON::PP -0777 -e 'our $bom = decode_json(<STDIN>); print "$_\n" for ('"$1"')' <"$bom"
+}
+
+# of_package NAME FIELD
+of_package() { ask 'map { $_->{'"$2"'} } grep { $_->{name} eq "'"$1"'" } @{$bom->{packages}}'; }
+
+# files_of PACKAGE: SHA-1, SHA-256 and path of its files.
+files_of() {
+    ask 'map { my %sum = map { $_->{algorithm} => $_->{checksumValue} } @{$_->{checksums}};
+               "$sum{SHA1} $sum{SHA256} $_->{fileName}" }
+         grep { my $id = $_->{SPDXID};
+                grep { $_->{relationshipType} eq "CONTAINS" && $_->{relatedSpdxElement} eq $id
+                       && $_->{spdxElementId} eq "SPDXRef-Package-'"$1"'" } @{$bom->{relationships}} }
+         @{$bom->{files}}' | sort -k 3
+}
+
+# sums PATH NAME: as files_of has them.
+sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" | cut -c1-64)" "$2"; }
+
+@test "the bill of materials has whatever SPDX 2.3 asks for" {
+    run -0 ask 'map { $bom->{$_} } qw(spdxVersion dataLicense SPDXID)'
+    [ "$output" = $'SPDX-2.3\nCC0-1.0\nSPDXRef-DOCUMENT' ]
+    [[ $(ask '$bom->{documentNamespace}') =~ ^https://[a-z./]+/hammock-[0-9.]+-[0-9a-f]{64}$ ]]
+    [[ $(ask '$bom->{creationInfo}{created}') =~ ^20[0-9-]{8}T[0-9:]{8}Z$ ]]
+    ask '@{$bom->{creationInfo}{creators}}' | grep -q '^Tool: '
+    # Each package and each file is whole, and each identifier is one of a kind.
+    run -0 ask 'grep { my $p = $_; grep { !length($p->{$_} // "") }
+        qw(SPDXID name versionInfo downloadLocation licenseConcluded licenseDeclared copyrightText) }
+        @{$bom->{packages}}'
+    [ -z "$output" ]
+    run -0 ask 'map { $_->{SPDXID} } @{$bom->{packages}}, @{$bom->{files}}'
+    [ "${#lines[@]}" -ge 10 ]
+    [ -z "$(sort <<<"$output" | uniq -d)" ]
+    run ! grep -vxE 'SPDXRef-[A-Za-z0-9.-]+' <<<"$output"
+}
+
+@test "what the bill of materials relates is in it" {
+    local ids
+    ids=$(ask '"SPDXRef-DOCUMENT", map { $_->{SPDXID} } @{$bom->{packages}}, @{$bom->{files}}' | sort)
+    run -0 ask 'map { $_->{spdxElementId}, $_->{relatedSpdxElement} } @{$bom->{relationships}}'
+    [ -z "$(comm -13 <(echo "$ids") <(sort -u <<<"$output"))" ]
+    # And nothing is in it that is related to nothing.
+    [ -z "$(comm -23 <(echo "$ids") <(sort -u <<<"$output"))" ]
+    run -0 ask 'map { join " ", @$_{qw(spdxElementId relationshipType relatedSpdxElement)} }
+        @{$bom->{relationships}}'
+    local relation
+    for relation in "DOCUMENT DESCRIBES SPDXRef-Package-hammock" \
+        "Package-hammock CONTAINS SPDXRef-Package-init" \
+        "Package-kernel GENERATED_FROM SPDXRef-Package-kernel-source" \
+        "Package-init STATIC_LINK SPDXRef-Package-musl-dev" \
+        "Package-init STATIC_LINK SPDXRef-Package-swift-embedded" \
+        "Package-swift BUILD_TOOL_OF SPDXRef-Package-init"; do
+        expect_output "SPDXRef-$relation"
+    done
+}
+
+@test "the bill of materials lists the image's files, and no others, by their hashes" {
+    local path number=0 expected=''
+    # Every regular file of the disk, as e2fsprogs finds it.
+    mkdir "$BATS_TEST_TMPDIR/disk"
+    debugfs -R "rdump / $BATS_TEST_TMPDIR/disk" "$out/image.img" 2>/dev/null
+    while IFS= read -r path; do
+        expected+=$(sums "$BATS_TEST_TMPDIR/disk/$path" "$path")$'\n'
+        number=$((number + 1))
+    done < <(cd "$BATS_TEST_TMPDIR/disk" && find . -type f | sort)
+    [ "$number" -ge 1 ]
+    [ "$(files_of init)" = "${expected%$'\n'}" ]
+}
+
+@test "the bill of materials lists the kernel's files by their hashes, and its pinned source" {
+    local file
+    [ "$(files_of kernel)" = "$(for file in bzImage config vmlinux; do
+        sums "$out/kernel/$file" "./$file"
+    done)" ]
+    local name
+    name=$(pinned kernel-package)
+    [ "$(of_package "$name" versionInfo)" = "$(pinned kernel-version)" ]
+    of_package "$name" 'checksums}[1]{checksumValue' | grep -qx "$(pinned kernel-deb-sha256)"
+    of_package "$name" sourceInfo | grep -q "$(pinned kernel-tarball-sha256)"
+    [ "$(of_package linux licenseDeclared)" = "GPL-2.0-only WITH Linux-syscall-note" ]
+}
+
+pinned() { awk -v name="$1" '$1 == name { print $2 }' "$root/toolchain/inputs.lock"; }
+
+@test "a package's verification code is made from its files' hashes, as SPDX says" {
+    local package name code
+    for package in init:hammock-init kernel:linux; do
+        name=${package#*:}
+        code=$(files_of "${package%:*}" | cut -d' ' -f1 | sort | tr -d '\n' | sha1sum | cut -c1-40)
+        [ "$(of_package "$name" 'packageVerificationCode}{packageVerificationCodeValue')" = "$code" ]
+    done
+}
+
+@test "the bill of materials names the versions that are installed, and the licences" {
+    [ "$(of_package musl-dev versionInfo)" \
+        = "$(dpkg-query -W -f '${Version}\n' musl-dev | sed 's/+b[0-9]*$//')" ]
+    [ "$(of_package musl-dev licenseDeclared)" = MIT ]
+    [ "$(of_package hammock licenseDeclared)" = MIT ]
+    swiftc --version 2>/dev/null | grep -q "Swift version $(of_package swift versionInfo) "
+    "$out/init" --version | grep -qx "Hammock init $(of_package hammock versionInfo)"
+}
+
+@test "a second bill of materials, made elsewhere, is the same, and has the pinned date" {
+    [ "$(ask '$bom->{creationInfo}{created}')" \
+        = "$(date -u -d "@$(pinned source-date-epoch)" +%Y-%m-%dT%H:%M:%SZ)" ]
+    local copy=$BATS_TEST_TMPDIR/copy
+    mkdir "$copy"
+    cp -R "$root"/{Package.swift,LICENSE,Sources,Tests,scripts,toolchain} "$copy/"
+    mkdir "$copy/out"
+    # All of it is built already.
+    cp -R --sparse=always "$out"/{init*,image*,initramfs*,kernel,sdks} "$copy/out/"
+    TZ=KIL-14 "$copy/scripts/build-sbom.sh"
+    cmp "$bom" "$copy/out/hammock.spdx.json"
+}
