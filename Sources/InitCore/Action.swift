@@ -29,7 +29,7 @@ public enum Action: Equatable, Sendable {
     /// Ends this process, which is not PID 1 of a machine.
     case exit(UInt8)
     /// The cell cannot be reached. Logged if it ever is; tests assert that it is not.
-    case reportImpossible(Event)
+    case reportImpossible
 }
 
 /// What a forked child of PID 1 does in its place, for it may block for ever: on a disk that

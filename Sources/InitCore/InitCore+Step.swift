@@ -13,7 +13,7 @@ extension InitCore {
             }
         case .signalled, .spawned, .spawnFailed, .childEnded, .noChildLeft, .deadlinePassed,
             .helperStarted, .helperFailed, .sendingFailed, .leavingFailed:
-            actions.append(.reportImpossible(event))
+            actions.append(.reportImpossible)
         }
     }
 
@@ -27,7 +27,7 @@ extension InitCore {
             break
         case .performed, .spawned, .spawnFailed, .deadlinePassed, .helperStarted,
             .helperFailed, .sendingFailed, .leavingFailed:
-            actions.append(.reportImpossible(event))
+            actions.append(.reportImpossible)
         }
     }
 
@@ -52,7 +52,7 @@ extension InitCore {
         case .sendingFailed(let error):
             actions.append(.log(.sendingFailed(error)))
         case .performed, .deadlinePassed, .helperStarted, .helperFailed, .leavingFailed:
-            actions.append(.reportImpossible(event))
+            actions.append(.reportImpossible)
         }
     }
 
@@ -71,7 +71,7 @@ extension InitCore {
         case .sendingFailed(let error):
             sendingToAllFailed(error, &actions)
         case .performed, .spawned, .spawnFailed, .helperStarted, .helperFailed, .leavingFailed:
-            actions.append(.reportImpossible(event))
+            actions.append(.reportImpossible)
         }
     }
 
@@ -99,7 +99,7 @@ extension InitCore {
         case .sendingFailed(let error):
             sendingToAllFailed(error, &actions)
         case .performed, .spawned, .spawnFailed, .leavingFailed:
-            actions.append(.reportImpossible(event))
+            actions.append(.reportImpossible)
         }
     }
 
@@ -129,7 +129,7 @@ extension InitCore {
             actions.append(.log(.goingOnWithout(work)))
             afterHelper(work, at: now, &actions)
         case .performed, .spawned, .spawnFailed, .sendingFailed, .leavingFailed:
-            actions.append(.reportImpossible(event))
+            actions.append(.reportImpossible)
         }
     }
 
@@ -160,7 +160,7 @@ extension InitCore {
         case .leavingFailed:
             strand(&actions)
         case .performed, .spawned, .spawnFailed, .sendingFailed:
-            actions.append(.reportImpossible(event))
+            actions.append(.reportImpossible)
         }
     }
 
@@ -183,7 +183,7 @@ extension InitCore {
             break
         case .performed, .spawned, .spawnFailed, .deadlinePassed, .helperStarted,
             .helperFailed, .sendingFailed, .leavingFailed:
-            actions.append(.reportImpossible(event))
+            actions.append(.reportImpossible)
         }
     }
 }

@@ -75,7 +75,7 @@ public struct InitCore: Sendable {
         case .syncing: stepHelper(.sync, event, at: now, &actions)
         case .leaving: stepLeaving(event, at: now, &actions)
         case .stranded: stepStranded(event, at: now, &actions)
-        case .exited: actions.append(.reportImpossible(event))
+        case .exited: actions.append(.reportImpossible)
         }
         return actions
     }

@@ -1,17 +1,21 @@
 internal import InitCore
 internal import KernelInterface
 
-/// What happened last. Here, and not in the runtime, so that a fault handler finds it.
-nonisolated(unsafe) private var lastEvents = EventRecord()
-
 /// Where `main` hands over. PID 1 of a machine never comes back from here; a container's
 /// exits with its program's code.
 @c(init_main)
 public func initMain(
     _ argumentCount: Int32, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>?
 ) -> Never {
+    // What happened last. It outlives all else, so that a fault handler finds it.
+    var record = EventRecord()
+    withUnsafeMutablePointer(to: &record) { record in
+        live(by: Words(count: argumentCount, first: arguments), record: record)
+    }
+}
+
+private func live(by words: Words, record: UnsafeMutablePointer<EventRecord>) -> Never {
     var kernel = LinuxKernel()
-    let words = Words(count: argumentCount, first: arguments)
     // First of all, so that no signal is lost, and none does what nobody has decided.
     try? kernel.blockSignals()
     let isPID1 = kernel.isPID1()
@@ -19,12 +23,11 @@ public func initMain(
 
     let ownsPower = isPID1 && (try? kernel.claimPower()) != nil
     let role = Role(isPID1: isPID1, ownsPower: ownsPower)
-    LastResort.install(in: role, record: &lastEvents, on: &kernel)
+    LastResort.install(in: role, record: record, on: &kernel)
 
-    var runtime = Runtime(kernel: kernel, role: role, words: words, record: &lastEvents)
+    var runtime = Runtime(kernel: kernel, role: role, words: words, record: record)
     if role != .machine, let code = runtime.takeArguments() { LinuxKernel.exit(code) }
-    let code = runtime.run()
-    LinuxKernel.exit(code)
+    LinuxKernel.exit(runtime.run())
 }
 
 /// Idles. For whoever has nothing left to decide.

@@ -44,7 +44,7 @@ struct Step {
         case .`a number is known as long as its process exists, and no longer`:
             programIsKnown && helperIsKnown
         case .`nothing that happens is impossible`:
-            !actions.contains(.reportImpossible(event))
+            !actions.contains(.reportImpossible)
         case .`no step takes more actions than there is room for`:
             !overflowed
         case .`an action that is answered stands last, and alone`:
