@@ -29,6 +29,7 @@ public struct EventRecord: Sendable {
     /// Appends the events, oldest first: a letter for the phase, one for the event, its
     /// number; `r:c23` is a child, 23, that ended while the program ran.
     public func append(to line: inout Line) {
+        line.append("last events:")
         var offset = 0
         while offset < EventRecord.capacity {
             let entry = entries[(next &+ offset) % EventRecord.capacity]

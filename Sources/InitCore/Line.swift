@@ -24,12 +24,17 @@ public struct Line: Sendable {
         }
     }
 
-    /// - Parameter word: bytes that end in a NUL.
+    /// How much of somebody else's word is shown: enough to know it by, and the reason why it
+    /// is shown still has room behind it.
+    public static let longestWord = 120
+
+    /// Appends a word that somebody else wrote: a program's name, an option.
     @inline(never)
-    public mutating func append(word: UnsafePointer<UInt8>) {
+    public mutating func append(word: ByteView) {
         var index = 0
-        while word[index] != 0, count < Line.capacity {
-            // A control character in a name would write lines of its own into the log.
+        while index < word.count {
+            if index == Line.longestWord { return append("...") }
+            // A control character would write lines of its own into the log.
             append(byte: word[index] < 0x20 ? 0x3f : word[index])
             index &+= 1
         }

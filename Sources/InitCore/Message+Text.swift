@@ -19,7 +19,7 @@ extension Message {
     /// Appends the text, without the newline.
     ///
     /// - Parameter program: the program's name, as it was given.
-    public func append(to line: inout Line, program: UnsafePointer<UInt8>?) {
+    public func append(to line: inout Line, program: ByteView) {
         switch self {
         case .dutyFailed(let duty, let error):
             duty.append(to: &line)
@@ -31,7 +31,7 @@ extension Message {
             line.append(number: process.rawValue)
         case .programNotStarted(let error):
             line.append("cannot run ")
-            if let program { line.append(word: program) }
+            line.append(word: program)
             error.append(to: &line)
         case .programEnded(let code):
             line.append("program ended with code ")

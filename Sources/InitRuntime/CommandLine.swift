@@ -63,7 +63,7 @@ func obeyPowerCommand<K: Kernel & ~Copyable>(_ words: Words, on kernel: inout K)
         }
     } catch {
         var line = Line()
-        line.append(words[0])
+        line.append(word: words[0])
         error.append(to: &line)
         line.end()
         write(line, on: &kernel)
@@ -89,9 +89,9 @@ private func complain<K: Kernel & ~Copyable>(
     of word: ByteView, _ problem: UsageProblem, as name: ByteView, on kernel: inout K
 ) -> UInt8 {
     var line = Line()
-    line.append(name)
+    line.append(word: name)
     line.append(": ")
-    line.append(word)
+    line.append(word: word)
     line.append(": ")
     line.append(problem.text)
     line.append(" (see --help)")

@@ -46,7 +46,7 @@ public enum LastResort {
     private static func report(_ signal: Signal, on kernel: inout LinuxKernel) {
         var lines = Fault.report(of: signal)
         if let record {
-            lines.append("init: last events:")
+            lines.append("init: ")
             record.pointee.append(to: &lines)
             lines.end()
         }

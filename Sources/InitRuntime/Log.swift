@@ -24,7 +24,7 @@ struct Log {
     }
 
     mutating func write<K: Kernel & ~Copyable>(
-        _ message: Message, program: UnsafePointer<UInt8>?, on kernel: inout K
+        _ message: Message, program: ByteView, on kernel: inout K
     ) {
         let priority = message.priority(in: role)
         guard priority <= threshold else { return }
@@ -36,7 +36,6 @@ struct Log {
 
     mutating func write<K: Kernel & ~Copyable>(_ record: EventRecord, on kernel: inout K) {
         var line = begin(.critical)
-        line.append("last events:")
         record.append(to: &line)
         line.end()
         write(line, on: &kernel)

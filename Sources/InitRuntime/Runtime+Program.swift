@@ -3,8 +3,8 @@ import KernelInterface
 
 extension Runtime where K: ~Copyable {
     /// The program's name, as it was given.
-    var programName: UnsafePointer<UInt8>? {
-        programIndex.map { words[$0].start }
+    var programName: ByteView {
+        programIndex.map { words[$0] } ?? .empty
     }
 
     func arguments() -> UnsafePointer<UnsafeMutablePointer<CChar>?>? {

@@ -167,7 +167,7 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
         case .report: log.write(record.pointee, on: &kernel)
         case .exit(let code): exitCode = code
         case .reportImpossible:
-            log.write(.impossible, program: nil, on: &kernel)
+            log.write(.impossible, program: .empty, on: &kernel)
             log.write(record.pointee, on: &kernel)
         }
     }

@@ -1,7 +1,13 @@
 import InitCore
 import Testing
 
-private func text(of record: EventRecord) -> String { text { record.append(to: &$0) } }
+/// The events of the line, without the words before them.
+private func text(of record: EventRecord) -> String {
+    let heading = "last events:"
+    let line = text { record.append(to: &$0) }
+    #expect(line.hasPrefix(heading))
+    return String(line.dropFirst(heading.count))
+}
 
 private func child(_ number: Int32) -> Event {
     .childEnded(ProcessID(rawValue: number), .exited(0))

@@ -33,7 +33,7 @@ import Testing
             record.append(.childEnded(largestProcess, .exited(0)), in: .running)
         }
         var line = Fault.report(of: .illegalInstruction)
-        line.append("init: last events:")
+        line.append("init: ")
         record.append(to: &line)
         #expect(line.count < Line.capacity)
     }

@@ -3,13 +3,6 @@ import Testing
 
 private func string(_ count: Int) -> String { String(repeating: "x", count: count) }
 
-/// Calls `body` with a C string of these bytes.
-private func withCString<Result>(
-    _ bytes: some Sequence<UInt8>, _ body: (UnsafePointer<UInt8>) -> Result
-) -> Result {
-    (Array(bytes) + [0]).withUnsafeBufferPointer { body($0.baseAddress!) }
-}
-
 @Suite struct LineTests {
     @Test func `a line holds what was appended, in order`() {
         let line = text { line in
@@ -65,19 +58,23 @@ private func withCString<Result>(
             let number = fill { $0.append(number: .min) }
             #expect(number == String((start + "-2147483648").prefix(Line.capacity)))
             #expect(fill { $0.append("hello, world") }.count == Line.capacity)
-            let word = withCString(string(300).utf8) { word in fill { $0.append(word: word) } }
+            let word = withView(string(300)) { word in fill { $0.append(word: word) } }
             #expect(word.count == Line.capacity)
         }
     }
 
     @Test func `a control character of a word cannot begin a line of its own`() {
-        let line = withCString(1...126) { word in text { $0.append(word: word) } }
+        let bytes = String(decoding: [UInt8](1...100), as: UTF8.self)
+        let line = withView(bytes) { word in text { $0.append(word: word) } }
         #expect(line.utf8.prefix(31).allSatisfy { $0 == UInt8(ascii: "?") })
-        #expect(Array(line.utf8.dropFirst(31)) == Array(32...126))
+        #expect(Array(line.utf8.dropFirst(31)) == Array(32...100))
     }
 
-    @Test func `a word ends at its NUL`() {
-        #expect(withCString("one\0two".utf8) { word in text { $0.append(word: word) } } == "one")
+    @Test func `a word is cut after so much of it`() {
+        for length in 119...122 {
+            let line = withView(string(length)) { word in text { $0.append(word: word) } }
+            #expect(line == (length <= 120 ? string(length) : string(120) + "..."))
+        }
     }
 }
 

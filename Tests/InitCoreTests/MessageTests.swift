@@ -59,10 +59,7 @@ private let everyMessage: [(Message, Priority, String)] = [
 
 private func render(_ message: Message, program: String?) -> String {
     text { line in
-        guard let program else { return message.append(to: &line, program: nil) }
-        (Array(program.utf8) + [0]).withUnsafeBufferPointer { word in
-            message.append(to: &line, program: word.baseAddress)
-        }
+        withView(program ?? "") { message.append(to: &line, program: $0) }
     }
 }
 
@@ -110,10 +107,11 @@ private func render(_ message: Message, program: String?) -> String {
         }
     }
 
-    @Test func `a name that is too long is cut, and a line stays one`() {
+    @Test func `a name that is too long is cut, the reason stays, and a line stays one`() {
         let name = String(repeating: "x\n", count: 500)
-        let words = render(.programNotStarted(.noSuchFile), program: name)
-        #expect(words.utf8.count == Line.capacity)
+        let words = render(.programNotStarted(.badFormat), program: name)
+        #expect(words.hasSuffix("x?...: not a program that this kernel runs"))
+        #expect("<2>init: \(words)\n".utf8.count <= Line.capacity)
         #expect(!words.contains("\n"))
     }
 
