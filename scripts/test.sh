@@ -7,7 +7,8 @@
 #
 # Rings:
 #   lint       shellcheck, swift format and the repository's own rules
-#   unit       the decisions of PID 1, on this machine, against a simulated kernel
+#   unit       the decisions of PID 1, on this machine, against a simulated kernel, with a
+#              million events that seeds make, or HAMMOCK_SIMULATION_EVENTS of them
 #   fuzz       its parsers, with input that a fuzzer comes up with: a minute in all, or
 #              as many seconds as HAMMOCK_FUZZ_SECONDS says
 #   build      what the cross-compiler makes: static, no heap, small, the same bytes
