@@ -86,6 +86,13 @@ static int number_of(const siginfo_t *info) {
     return is_carried ? value : info->si_signo;
 }
 
+static void carry(int signal) {
+    siginfo_t carried = {.si_signo = carrier, .si_code = SI_QUEUE};
+    carried.si_pid = clinux_getpid();
+    carried.si_value.sival_int = signal;
+    ask(SYS_rt_sigqueueinfo, carried.si_pid, carrier, &carried, 0);
+}
+
 static void (*fault_handler)(int);
 
 static void on_fault(int signal, siginfo_t *info, void *context) {
@@ -94,10 +101,7 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
         fault_handler(signal);
         return;
     }
-    siginfo_t carried = {.si_signo = carrier, .si_code = SI_QUEUE};
-    carried.si_pid = clinux_getpid();
-    carried.si_value.sival_int = signal;
-    ask(SYS_rt_sigqueueinfo, carried.si_pid, carrier, &carried, 0);
+    carry(signal);
 }
 
 int clinux_sigaction_fault(int signal, void (*handler)(int)) {
@@ -115,12 +119,14 @@ static volatile sig_atomic_t caught;
 // more: a signal that comes after it was let through and before pause has begun would leave
 // pause asleep. So the handler jumps out of the pausing, wherever that had got to.
 static void on_signal(int signal, siginfo_t *info, void *context) {
-    (void)signal, (void)context;
+    (void)context;
     if (is_pausing) {
         is_pausing = 0;
         caught = number_of(info);
         longjmp(after_pause, 1);
     }
+    // Not the timer's alarm but a process's, which waits its turn like any other signal.
+    if (info->si_code <= 0) carry(signal);
 }
 
 // The kernel takes a signal without a handler to PID 1 for one that is ignored.
