@@ -4,7 +4,8 @@ struct SignalQueue {
     private var standard: UInt64 = 0
     private var realTime = [Int](repeating: 0, count: 65)
     private var realTimeCount = 0
-    /// Those of faults, which the shim sends on to PID 1 as another.
+    /// Those that come while they are not blocked, faults and alarms: the shim sends each on to
+    /// PID 1 as another.
     private var carried: [Int32] = []
     /// RLIMIT_SIGPENDING
     static let mostRealTime = 64
@@ -17,7 +18,7 @@ struct SignalQueue {
 
     mutating func raise(_ signal: Int32) {
         if Self.faults.contains(signal) {
-            if carried.count < Self.mostRealTime { carried.append(signal) }
+            carry(signal)
         } else if signal < 32 {
             standard |= 1 << UInt64(signal)
         } else if realTimeCount < Self.mostRealTime {
@@ -26,8 +27,16 @@ struct SignalQueue {
         }
     }
 
-    /// Takes a standard one out, if it waits.
-    mutating func remove(_ signal: Int32) { standard &= ~(1 << UInt64(signal)) }
+    /// Has a signal wait that arrived in a handler.
+    mutating func carry(_ signal: Int32) {
+        if carried.count < Self.mostRealTime { carried.append(signal) }
+    }
+
+    /// Has a standard one that waits go to its handler.
+    mutating func letThrough(_ signal: Int32) {
+        if contains(signal) { carry(signal) }
+        standard &= ~(1 << UInt64(signal))
+    }
 
     /// The kernel hands out the lowest number first.
     mutating func take() -> Int32? {

@@ -8,6 +8,8 @@ import Testing
     /// The only world to live in, if there is a choice.
     private static let seed = number("HAMMOCK_SIMULATION_SEED")
     private static let lanes = 2
+    /// After so many broken promises a lane gives up: they are all the same, most likely.
+    private static let mostFailures = 5
 
     private static func number(_ name: String) -> UInt64? {
         guard let text = ProcessInfo.processInfo.environment[name] else { return nil }
@@ -25,6 +27,7 @@ import Testing
         if Self.seed != nil, lane > 0 { return }
         var events: UInt64 = 0
         var worlds = 0
+        var failures = 0
         var figures = Figures()
         var ends: [String: Int] = [:]
         var seed = Self.seed ?? UInt64(lane)
@@ -35,9 +38,13 @@ import Testing
             worlds += 1
             figures += world.figures
             ends[kind(of: world.end!), default: 0] += 1
-            if case .failed(let promise) = world.end { report(promise, seed) }
+            if case .failed(let promise) = world.end {
+                report(promise, seed)
+                failures += 1
+            }
             seed &+= UInt64(Self.lanes)
-        } while Self.seed == nil && events < Self.leastEvents / UInt64(Self.lanes)
+        } while Self.seed == nil && failures < Self.mostFailures
+            && events < Self.leastEvents / UInt64(Self.lanes)
         print("lane \(lane): \(events) events in \(worlds) worlds, \(figures), \(ends)")
     }
 

@@ -29,11 +29,14 @@ extension World {
         }
     }
 
-    /// A signal to PID 1 from outside or below. An alarm that PID 1 has let through ends in
-    /// the handler.
+    /// A signal to PID 1 from outside or below.
     private func raise(_ signal: Int32) {
-        if signal == 14, letsAlarmThrough { return }
-        signals.raise(signal)
+        if signal == 14, letsAlarmThrough {
+            isInterrupted = true
+            signals.carry(signal)
+        } else {
+            signals.raise(signal)
+        }
     }
 
     private func fork(_ handle: Handle) {

@@ -64,6 +64,8 @@ final class World {
     var alarmInterval: Int64 = 0
     var nextAlarm = Int64.max
     var letsAlarmThrough = false
+    /// Whether a handler has run, and the system call that it interrupts has not noticed yet.
+    var isInterrupted = false
     var isSubreaper = false
     var mounts: [Mount] = []
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8_192, alignment: 16)
@@ -138,6 +140,10 @@ final class World {
     @discardableResult
     func pass(until moment: Int64, wakes: () -> Bool = { false }) -> Bool {
         while end == nil {
+            if isInterrupted {
+                isInterrupted = false
+                return true
+            }
             let next = min(nextTime, nextAlarm, moment)
             if next == .max { return false }
             time = max(time, next)
@@ -189,6 +195,7 @@ final class World {
             if callsInTurn > Promises.mostCallsInATurn { fail("a turn has too many system calls") }
             if scenario.isSlow, random.oneIn(3) { passBusily(Int64(random.below(6))) }
             runDue()
+            isInterrupted = false
         }
         try failPerhaps(call, number)
     }

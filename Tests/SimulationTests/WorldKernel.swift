@@ -12,8 +12,7 @@ struct WorldKernel: Kernel {
     mutating func letThrough(_ signal: Signal, _ through: Bool) throws(Errno) {
         try world.enter(.letThrough)
         world.letsAlarmThrough = through
-        // What waits goes to the handler.
-        if through { world.signals.remove(signal.rawValue) }
+        if through { world.signals.letThrough(signal.rawValue) }
     }
 
     mutating func handleFault(_ signal: Signal, with handler: @convention(c) (Int32) -> Void)
