@@ -4,15 +4,23 @@ setup_file() {
     load ../Support/helpers
     load ../Support/namespace
     "$root/scripts/build-init.sh"
+    build_prober
 }
 
 setup() {
     load ../Support/helpers
     load ../Support/namespace
     prepare_namespaces
+    took=$BATS_TEST_TMPDIR/took
 }
 
 teardown() { end_namespaces; }
+
+# signals_but NUMBER...: all 64 without these.
+signals_but() { seq 1 64 | grep -vxF "$(printf '%s\n' "$@")"; }
+
+# took_all NUMBER...: whether the prober has said that it took these, and no other.
+took_all() { cmp -s <(printf '%s\n' ready "$@" | sort) <(sort "$took"); }
 
 @test "signals that its parent had blocked or ignored are its own again" {
     : >"$console"
@@ -28,14 +36,8 @@ teardown() { end_namespaces; }
 @test "a signal that means nothing to a container's PID 1 does nothing" {
     start /init >"$tree/stdout"
     eventually idles
-    local signal
-    for signal in $(seq 1 64); do
-        case $signal in
-            9 | 19) continue ;;                          # nobody can refuse them from here
-            2 | 10 | 12 | 15 | 30 | 37 | 38 | 39) continue ;; # requests, below
-        esac
-        kill -n "$signal" "$pid" 2>/dev/null || true # 32 and 33 belong to the C library
-    done
+    # Nobody can refuse 9 and 19 from here; the others are requests, below.
+    "$prober" send "$pid" $(signals_but 9 19 2 10 12 15 30 37 38 39)
     eventually idles
     says_greeting "$tree/stdout"
 }
@@ -50,13 +52,103 @@ teardown() { end_namespaces; }
     done
 }
 
-@test "signals are forwarded, to the program, its group, or rewritten" {
+# takes_every_signal PROCESS: whether each signal that init is sent arrives at the prober.
+# Nobody can refuse KILL and STOP. CHLD tells init of its own children; the kernel tells the
+# program of the program's. CONT comes later: in a queue it and those that stop cancel each other.
+takes_every_signal() {
+    eventually took_all
+    "$prober" send "$1" $(signals_but 9 18 19)
+    eventually took_all $(signals_but 9 17 18 19)
+    "$prober" send "$1" 18
+    eventually took_all $(signals_but 9 17 19)
+}
+
+@test "every signal but CHLD is the program's, the real-time ones too" {
+    start_here "$out/init" "$prober" signals >"$took"
+    takes_every_signal "$pid"
+}
+
+@test "every signal but CHLD is the program's where init is not PID 1" {
+    "$out/init" "$prober" signals >"$took" 3>&- &
+    namespaces+=($!)
+    takes_every_signal $!
+}
+
+@test "a real-time signal is the program's as often as it was sent" {
+    local fifty
+    mapfile -t fifty < <(yes 34 | head -n 50)
+    start_here "$out/init" "$prober" signals >"$took"
+    eventually took_all
+    kill -STOP "$pid"
+    "$prober" send "$pid" "${fifty[@]}"
+    kill -CONT "$pid"
+    eventually took_all "${fifty[@]}" 18
+}
+
+@test "a signal that was pending before init began is the program's" {
+    local signal
+    # Without those that end nobody, those that stop, the faults, and the last one.
+    for signal in $(signals_but 17 18 23 28 9 19 20 21 22 4 5 7 8 11 31 64); do
+        code_of "$prober" pending "$signal" -- "$out/init" \
+            sh -c 'ulimit -c 0; kill -64 1; exec sleep 1000'
+        expect_status $((128 + signal))
+    done
+}
+
+# interrupted_at CALL TIME: a container whose init is sent TERM while it makes this system call
+# for the TIMEth time, a shell's before it included. Its program dies of TERM, or else of
+# signal 64.
+interrupted_at() {
+    local go=$BATS_TEST_TMPDIR/go.$1.$2
+    trace=$BATS_TEST_TMPDIR/trace.$1.$2
+    mkfifo "$go"
+    start_here sh -c 'read -r _ <"$1"; shift; exec "$@"' sh "$go" \
+        "$out/init" sh -c 'kill -64 1; exec sleep 1000'
+    strace -o "$trace" -e "inject=$1:signal=TERM:when=$2" -p "$pid" 2>"$trace.said" 3>&- &
+    tracer=$!
+    eventually grep -q attached "$trace.said"
+    echo >"$go"
+}
+
+# calls_of_start: each system call of init's start in `$trace`, with which time it is.
+calls_of_start() {
+    sed 's/(.*//' "$trace" | awk '
+        { print $0, ++times[$0] }
+        $0 == "rt_sigtimedwait" { exit }' | sed '1,/^rt_sigprocmask /d'
+}
+
+# Before it has blocked all signals PID 1 cannot be sent any: the kernel drops them.
+@test "a signal during any system call of init's start is the program's" {
+    local calls call scope=/proc/sys/kernel/yama/ptrace_scope
+    strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+    [ "$(id -u)" -eq 0 ] || [ ! -e "$scope" ] || [ "$(cat "$scope")" -eq 0 ] \
+        || skip "this machine lets user $(id -un) trace nobody that runs already"
+    interrupted_at pause 1
+    expect_end 192
+    wait "$tracer"
+    mapfile -t calls < <(calls_of_start)
+    [ "${#calls[@]}" -gt 10 ]
+    for call in "${calls[@]}"; do
+        # shellcheck disable=SC2086 # a name and a number
+        interrupted_at $call
+        expect_end 143
+    done
+}
+
+@test "signals are forwarded rewritten, and what a process sends is no fault" {
     code_of "$out/init" -- sh -c 'trap "exit 33" USR1; kill -USR1 1; while :; do sleep 0.02; done'
     expect_status 33
-    code_of "$out/init" -r USR1:USR2 -- sh -c 'trap "exit 34" USR2; kill -USR1 1; while :; do sleep 0.02; done'
-    expect_status 34
-    code_of "$out/init" -g -- sh -c 'trap "exit 35" TERM; sleep 100 & kill -TERM 1; wait'
-    expect_status 35
     code_of "$out/init" -- sh -c 'trap "exit 36" SEGV; kill -SEGV 1; while :; do sleep 0.02; done'
     expect_status 36
+}
+
+is_in_state() { [[ $(cat "/proc/$program/stat") == *") $1 "* ]]; }
+
+@test "a program that has no terminal stops when it is told to, and goes on" {
+    start_here "$out/init" sleep 1000
+    program=$(pgrep -P "$pid")
+    kill -TSTP "$pid"
+    eventually is_in_state T
+    kill -CONT "$pid"
+    eventually is_in_state S
 }
