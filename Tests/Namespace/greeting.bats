@@ -4,6 +4,7 @@ setup_file() {
     load ../Support/helpers
     load ../Support/namespace
     "$root/scripts/build-init.sh"
+    build_prober
     "$root/scripts/build-init.sh" --product trapping-init
 }
 
@@ -51,6 +52,16 @@ teardown() { end_namespaces; }
     rmdir "$tree/dev"
     start /init >&- 2>&-
     eventually idles
+}
+
+@test "a terminal that hangs up leaves it idle" {
+    start_on_terminal /init >"$BATS_TEST_TMPDIR/terminal"
+    eventually idles
+    hang_up
+    eventually idles
+    expect_no_wakeup
+    # A terminal ends its lines with two characters.
+    printf '%s\r\n' "${greeting//$'\n'/$'\r\n'}" | cmp - "$BATS_TEST_TMPDIR/terminal"
 }
 
 @test "a read-only root makes no difference" {

@@ -4,6 +4,8 @@ setup_file() {
     load ../Support/helpers
     load ../Support/namespace
     "$root/scripts/build-init.sh"
+    build_prober
+    musl-gcc -Os -static -s -o "$BATS_FILE_TMPDIR/bench-child" "$root/Tests/Support/bench-child.c"
 }
 
 setup() {
@@ -48,4 +50,59 @@ teardown() { end_namespaces; }
         for i in $(seq 200); do (sleep 0.05 &) ; done' 3>&-
     eventually no_children
     eventually idles
+}
+
+# tell LINE ANSWER: tells the bench child, which makes orphans, and waits for its answer.
+tell() {
+    echo "$1" >&"$told"
+    read -r -t 120 answer <&"$said"
+    [[ $answer == $2 ]]
+}
+
+# orphanage COMMAND...: a COMMAND that ends in init's options starts init with that child.
+orphanage() {
+    cp "$BATS_FILE_TMPDIR/bench-child" "$tree/"
+    mkfifo "$tree/told" "$tree/said"
+    exec {told}<>"$tree/told" {said}<>"$tree/said"
+    "$@" -- /bench-child
+    read -r -t 60 answer <&"$said"
+    [ "$answer" = up ]
+}
+
+# The child says "reaped" once the kernel has no process of these numbers any more.
+@test "ten thousand orphans that die at once are all reaped" {
+    local most
+    most=$(ulimit -u)
+    [ "$most" = unlimited ] || [ "$most" -gt 11000 ] || skip "this user may have $most processes only"
+    [ "$(cat /proc/sys/kernel/pid_max)" -gt 11000 ] || skip "this machine has no 11,000 process numbers"
+    orphanage start /init
+    tell "crowd 10000" ready
+    tell go "reaped *"
+    [ "$(pgrep -P "$pid" | wc -l)" -eq 1 ]
+}
+
+@test "reaping goes on while nobody reads standard error, and what was dropped is counted" {
+    local errors count
+    mkfifo "$BATS_TEST_TMPDIR/full"
+    exec {errors}<>"$BATS_TEST_TMPDIR/full"
+    dd if=/dev/zero of=/dev/fd/$errors bs=4096 count=16 status=none
+    orphanage start /init --warn 2>&"$errors"
+    tell "singly 100" "reaped *"
+    read -r _ count _ <<<"$answer"
+    dd if=/dev/fd/$errors of=/dev/null bs=4096 count=16 status=none
+    tell "singly 1" "reaped 1 *"
+    read -r -t 60 answer <&"$errors"
+    [ "$answer" = "init: lines dropped: $count" ]
+    read -r -t 60 answer <&"$errors"
+    [[ $answer == "init: reaped orphan "*", code 0" ]]
+}
+
+@test "reaping goes on when the terminal of init has hung up" {
+    orphanage start_on_terminal /init --warn >"$BATS_TEST_TMPDIR/terminal"
+    tell "singly 1" "reaped 1 *"
+    eventually grep -q 'reaped orphan' "$BATS_TEST_TMPDIR/terminal"
+    hang_up
+    tell "singly 1" "reaped 1 *"
+    kill -KILL "$(pgrep -P "$pid")"
+    expect_end 137
 }

@@ -62,6 +62,25 @@ start_here() {
     own_namespace $!
 }
 
+# start_on_terminal COMMAND...: as start, on a terminal whose output goes to standard output.
+# Its session is another's.
+start_on_terminal() {
+    mkfifo "$BATS_TEST_TMPDIR/told-terminal"
+    exec {terminal}<>"$BATS_TEST_TMPDIR/told-terminal"
+    "${as_root[@]}" "$prober" hangup "${in_namespace[@]}" --root="$tree" "$@" <&"$terminal" 3>&- &
+    own_namespace $!
+    eventually pgrep -P "$pid" >/dev/null
+    pid=$(pgrep -P "$pid")
+}
+
+# hang_up: the terminal is gone.
+hang_up() {
+    echo >&"$terminal"
+    eventually is_hung_up
+}
+
+is_hung_up() { [[ $(ls -l "/proc/$namespace/fd") != *ptmx* ]]; }
+
 # code_of COMMAND...: runs COMMAND to its end, in the machine's own root directory. Sets
 # `status`, `output` and `lines` as bats' run does, which takes 127 for a mistake.
 code_of() {

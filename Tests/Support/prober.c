@@ -7,7 +7,7 @@
 //   descriptors                    says which descriptors are open
 //   foreground                     says whether its group has the terminal: "yes" or "no"
 //   hangup COMMAND                 runs COMMAND on a terminal, copies what it writes there, and
-//                                  hangs up when standard input ends
+//                                  hangs up when told anything on standard input
 //   bomb                           forks for ever, with SIGTERM blocked
 //   send PROCESS SIGNAL...         sends all of them
 
@@ -91,7 +91,7 @@ static int hangup(char **command) {
     while (poll(sides, 2, -1) > 0) {
         ssize_t got = sides[1].revents ? read(master, bytes, sizeof bytes) : 0;
         if (got > 0 && write(1, bytes, got) != got) return give_up("standard output");
-        if (sides[0].revents && read(0, bytes, sizeof bytes) <= 0) break;
+        if (sides[0].revents) break;
     }
     close(master);
     int status;
