@@ -1,9 +1,10 @@
-# As any other process than PID 1.
+# As any other process than PID 1: only what it has started is its own.
 
 setup_file() {
     load ../Support/helpers
     load ../Support/namespace
     "$root/scripts/build-init.sh"
+    build_prober
 }
 
 setup() {
@@ -39,4 +40,74 @@ teardown() { end_namespaces; }
 # writes: whether init is in write(2), system call 1.
 writes() {
     [ "$(readlink "/proc/$namespace/exe")" = "$tree/init" ] && [[ $(cat "/proc/$namespace/syscall") == 1\ * ]]
+
+@test "each of a program's 256 codes is init's, and 128 and the signal that ended it" {
+    local code
+    for code in $(seq 0 255); do
+        status=0
+        "$out/init" -- sh -c "exit $code" || status=$?
+        expect_status "$code"
+    done
+    for code in 1 2 9 15 34 64; do
+        status=0
+        "$out/init" -- sh -c "kill -$code \$\$; exit 1" || status=$?
+        expect_status $((128 + code))
+    done
+}
+
+# start_with_orphan OPTION...: init, and below it an orphan that lives until told to `go`.
+start_with_orphan() {
+    mkfifo "$tree/go"
+    "$out/init" "$@" -- sh -c '
+        sh -c "read -r _ <\"\$1\" & echo \$! >\"\$2\"" sh "$1" "$2"
+        echo "its parent has gone" >"$3"
+        exec sleep 1000' sh "$tree/go" "$tree/orphan" "$tree/said" 3>&- &
+    pid=$!
+    namespaces+=("$pid")
+    eventually test -s "$tree/said"
+    orphan=$(cat "$tree/orphan")
+}
+
+is_parent_of_orphan() { grep -q "^PPid:.$pid\$" "/proc/$orphan/status"; }
+orphan_is_gone() { [ ! -e "/proc/$orphan" ]; }
+
+@test "with -s it is the parent of the orphans below it, and reaps them" {
+    start_with_orphan -s
+    is_parent_of_orphan
+    echo >"$tree/go"
+    eventually orphan_is_gone
+}
+
+@test "without -s the orphans below it are somebody else's" {
+    start_with_orphan
+    run ! is_parent_of_orphan
+    echo >"$tree/go"
+}
+
+# All in a namespace, where a mistake hits nobody outside.
+@test "it signals nobody but its program" {
+    strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+    code_of sh -c '
+        trace() { strace -e trace=kill,tkill,tgkill,rt_sigqueueinfo,pidfd_send_signal -o "$@"; }
+        sleep 1000 & bystander=$!
+        for options in "" -s -g "-s -g"; do
+            trace "$1.idle$options" "$2" $options >"$1.out" &
+            until grep -q hanging "$1.out"; do sleep 0.05; done
+            pkill -x init
+            wait $!
+            trace "$1.left$options" "$2" $options -- sh -c "(sleep 1000 &); exit 3"
+            echo $?
+            trace "$1.told$options" "$2" $options -- sh -c "kill \$PPID; exec sleep 1000"
+            echo $?
+            kill -0 $bystander || echo "the bystander is gone"
+        done' sh "$tree/trace" "$out/init"
+    [ "$output" = "$(printf '%s\n' 3 143 3 143 3 143 3 143)" ]
+    run ! grep '(.*, SIG' "$tree"/trace.idle* "$tree"/trace.left*
+    run -0 grep -h '(.*, SIG' "$tree"/trace.told*
+    [ "$(grep -cE '^kill\(-?[0-9]{2,}, SIGTERM\) += 0$' <<<"$output")" -eq 4 ]
+    [ "${#lines[@]}" -eq 4 ]
+}
+
+@test "a socket for init is the program's, whatever init's process number" {
+    run -0 sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$1" -- sh -c "test \"\$LISTEN_PID\" = \$\$"' sh "$out/init"
 }

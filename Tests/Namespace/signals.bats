@@ -135,11 +135,59 @@ calls_of_start() {
     done
 }
 
-@test "signals are forwarded rewritten, and what a process sends is no fault" {
-    code_of "$out/init" -- sh -c 'trap "exit 33" USR1; kill -USR1 1; while :; do sleep 0.02; done'
-    expect_status 33
+@test "a signal of a fault that a process sends is no fault of init's" {
     code_of "$out/init" -- sh -c 'trap "exit 36" SEGV; kill -SEGV 1; while :; do sleep 0.02; done'
     expect_status 36
+}
+
+@test "with -r another signal is forwarded, or none" {
+    start_here "$out/init" -r USR1:HUP -r 12:0 --rewrite=RTMIN:SIGTERM "$prober" signals >"$took"
+    eventually took_all
+    "$prober" send "$pid" 10 12 34 64
+    eventually took_all 1 15 64
+}
+
+# start_pair OPTION...: a program that says when it has USR2, with the prober in its group.
+start_pair() {
+    start_here "$out/init" "$@" -- sh -c 'trap "echo program >\"\$1\"" USR2
+        "$2" signals >"$3" & echo $! >"$4"
+        while :; do sleep 0.05; done' sh "$tree/program" "$prober" "$took" "$tree/other"
+    eventually took_all
+    program=$(pgrep -P "$pid")
+    other=$(pgrep -P "$program" -x prober)
+}
+
+@test "with -g the program's whole group gets a signal, without it the program alone" {
+    start_pair -g
+    kill -USR2 "$pid"
+    eventually test -s "$tree/program"
+    eventually took_all 12
+    rm "$tree/program"
+    start_pair
+    kill -USR2 "$pid"
+    eventually test -s "$tree/program"
+    # Had there been a 12, it would have come before this.
+    kill -TERM "$other"
+    eventually took_all 15
+}
+
+@test "with -p the program gets a signal when init's parent dies" {
+    start_here "$out/init" -p USR1 "$prober" signals >"$took"
+    namespaces+=("$pid")
+    eventually took_all
+    kill -KILL "$namespace"
+    eventually took_all 10
+    kill -KILL "$pid"
+}
+
+@test "with -p the same is so where init is not PID 1" {
+    sh -c '"$@" & echo $! >"$0"; exec sleep 1000' "$tree/init-pid" \
+        "$out/init" --parent-death=10 "$prober" signals >"$took" 3>&- &
+    namespaces+=($!)
+    eventually took_all
+    namespaces+=("$(cat "$tree/init-pid")")
+    kill -KILL "${namespaces[0]}"
+    eventually took_all 10
 }
 
 is_in_state() { [[ $(cat "/proc/$program/stat") == *") $1 "* ]]; }
