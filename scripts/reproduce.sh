@@ -67,9 +67,10 @@ scripts() {
 
 # artefacts: what they make, by the path below the checkout. The SDK is a folder.
 artefacts() {
-    printf '%s\n' out/sdks/hammock-musl.artifactbundle out/init out/image.img out/initramfs.cpio
-    [ -n "$quick" ] \
-        || printf '%s\n' out/kernel/config out/kernel/bzImage out/kernel/vmlinux out/hammock.spdx.json
+    local section
+    echo out/sdks/hammock-musl.artifactbundle
+    for section in $(sections); do files_of "$section"; done
+    [ -n "$quick" ] || echo out/hammock.spdx.json
 }
 
 # --- two builds -----------------------------------------------------------------------------
@@ -100,12 +101,14 @@ twice() {
 }
 
 # lay_out NAME CHECKOUT ORDER...: in $work/NAME.files the sources, unpacked in the order that a
-# command makes of their names, and beside them a home, a folder for temporary files and a
-# cache. That is empty but for the kernel's tarball, where it is here already, and checked.
+# command makes of their names, and beside them a home and a folder for temporary files; in
+# $work/NAME.cache a cache. That is empty but for the kernel's tarball, where it is here
+# already, and checked.
 lay_out() {
-    local files=$work/$1.files checkout=$work/$1.files/$2 tarball hash
+    local files=$work/$1.files checkout=$work/$1.files/$2 sources=$work/$1.cache/hammock/source
+    local tarball hash
     shift 2
-    mkdir -p "$checkout" "$files"/{home,tmp,cache}
+    mkdir -p "$checkout" "$files"/{home,tmp} "$sources"
     (
         cd "$root"
         find Package.swift LICENSE Sources Tests scripts toolchain -type f -print0 | "$@" -z \
@@ -115,8 +118,7 @@ lay_out() {
     hash=$(pin kernel-tarball-sha256)
     tarball=$cache/source/$hash.tar.xz
     if [ -e "$tarball" ] && [ "$(hash_of <"$tarball")" = "$hash" ]; then
-        mkdir -p "$files/cache/hammock/source"
-        cp "$tarball" "$files/cache/hammock/source/"
+        cp "$tarball" "$sources/"
     fi
 }
 
@@ -128,7 +130,7 @@ plan_first() {
     mv "$work/first.files" "$work/first"
     # nproc(1) believes OMP_NUM_THREADS, also where there is but one processor.
     environment=(
-        "HOME=$work/first/home" "TMPDIR=$work/first/tmp" "XDG_CACHE_HOME=$work/first/cache"
+        "HOME=$work/first/home" "TMPDIR=$work/first/tmp" "XDG_CACHE_HOME=$work/first.cache"
         TZ=UTC LC_ALL=C LANG=C "OMP_NUM_THREADS=$jobs"
     )
 }
@@ -139,11 +141,11 @@ plan_second() {
     local language other
     language=$(locale -a 2>/dev/null | grep -ivE -m1 '^(C|POSIX)(\.|$)') || language=C.UTF-8
     environment=(
-        "HOME=$work/second/home" "TMPDIR=$work/second/tmp" "XDG_CACHE_HOME=$work/second/cache"
+        "HOME=$work/second/home" "TMPDIR=$work/second/tmp" "XDG_CACHE_HOME=$work/second.cache"
         "USER=$other_user" "LOGNAME=$other_user" TZ=KIL-14 "LC_ALL=$language" "LANG=$language"
     )
     for other in "folder: $work/second/$others" "umask: 077" "time zone: 14 hours to the east" \
-        "language: $language" "environment: HOME, USER, LOGNAME, TMPDIR" \
+        "language: $language" "environment: HOME, USER, LOGNAME, TMPDIR, XDG_CACHE_HOME" \
         "order in which the sources were unpacked: backwards"; do varied "$other"; done
     # From the innermost on: each goes in front of the ones before it.
     vary_date
@@ -153,7 +155,7 @@ plan_second() {
 
 varied() { say "   other   $1"; }
 
-not_varied() { say "   THE SAME, as this machine cannot do otherwise: $1"; }
+not_varied() { say "   the SAME $1"; }
 
 quietly() { "$@" >/dev/null 2>&1; }
 
@@ -207,6 +209,8 @@ vary_the_rest() {
     enter="hostname $other_host && ${mount[*]@Q} && exec \"\$@\""
     if quietly unshare "${namespaces[@]}" bash -c "$enter" enter ls "$place/home"; then
         varied "order of files in each folder: backwards"
+        # A file system in user space makes hours of a kernel's build.
+        [ -n "$quick" ] || not_varied "order of files in the kernel's own tree (it would take hours)"
     else
         not_varied "order of files (disorderfs is not installed, or FUSE is not allowed)"
         mount=(mount --bind "$files" "$place")
@@ -221,7 +225,7 @@ vary_user() {
     if [ "$(id -u)" -ne 0 ]; then
         varied "user: root of a namespace"
     elif quietly "${other[@]}" test -r "$swift_home/bin/swiftc"; then
-        chown -R 65534:65534 "$files"
+        chown -R 65534:65534 "$files" "$work/second.cache"
         runner=("${other[@]}" "${runner[@]}")
         varied "user: 65534"
     else
@@ -251,6 +255,7 @@ build_in() {
 collect() {
     local results=$work/results/$1 files=$work/$1.files artefact
     [ -e "$files" ] || files=$work/$1
+    rm -rf "$work/$1.cache"
     for artefact in $(artefacts); do
         mkdir -p "$results/$(dirname "$artefact")"
         mv "$files/$2/$artefact" "$results/$artefact"
@@ -347,6 +352,143 @@ explain() {
             fi
             ;;
     esac
+}
+
+# --- the table of hashes --------------------------------------------------------------------
+
+# The table has a section for all that the same tools make from the same sources: one line
+# that names those, as a comment to sha256sum, and one for each file.
+sections() {
+    echo init image
+    [ -n "$quick" ] || echo kernel
+}
+
+files_of() {
+    case $1 in
+        init) echo out/init ;;
+        image) echo out/image.img out/initramfs.cpio ;;
+        kernel) echo out/kernel/config out/kernel/bzImage out/kernel/vmlinux ;;
+    esac
+}
+
+tools_of() {
+    case $1 in
+        init) echo swift musl-dev ;;
+        image) echo swift musl-dev e2fsprogs cpio ;;
+        kernel) echo gcc-12 binutils lz4 ;;
+    esac
+}
+
+# sources_of SECTION: one hash for all in this checkout that its bytes may depend on.
+sources_of() {
+    local init=(Package.swift Sources toolchain/sdk scripts/lib.sh scripts/build-{sdk,init}.sh)
+    case $1 in
+        init) hash_of_files "${init[@]}" ;;
+        image)
+            pin source-date-epoch
+            hash_of_files "${init[@]}" toolchain/image scripts/build-image.sh
+            ;;
+        kernel)
+            pin source-date-epoch
+            pin kernel-tarball-sha256
+            hash_of_files toolchain/kernel/hammock.config scripts/{lib,build-kernel}.sh
+            ;;
+    esac | hash_of
+}
+
+build_once() {
+    HAMMOCK_NESTED=yes "$root/scripts/build-image.sh"
+    [ -n "$quick" ] || HAMMOCK_NESTED=yes "$root/scripts/build-kernel.sh"
+}
+
+check() {
+    local section verdict=0
+    readable_file "the table of hashes" "$table"
+    build_once
+    for section in $(sections); do check_section "$section"; done
+    exit "$verdict"
+}
+
+# check_section SECTION: raises `verdict`.
+check_section() {
+    local file differing=() reasons
+    for file in $(files_of "$1"); do
+        [ "$(hash_of <"$root/$file")" = "$(recorded_hash "$file")" ] || differing+=("$file")
+    done
+    if [ ${#differing[@]} -eq 0 ]; then
+        say "as in the table: $(files_of "$1")"
+        return
+    fi
+    say "not as in the table: ${differing[*]}"
+    reasons=$(reasons_for "$1")
+    if [ -n "$reasons" ]; then
+        say "$reasons"
+        [ "$verdict" -ne 0 ] || verdict=$exit_no_compare
+    else
+        say "    and neither other tools nor other sources explain it"
+        verdict=$exit_differs
+    fi
+}
+
+recorded_hash() { awk -v file="$1" '$2 == file { print $1 }' "$table"; }
+
+# recorded SECTION WHAT: the word behind WHAT in the section's comment.
+recorded() { sed -nE "s/^# $1: (.* )?$2 ([^ ,]+).*/\2/p" "$table"; }
+
+# reasons_for SECTION: why its bytes may differ from the table's, a line each.
+reasons_for() {
+    local tool here there
+    for tool in $(tools_of "$1"); do
+        here=$(version_here "$tool") there=$(recorded "$1" "$tool")
+        [ "$here" = "$there" ] \
+            || printf '    built with %s %s, and the table is for %s\n' "$tool" "$here" "$there"
+    done
+    if [ "$1" != init ] && [ "$(source_date_epoch)" != "$(pin source-date-epoch)" ]; then
+        printf '    SOURCE_DATE_EPOCH is %s, and the table is for %s\n' \
+            "$(source_date_epoch)" "$(pin source-date-epoch)"
+    fi
+    [ "$(sources_of "$1")" = "$(recorded "$1" sources)" ] \
+        || printf '    the table is for other sources; scripts/reproduce.sh --record%s renews it\n' \
+            "${quick:+ --quick}"
+}
+
+record() {
+    local section tool here pinned file
+    [ "$(source_date_epoch)" = "$(pin source-date-epoch)" ] \
+        || usage_error "the table is for the pinned date, and SOURCE_DATE_EPOCH is set to another"
+    for section in $(sections); do
+        for tool in $(tools_of "$section"); do
+            here=$(version_here "$tool") pinned=$(version_pinned "$tool")
+            [ "$here" = "$pinned" ] || die "$exit_missing" \
+                "the table is for the pinned tools, and $tool is ${here:-not installed} here, not $pinned"
+        done
+    done
+    build_once
+    for section in init image kernel; do
+        # With --quick the kernel's section stays as it is.
+        if [[ " $(sections | tr '\n' ' ') " == *" $section "* ]]; then
+            record_section "$section"
+        elif [ -e "$table" ]; then
+            sed -n "/^# $section: /,/^# /{/^# $section: /p; /^#/!p}" "$table"
+        fi
+    done >"$out/artefacts.partial"
+    {
+        echo "# The sha256 of what is built here, for sha256sum -c. scripts/reproduce.sh --check says as"
+        echo "# well why one differs, and scripts/reproduce.sh --record writes this file."
+        cat "$out/artefacts.partial"
+    } >"$table.partial"
+    rm "$out/artefacts.partial"
+    mv "$table.partial" "$table"
+    say "${table#"$root"/}: written"
+}
+
+# record_section SECTION
+record_section() {
+    local tool file
+    printf '# %s: sources %s, by' "$1" "$(sources_of "$1")"
+    for tool in $(tools_of "$1"); do printf ' %s %s,' "$tool" "$(version_pinned "$tool")"; done \
+        | sed 's/,$/\n/'
+    for file in $(files_of "$1"); do printf '%s  %s\n' "$(hash_of <"$root/$file")" "$file"; done
 }
 
 main "$@"
