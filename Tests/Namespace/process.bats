@@ -40,6 +40,7 @@ teardown() { end_namespaces; }
 # writes: whether init is in write(2), system call 1.
 writes() {
     [ "$(readlink "/proc/$namespace/exe")" = "$tree/init" ] && [[ $(cat "/proc/$namespace/syscall") == 1\ * ]]
+}
 
 @test "each of a program's 256 codes is init's, and 128 and the signal that ended it" {
     local code
