@@ -19,7 +19,7 @@ enum Call: Int, CaseIterable {
     static let dispensable: [Call] = [
         .pause, .becomeSubreaper, .receiveOnParentDeath, .openForWriting, .openStandardStream,
         .waitUntilWritable, .mount, .unmount, .makeReadOnly, .setHostName, .bringUpLoopback,
-        .fork, .leave, .send, .read, .spawn,
+        .fork, .leave, .send, .read, .spawn, .write,
     ]
 }
 

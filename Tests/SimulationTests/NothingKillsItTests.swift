@@ -37,19 +37,18 @@ import Testing
     }
 
     private func live(
-        _ life: Life, without call: Int, _ error: Errno, trace: [String]? = nil
+        _ life: Life, without call: Int, _ error: Errno, isTraced: Bool = false
     ) -> World {
-        let world = World(life.scenario)
+        let world = World(life.scenario, isTraced: isTraced)
         world.injected = (call, error)
         world.mostTurns = 1_000
-        world.trace = trace
         run(world)
         return world
     }
 
     /// The last lines of what happened, in another run of the same.
     private func trace(of life: Life, without call: Int, _ error: Errno) -> String {
-        live(life, without: call, error, trace: []).trace!.suffix(20)
+        live(life, without: call, error, isTraced: true).trace!.suffix(20)
             .joined(separator: "\n    ")
     }
 }

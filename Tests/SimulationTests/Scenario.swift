@@ -169,9 +169,9 @@ extension Scenario.Program {
                 .noSuchFile, .permissionDenied, .badFormat, .noMemory, .wouldBlock, .isFolder,
             ])
         }
-        lifetime = random.oneIn(4) ? nil : random.duration()
+        lifetime = random.oneIn(2) ? nil : random.duration()
         waitStatus = random.waitStatus()
-        manners = .draw(&random)
+        manners = random.oneIn(2) ? .ignores : .draw(&random)
         forks = random.pick([0, 0, 2, 20])
     }
 }

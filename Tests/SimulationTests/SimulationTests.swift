@@ -32,8 +32,9 @@ import Testing
         var ends: [String: Int] = [:]
         var seed = Self.seed ?? UInt64(lane)
         repeat {
-            let world = World(Scenario(seed: seed))
+            let world = World(Scenario(seed: seed), isTraced: Self.seed != nil)
             run(world)
+            if let trace = world.trace { print(trace.joined(separator: "\n")) }
             events += UInt64(world.events)
             worlds += 1
             figures += world.figures
@@ -52,18 +53,17 @@ import Testing
         String(describing: end).prefix { $0 != "(" }.description
     }
 
-    /// Lives through the world once more, and tells how it ended.
+    /// Lives through the world once more, to tell how it ended.
     private func report(_ promise: String, _ seed: UInt64) {
-        let world = World(Scenario(seed: seed))
-        world.trace = []
+        let world = World(Scenario(seed: seed), isTraced: true)
         run(world)
-        let lines = world.trace!.suffix(Self.seed == nil ? 25 : 400).joined(separator: "\n    ")
+        let scenario = world.scenario
         Issue.record(
             """
             \(promise). Once more, with all of it:
             HAMMOCK_SIMULATION_SEED=\(seed) swift test --filter SimulationTests.SimulationTests
-                \(world.scenario.role) \(world.scenario.words) \(world.scenario.commandLine)
-                \(lines)
+                \(scenario.role) \(scenario.words) \(scenario.commandLine)
+                \(world.trace!.suffix(25).joined(separator: "\n    "))
             """)
     }
 }

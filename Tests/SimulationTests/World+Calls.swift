@@ -137,7 +137,7 @@ extension World {
             // Less than all is all that some files ever take in one go.
             if written == count || devices[device].room > 0 { return written }
             if !file.blocks { break }
-            if wait(for: device, until: began + Promises.longestWrite + 1) { break }
+            if wait(for: device, until: time + Promises.longestWrite + 1) { break }
             if time - began - (jumped - jumpedBefore) > Promises.longestWrite {
                 fail("a write blocks for more than \(Promises.longestWrite) ms")
             }

@@ -36,7 +36,7 @@ final class World {
     var events = 0
     var mostTurns = 50_000
     /// What happened, where somebody wants to read it.
-    var trace: [String]?
+    private(set) var trace: [String]?
 
     // System calls.
     private(set) var calls: [Call] = []
@@ -72,8 +72,10 @@ final class World {
     var promises = Promises()
     var figures = Figures()
 
-    init(_ scenario: Scenario) {
+    /// - Parameter isTraced: whether `trace` is kept, which takes most of the time.
+    init(_ scenario: Scenario, isTraced: Bool = false) {
         self.scenario = scenario
+        trace = isTraced ? [] : nil
         random = Random(seed: ~scenario.seed)
         processes = [Process?](repeating: nil, count: scenario.pidLimit)
         forksLeft = scenario.forkBudget
