@@ -138,6 +138,12 @@ pins_are_used() {
     done
 }
 
+# unit_failures LOG: what went wrong, with all that the tests say about it.
+unit_failures() {
+    awk '/^(✘|✔|◇|lane )/ { issue = /recorded an issue/ }
+        issue || /error:/' "$1"
+}
+
 ring_unit() {
     local log=$out/unit.log status=0 cases
     mkdir -p "$out"
@@ -145,7 +151,7 @@ ring_unit() {
     cases=$(grep -cE 'Test ".*" .*passed after' "$log" || true)
     grep -E 'Test ".*" .*(passed|failed) after' "$log" || true
     if [ "$status" -ne 0 ]; then
-        grep -E 'error:|recorded an issue' "$log" || tail -n 30 "$log"
+        unit_failures "$log" | grep . || tail -n 30 "$log"
         local broken
         broken=$(grep -cE 'Test ".*" .*failed after' "$log" || true)
         # A build that fails runs no test, and is one failure all the same.
