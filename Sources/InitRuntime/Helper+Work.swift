@@ -29,7 +29,12 @@ func unmountEverything<K: Kernel & ~Copyable>(on kernel: inout K) -> Bool {
     // mounts that only the first are seen; when they are gone the others are.
     var rounds = 0
     while rounds < mostRounds, unmountOnce(on: &kernel) { rounds &+= 1 }
-    guard let text = try? kernel.read("/proc/self/mounts") else { return false }
+    guard let text = try? kernel.read("/proc/self/mounts") else {
+        // Without a list the root is still where most of it is.
+        let root: StaticString = "/"
+        try? kernel.makeReadOnly(root.utf8Start)
+        return false
+    }
     var table = MountTable(text)
     var isClean = true
     while let path = table.next() {

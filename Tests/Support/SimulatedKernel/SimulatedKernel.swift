@@ -244,7 +244,10 @@ public struct SimulatedKernel: Kernel {
 
     public mutating func unmount(_ path: UnsafePointer<UInt8>) throws(Errno) { try count() }
 
-    public mutating func makeReadOnly(_ path: UnsafePointer<UInt8>) throws(Errno) { try count() }
+    public mutating func makeReadOnly(_ path: UnsafePointer<UInt8>) throws(Errno) {
+        try count()
+        deeds.append("read-only \(String(cString: path))")
+    }
 
     public mutating func sync() { deeds.append("sync") }
 
