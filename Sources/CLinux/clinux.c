@@ -181,7 +181,13 @@ int clinux_sigtimedwait(int64_t timeout_milliseconds) {
 
 // --- processes --------------------------------------------------------------------------
 
+// Whether the program was given the terminal, on which this process was in the foreground.
+static int has_lent_terminal;
+
 _Noreturn void clinux_exit(int code) {
+    int group = ask(SYS_getpgrp, 0, 0, 0, 0);
+    // SIGTTOU, which this raises in the background, is blocked.
+    if (has_lent_terminal) ask(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group, 0);
     for (;;) ask(SYS_exit_group, code, 0, 0, 0);
 }
 
@@ -299,9 +305,10 @@ int clinux_spawn(char *const *argv, char **environment, int new_session) {
     static volatile int failure; // the child writes it
     failure = 0;
     if (!environment) environment = environ;
-    int foreground = 0;
+    int foreground = -1;
     ask(SYS_ioctl, STDIN_FILENO, TIOCGPGRP, &foreground, 0);
     int in_foreground = foreground == ask(SYS_getpgrp, 0, 0, 0, 0);
+    has_lent_terminal = in_foreground && !new_session;
     int pid = clone_and_wait();
     if (pid == 0) {
         failure = run_program(argv, environment, new_session, in_foreground);
