@@ -6,6 +6,7 @@
 //   quiet                          exits with 0 if it has been sent no signal, with it if it has
 //   descriptors                    says which descriptors are open
 //   foreground                     says whether its group has the terminal: "yes" or "no"
+//   job                            says "ready", and "went on" whenever it was stopped and goes on
 //   hangup COMMAND                 runs COMMAND on a terminal, copies what it writes there, and
 //                                  hangs up when told anything on standard input
 //   bomb                           forks for ever, with SIGTERM blocked
@@ -74,6 +75,17 @@ static int foreground(void) {
     return 0;
 }
 
+static void say_went_on(int signal) {
+    (void)signal;
+    dprintf(1, "went on\n");
+}
+
+static _Noreturn void job(void) {
+    signal(SIGCONT, say_went_on);
+    dprintf(1, "ready\n");
+    for (;;) pause();
+}
+
 static int hangup(char **command) {
     int master = posix_openpt(O_RDWR | O_NOCTTY);
     if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0) return give_up("a terminal");
@@ -117,6 +129,7 @@ int main(int argc, char **argv) {
     if (strcmp(what, "quiet") == 0) return quiet();
     if (strcmp(what, "descriptors") == 0) return descriptors();
     if (strcmp(what, "foreground") == 0) return foreground();
+    if (strcmp(what, "job") == 0) job();
     if (strcmp(what, "hangup") == 0 && argc > 2) return hangup(argv + 2);
     if (strcmp(what, "bomb") == 0) bomb();
     if (strcmp(what, "send") == 0 && argc > 2) return send(argv + 2);

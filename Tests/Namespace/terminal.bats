@@ -1,0 +1,110 @@
+# On a terminal: whose it is, and what its keys do.
+
+setup_file() {
+    load ../Support/helpers
+    load ../Support/namespace
+    "$root/scripts/build-init.sh"
+    build_prober
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/namespace
+    prepare_namespaces
+    in_container=("${as_root[@]}" "${in_namespace[@]}" --mount-proc "$out/init")
+}
+
+teardown() { end_namespaces; }
+
+# on_terminal SCRIPT COMMAND...: what terminal.exp does, with what was on the terminal in
+# `output`, and the command's code in `status`.
+on_terminal() { run quietly timeout --signal=KILL 120 expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
+
+# quietly COMMAND...: without bats' own descriptor, which bats itself still needs.
+quietly() { "$@" 3>&-; }
+
+@test "the program has the terminal" {
+    on_terminal '' "${in_container[@]}" "$prober" foreground
+    [ "$output" = $'yes\r' ]
+    on_terminal '' "$out/init" "$prober" foreground
+    [ "$output" = $'yes\r' ]
+}
+
+# Not in a container whose terminal is one from outside: no group there has a number inside.
+@test "the terminal is given back when the program has ended" {
+    on_terminal '' sh -c '"$@"; exit 7' sh "$out/init" true
+    expect_status 7
+    on_terminal '' sh -c '"$1" true; "$2" foreground' sh "$out/init" "$prober"
+    [ "$output" = $'yes\r' ]
+}
+
+@test "a program of init in the background stays there" {
+    on_terminal '' sh -mc '"$1" "$2" foreground & wait' sh "$out/init" "$prober"
+    [[ $output == *$'no\r'* ]]
+    on_terminal '' sh -mc '"$@" foreground & wait' sh "${in_container[@]}" "$prober"
+    [[ $output == *$'no\r'* ]]
+}
+
+count_interrupts='trap "count=x\$count" INT
+    echo ready
+    until read -r line; do :; done
+    echo "interrupts: $count"'
+
+@test "Ctrl-C is the program's, and comes once" {
+    local typed='await ready; send "\x03"; await ^C; send "go\r"'
+    on_terminal "$typed" "${in_container[@]}" sh -c "$count_interrupts"
+    expect_output "interrupts: x"$'\r'
+    on_terminal "$typed" "$out/init" sh -c "$count_interrupts"
+    expect_output "interrupts: x"$'\r'
+}
+
+@test "Ctrl-C ends a program that does not care, with code 130" {
+    on_terminal 'await ready; send "\x03"' "${in_container[@]}" sh -c 'echo ready; exec sleep 1000'
+    expect_status 130
+}
+
+# What is typed is echoed, so it must not hold the words that are awaited.
+@test "in a shell Ctrl-Z stops a job, fg goes on with it, and & starts another" {
+    on_terminal '
+        send "$::env(prober) job\r"
+        await ready
+        send "\x1a"
+        await Stopped
+        send "fg\r"
+        await "went on"
+        send "\x03"
+        await "^C"
+        send "echo co\"\"de $?\r"
+        await "code 130"
+        send "sh -c \"exit 6\" & wait %1; echo co\"\"de $?\r"
+        await "code 6"
+        send "exit 5\r"' "${in_container[@]}" bash --norc --noprofile -i
+    expect_status 5
+}
+
+@test "a job in the background that may not write stops, and init may write all the same" {
+    on_terminal '
+        send "stty tostop; sh -c \"echo hid\"den &\r"
+        send "until jobs | grep -q Stop\"\"ped; do :; done; echo it has stop\"\"ped\r"
+        await "it has stopped"
+        send "fg\r"
+        await hidden
+        send "exit 5\r"
+        await "init: program ended with code 5"' \
+        "${in_container[@]}" -v bash --norc --noprofile -i
+    expect_status 5
+}
+
+@test "a hundred starts on one terminal send the program no signal" {
+    on_terminal '' sh -c 'for try in $(seq 100); do "$@" quiet || exit; done' sh "$out/init" "$prober"
+    expect_status 0
+    on_terminal '' sh -c 'for try in $(seq 100); do "$@" quiet || exit; done' sh \
+        "${in_container[@]}" "$prober"
+    expect_status 0
+}
+
+@test "a terminal that hangs up ends the program, and with it init" {
+    local hangs_up='await ready; close; exit [lindex [wait] 3]'
+    on_terminal "$hangs_up" "$out/init" sh -c 'echo ready; exec sleep 1000'
+    expect_status 129
+}
