@@ -158,7 +158,10 @@ packages_for() {
         kernel-config) echo libssl-dev ;;
         image) echo cpio e2fsprogs ;;
         boot) echo gcc libc6-dev qemu-system-x86 ;;
-        test) echo bats binutils busybox-static expect musl-tools procps shellcheck strace util-linux ;;
+        test)
+            echo bats binutils busybox-static crun expect musl-tools procps runc shellcheck strace \
+                util-linux
+            ;;
         reproduce) echo disorderfs faketime ;;
         bench) echo busybox-static catatonit dumb-init tini ;;
         fresh) echo debootstrap git procps util-linux ;;

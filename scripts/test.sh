@@ -12,7 +12,8 @@
 #   fuzz       its parsers, with input that a fuzzer comes up with: a minute in all, or
 #              as many seconds as HAMMOCK_FUZZ_SECONDS says
 #   build      what the cross-compiler makes: static, no heap, small, the same bytes
-#   namespace  the real init as PID 1 of a namespace
+#   namespace  the real init as PID 1 of a namespace, and as an ordinary process
+#   container  the real init in containers of runc and crun
 #   scripts    the scripts' answers to bad input, the image, the kernel's build
 #   boot       the real kernel in qemu
 #   fresh      all of it on a new Debian made by debootstrap: needs root, takes long
@@ -33,11 +34,11 @@ main() {
             *) usage_error "unknown option '$1'" ;;
         esac
     done
-    [ ${#rings[@]} -gt 0 ] || rings=(lint unit fuzz build namespace scripts boot)
+    [ ${#rings[@]} -gt 0 ] || rings=(lint unit fuzz build namespace container scripts boot)
     local ring
     for ring in "${rings[@]}"; do
         case $ring in
-            lint | unit | fuzz | build | namespace | scripts | boot | fresh) ;;
+            lint | unit | fuzz | build | namespace | container | scripts | boot | fresh) ;;
             *) usage_error "--only takes a ring, and '$ring' is none" ;;
         esac
     done
@@ -207,6 +208,7 @@ fuzz() {
 
 ring_build() { run_bats Build; }
 ring_namespace() { run_bats Namespace; }
+ring_container() { run_bats Container; }
 ring_scripts() { run_bats Scripts; }
 ring_boot() { run_bats Boot; }
 

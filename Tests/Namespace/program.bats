@@ -93,7 +93,7 @@ expect_code() {
 }
 
 @test "the environment is the program's as init was given it" {
-    local given=(LISTEN_FDS=2 'A= b  c ' =x 'PATH=/usr/bin:/bin')
+    local given=(LISTEN_FDS=2 'A= b  c ' '=x' 'PATH=/usr/bin:/bin')
     code_of env -i "${given[@]}" "$out/init" env
     [ "$output" = "$(printf '%s\n' "${given[@]}")" ]
 }

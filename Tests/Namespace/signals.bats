@@ -1,4 +1,5 @@
 # Whose a signal is: the program's, or PID 1's own.
+# shellcheck disable=SC2046 # a list of signals is one word each
 
 setup_file() {
     load ../Support/helpers

@@ -18,10 +18,7 @@ teardown() { end_namespaces; }
 
 # on_terminal SCRIPT COMMAND...: what terminal.exp does, with what was on the terminal in
 # `output`, and the command's code in `status`.
-on_terminal() { run quietly timeout --signal=KILL 120 expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
-
-# quietly COMMAND...: without bats' own descriptor, which bats itself still needs.
-quietly() { "$@" 3>&-; }
+on_terminal() { capture timeout --signal=KILL 120 expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
 
 @test "the program has the terminal" {
     on_terminal '' "${in_container[@]}" "$prober" foreground

@@ -81,12 +81,18 @@ hang_up() {
 
 is_hung_up() { [[ $(ls -l "/proc/$namespace/fd") != *ptmx* ]]; }
 
-# code_of COMMAND...: runs COMMAND to its end, in the machine's own root directory. Sets
-# `status`, `output` and `lines` as bats' run does, which takes 127 for a mistake.
-code_of() {
+# capture COMMAND...: sets `status`, `output` and `lines` as bats' run does, which takes 127
+# for a mistake.
+capture() {
     status=0
-    output=$(timeout --signal=KILL 60 "${as_root[@]}" "${in_namespace[@]}" --mount-proc "$@" 2>&1 3>&-) || status=$?
+    output=$("$@" 2>&1 3>&-) || status=$?
     mapfile -t lines <<<"$output"
+}
+
+# code_of COMMAND...: runs COMMAND to its end as PID 1 of a namespace, in the machine's own
+# root directory, and captures it.
+code_of() {
+    capture timeout --signal=KILL 60 "${as_root[@]}" "${in_namespace[@]}" --mount-proc "$@"
 }
 
 # run_in_tree COMMAND...: runs COMMAND to its end, with `$tree` for its root directory.
