@@ -9,7 +9,8 @@
 //   job                            says "ready", and "went on" whenever it was stopped and goes on
 //   hangup COMMAND                 runs COMMAND on a terminal, copies what it writes there, and
 //                                  hangs up when told anything on standard input
-//   bomb                           forks for ever, with SIGTERM blocked
+//   bomb                           forks for ever, with SIGTERM blocked; says "full" where it
+//                                  cannot
 //   send PROCESS SIGNAL...         sends all of them
 
 #define _GNU_SOURCE
@@ -112,7 +113,10 @@ static int hangup(char **command) {
 
 static _Noreturn void bomb(void) {
     mask(1ULL << (SIGTERM - 1));
-    for (;;) fork();
+    while (fork() >= 0) continue;
+    dprintf(1, "full\n");
+    for (;;)
+        if (fork() < 0) poll(NULL, 0, 10);
 }
 
 static int send(char **words) {

@@ -1,0 +1,49 @@
+# Where there is no room left: for processes, or for memory.
+
+setup_file() {
+    load ../Support/helpers
+    load ../Support/namespace
+    "$root/scripts/build-init.sh"
+    build_prober
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/namespace
+    prepare_namespaces
+}
+
+teardown() {
+    end_namespaces
+    rm -rf "${place-}"
+}
+
+# Root's processes are not counted, so it becomes somebody else, who may go here.
+leave_root() {
+    place=$(mktemp -d)
+    chmod 755 "$place"
+    cp "$out/init" "$prober" "$place/"
+    if [ "$(id -u)" -eq 0 ]; then
+        as_root=(setpriv --reuid=61234 --regid=61234 --clear-groups unshare --user --map-root-user)
+        "${as_root[@]}" true 2>/dev/null || skip "this machine lets user 61234 make no user namespace"
+    fi
+}
+
+@test "a fork bomb that has left no room for a process is ended with the container" {
+    leave_root
+    in_namespace=(prlimit --nproc=100 "${in_namespace[@]}")
+    start_here "$place/init" -v --grace 1 "$place/prober" bomb >"$place/said" 2>&1
+    eventually grep -q full "$place/said"
+    kill -USR1 "$pid"
+    expect_end 138
+    grep -q "init: killing: no process for it: too many processes" "$place/said"
+}
+
+@test "half a megabyte is enough to live in, and to run a program in" {
+    local little=(prlimit --as=$((512 * 1024)) "$out/init")
+    start_here "${little[@]}" >"$tree/stdout"
+    eventually idles
+    says_greeting "$tree/stdout"
+    code_of "${little[@]}" -v "$prober" quiet
+    [ "$output" = "init: program ended with code 0" ]
+}
