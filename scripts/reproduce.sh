@@ -205,17 +205,17 @@ vary_the_rest() {
     vary_user
     mount=(disorderfs -q "--multi-user=$everybody" --sort-dirents=yes --reverse-dirents=yes
         "$files" "$place")
-    # In a single script to be given to bash, since what comes first has to be root's doing.
-    enter="hostname $other_host && ${mount[*]@Q} && exec \"\$@\""
-    if quietly unshare "${namespaces[@]}" bash -c "$enter" enter ls "$place/home"; then
+    if quietly unshare "${namespaces[@]}" "${mount[@]}"; then
         varied "order of files in each folder: backwards"
         # A file system in user space makes hours of a kernel's build.
         [ -n "$quick" ] || not_varied "order of files in the kernel's own tree (it would take hours)"
     else
         not_varied "order of files (disorderfs is not installed, or FUSE is not allowed)"
         mount=(mount --bind "$files" "$place")
-        enter="hostname $other_host && ${mount[*]@Q} && exec \"\$@\""
     fi
+    # For bash inside. faketime names what it shares by process numbers, which begin anew here.
+    enter="hostname $other_host && mount -t tmpfs -o mode=1777 tmpfs /dev/shm && ${mount[*]@Q} \
+        && exec \"\$@\""
     runner=(unshare "${namespaces[@]}" bash -c "$enter" enter "${runner[@]}")
 }
 
@@ -224,12 +224,15 @@ vary_user() {
     local other=(setpriv --reuid 65534 --regid 65534 --clear-groups)
     if [ "$(id -u)" -ne 0 ]; then
         varied "user: root of a namespace"
-    elif quietly "${other[@]}" test -r "$swift_home/bin/swiftc"; then
-        chown -R 65534:65534 "$files" "$work/second.cache"
+        return
+    fi
+    chown -R 65534:65534 "$files" "$work/second.cache"
+    if quietly "${other[@]}" test -r "$swift_home/bin/swiftc" -a -w "$files"; then
         runner=("${other[@]}" "${runner[@]}")
         varied "user: 65534"
     else
-        not_varied "user (nobody but root can read $swift_home)"
+        chown -R 0:0 "$files" "$work/second.cache"
+        not_varied "user (nobody but root gets at both $swift_home and $work)"
     fi
 }
 
@@ -317,7 +320,7 @@ manifest() {
 row() {
     local path=$work/results/$2/${4:-$1} size hash
     if [ -d "$path" ]; then
-        size=$(find "$path" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
+        size=$(find "$path" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum + 0 }')
         hash=$(manifest "$path" | hash_of)
     else
         size=$(stat -c %s "$path")

@@ -34,6 +34,18 @@ empty_cache() {
     cmp "$BATS_TEST_TMPDIR/kernel/bzImage" "$out/kernel/bzImage"
 }
 
+@test "the kernel has the bytes that the table of hashes names" {
+    as_in_the_table
+}
+
+@test "the kernel names no machine and no folder, and its date is the pinned one" {
+    local date version
+    date=$(date -u -d "@$(awk '/^source-date-epoch/ { print $2 }' "$root/toolchain/inputs.lock")")
+    version=$(grep -aoE 'Linux version [ -~]+' "$out/kernel/vmlinux" | head -n 1)
+    [[ $version == "Linux version "*" (hammock@hammock) "*" #1 SMP $date" ]]
+    run ! grep -aF -e "$root" -e "${XDG_CACHE_HOME:-$HOME/.cache}/" "$out/kernel/vmlinux"
+}
+
 @test "every option asked for is in the configuration beside the kernel" {
     local line
     while IFS= read -r line; do

@@ -1,0 +1,203 @@
+# Whether the same inputs make the same bytes, and whether scripts/reproduce.sh would see it if
+# they did not.
+
+setup() { load ../Support/helpers; }
+
+# small_checkout: another one, `$copy`, in which no compiler runs and the image is small.
+# Its SDK is whatever the test writes into `$copy/sdk.sh`.
+small_checkout() {
+    copy=$BATS_TEST_TMPDIR/copy
+    mkdir "$copy"
+    (cd "$root" && cp -R Package.swift LICENSE Sources Tests scripts toolchain "$copy/")
+    sed -i 's/^size=2G$/size=16M/' "$copy/scripts/build-image.sh"
+    cat >"$copy/scripts/build-sdk.sh" <<'END'
+#!/bin/bash
+sdk=$(cd "$(dirname "$0")/.." && pwd)/out/sdks/hammock-musl.artifactbundle
+mkdir -p -m 755 "$sdk"
+. "$(dirname "$0")/sdk.sh"
+END
+    : >"$copy/scripts/sdk.sh"
+    cat >"$copy/scripts/build-init.sh" <<'END'
+#!/bin/bash
+cd "$(dirname "$0")/.." && mkdir -p out && cat Sources/init/main.c >out/init
+END
+}
+
+reproduce() { run "$copy/scripts/reproduce.sh" "$@"; }
+
+# in_table FILE: its hash in the copy's table.
+in_table() { awk -v file="$1" '$2 == file { print $1 }' "$copy/toolchain/artefacts.sha256"; }
+
+@test "two builds, as different as this machine allows, make the same bytes" {
+    run "$root/scripts/reproduce.sh" --quick
+    expect_status 0
+    [ "$(grep -cE '^[^ ]+ +[0-9]+  [0-9a-f]{64}  yes$' <<<"$output")" -eq 4 ]
+    grep -qE '^image.img +2147483648 ' <<<"$output"
+    expect_output "two builds, the same bytes"
+}
+
+@test "whatever of the machine gets into a build is found, or is said to be the same" {
+    small_checkout
+    cat >"$copy/scripts/sdk.sh" <<'END'
+hostname >"$sdk/host name"
+id -u >"$sdk/user"
+pwd >"$sdk/folder"
+date +%Y >"$sdk/date"
+date +%Z >"$sdk/time zone"
+nproc >"$sdk/processors"
+echo "$HOME" >"$sdk/environment"
+echo "$LC_ALL" >"$sdk/language"
+touch "$sdk/umask"
+(cd Sources/InitCore 2>/dev/null || cd "$(dirname "$0")/../Sources/InitCore"; ls -f) >"$sdk/order of files"
+END
+    reproduce --quick
+    expect_status 5
+    grep -qE '^sdks/hammock-musl.artifactbundle +[0-9]+  [0-9a-f]{64}  NO$' <<<"$output"
+    grep -qE '^init +[0-9]+  [0-9a-f]{64}  yes$' <<<"$output"
+    expect_output "the two builds differ in: out/sdks/hammock-musl.artifactbundle (kept: out/reproduce)"
+    local kind first=$copy/out/reproduce/first/out/sdks/hammock-musl.artifactbundle
+    local second=${first/first/second}
+    for kind in "host name" user folder date "time zone" processors environment language umask \
+        "order of files"; do
+        ! grep -E "^   the SAME .*$kind" <<<"$output" || continue
+        echo "as it was in the other build: $kind"
+        [ "$(stat -c %a "$first/$kind"; cat "$first/$kind")" \
+            != "$(stat -c %a "$second/$kind"; cat "$second/$kind")" ]
+    done
+}
+
+@test "a difference is explained, and the artefacts are kept" {
+    small_checkout
+    echo 'cd "$sdk/../../.." && pwd >README' >"$copy/scripts/sdk.sh"
+    sed -i 's/cat Sources/cat README Sources/' "$copy/scripts/build-init.sh"
+    reproduce --quick
+    expect_status 5
+    expect_output "--- out/init ---"
+    if [ -z "$(type -P diffoscope)" ]; then expect_output "apt-get install diffoscope-minimal"; fi
+    expect_output "--- out/image.img ---"
+    run ! cmp "$copy/out/reproduce/first/out/init" "$copy/out/reproduce/second/out/init"
+}
+
+@test "two equal builds leave nothing behind, and a failing one neither" {
+    small_checkout
+    mkdir "$BATS_TEST_TMPDIR/temporary"
+    TMPDIR=$BATS_TEST_TMPDIR/temporary reproduce --quick
+    expect_status 0
+    [ ! -e "$copy/out/reproduce" ]
+    echo 'exit 1' >"$copy/scripts/sdk.sh"
+    TMPDIR=$BATS_TEST_TMPDIR/temporary reproduce --quick
+    expect_status 1
+    expect_output "scripts/build-sdk.sh failed in this build"
+    [ -z "$(ls "$BATS_TEST_TMPDIR/temporary")" ]
+}
+
+@test "an interrupted run ends what it has started, and leaves nothing behind" {
+    small_checkout
+    mkdir "$BATS_TEST_TMPDIR/temporary"
+    echo 'echo $$ >/tmp/$$; mv /tmp/$$ '"'$BATS_TEST_TMPDIR/pid'"'; sleep 600' >"$copy/scripts/sdk.sh"
+    TMPDIR=$BATS_TEST_TMPDIR/temporary "$copy/scripts/reproduce.sh" --quick >/dev/null 2>&1 3>&- &
+    local script=$! status=0 pid
+    building() { [ -e "$BATS_TEST_TMPDIR/pid" ]; }
+    eventually building
+    pid=$(cat "$BATS_TEST_TMPDIR/pid")
+    kill -TERM "$script"
+    wait "$script" || status=$?
+    [ "$status" -eq 130 ]
+    gone() { [ ! -e "/proc/$pid" ]; }
+    eventually gone
+    [ -z "$(ls "$BATS_TEST_TMPDIR/temporary")" ]
+}
+
+@test "init, image and initramfs have the bytes that the table of hashes names" {
+    as_in_the_table --quick
+}
+
+# recorded_checkout: a small one with a table of its own.
+recorded_checkout() {
+    small_checkout
+    reproduce --record --quick
+    # The table is for the pinned tools alone.
+    [ "$status" -ne 3 ] || skip "$(tail -n 1 <<<"$output")"
+    expect_status 0
+}
+
+# forget FILE: the table has another hash for it from now on.
+forget() { sed -i -E "s|^[0-9a-f]{64}(  $1)$|$(printf '%064d' 0)\1|" "$copy/toolchain/artefacts.sha256"; }
+
+@test "what was recorded is found again, also by sha256sum" {
+    recorded_checkout
+    reproduce --check --quick
+    expect_status 0
+    cd "$copy"
+    grep -E '  out/(init|image|initramfs)' toolchain/artefacts.sha256 | sha256sum -c
+    # The kernel's part is as it was.
+    [ "$(grep out/kernel/ toolchain/artefacts.sha256)" \
+        = "$(grep out/kernel/ "$root/toolchain/artefacts.sha256")" ]
+    run ! grep -vE '^(#.*|[0-9a-f]{64}  out/[a-z/.A-Z]+)$' toolchain/artefacts.sha256
+}
+
+@test "other bytes that nothing explains are a failure" {
+    recorded_checkout
+    forget out/initramfs.cpio
+    reproduce --check --quick
+    expect_status 5
+    expect_output "as in the table: out/init"
+    expect_output "not as in the table: out/initramfs.cpio"
+    expect_output "neither other tools nor other sources explain it"
+}
+
+@test "another version of a tool than the table is for is named as the reason" {
+    recorded_checkout
+    forget out/image.img
+    sed -i 's/e2fsprogs [^,]*,/e2fsprogs 0.1,/' "$copy/toolchain/artefacts.sha256"
+    reproduce --check --quick
+    expect_status 6
+    expect_output "built with e2fsprogs $(dpkg-query -W -f '${Version}' e2fsprogs), and the table is for 0.1"
+    [[ $output != *--record* ]]
+}
+
+@test "other sources than the table is for are named as the reason, with the way on" {
+    recorded_checkout
+    echo '// more' >>"$copy/Sources/init/main.c"
+    reproduce --check --quick
+    expect_status 6
+    expect_output "not as in the table: out/init"
+    expect_output "the table is for other sources; scripts/reproduce.sh --record --quick renews it"
+    reproduce --record --quick
+    reproduce --check --quick
+    expect_status 0
+}
+
+@test "another SOURCE_DATE_EPOCH than the table is for is named as the reason, and not recorded" {
+    recorded_checkout
+    SOURCE_DATE_EPOCH=86400 reproduce --check --quick
+    expect_status 6
+    expect_output "SOURCE_DATE_EPOCH is 86400, and the table is for"
+    SOURCE_DATE_EPOCH=86400 reproduce --record --quick
+    expect_status 2
+}
+
+@test "bytes of other tools than the pinned ones are not recorded" {
+    small_checkout
+    local before
+    before=$(sha256sum <"$copy/toolchain/artefacts.sha256")
+    sed -i 's/^package-cpio .*/package-cpio 0.1/' "$copy/toolchain/inputs.lock"
+    reproduce --record --quick
+    expect_status 3
+    expect_output "cpio is"
+    expect_output "not 0.1"
+    [ "$(sha256sum <"$copy/toolchain/artefacts.sha256")" = "$before" ]
+}
+
+@test "a checkout without a table is told so, and jobs that exclude each other are refused" {
+    small_checkout
+    rm "$copy/toolchain/artefacts.sha256"
+    reproduce --check --quick
+    expect_status 2
+    expect_output "there is no"
+    reproduce --check --record
+    expect_status 2
+    expect_output "--check and --record are two jobs"
+    reproduce --check --keep
+    expect_status 2
+}
