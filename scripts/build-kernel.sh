@@ -40,7 +40,7 @@ main() {
 make takes no path with a space or a colon; set XDG_CACHE_HOME to another" ;;
     esac
     need_packages kernel ${config:+kernel-config}
-    warn_of_versions gcc-12 binutils lz4
+    warn_of_versions gcc binutils lz4
 
     local tree inputs entry built=''
     identify_source
@@ -154,6 +154,7 @@ fetch_package() {
     say "no mirror that apt knows has it any more; asking Debian's snapshot archive"
     download "$(snapshot_archive)/file/$(pin kernel-deb-sha1)" "$1" && return
     die "$exit_missing" "$name $version could not be fetched: no network, or it has left every archive.
+    scripts/update-lock.sh kernel              moves the pin to what apt offers
     scripts/build-kernel.sh --unpinned         takes the newest of the series (other hashes)
     scripts/build-kernel.sh --source TARBALL   takes a source that you have"
 }

@@ -205,14 +205,14 @@ install_packages() {
     fi
 }
 
-# version_here PACKAGE: the one that a build uses on this machine. gcc-12 stands for the gcc
-# that is called as such, which may be of another package. +bN is Debian's own rebuild of the
-# same source, and left out.
+# version_here PACKAGE: the one that a build uses on this machine. Debian's package gcc only
+# names another one, the compiler's own. +bN is Debian's rebuild of the same source, and left
+# out.
 version_here() {
     local package=$1 version
     case $package in
         swift) swift_version; return ;;
-        gcc-*) package=gcc-$(gcc -dumpversion 2>/dev/null | cut -d. -f1) ;;
+        gcc) package=gcc-$(gcc -dumpversion 2>/dev/null | cut -d. -f1) ;;
     esac
     version=$(dpkg-query -W -f '${Version}\n' "$package" 2>/dev/null | head -n 1) || true
     printf '%s' "${version%+b[0-9]*}"

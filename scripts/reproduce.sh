@@ -378,7 +378,7 @@ tools_of() {
     case $1 in
         init) echo swift musl-dev ;;
         image) echo swift musl-dev e2fsprogs cpio ;;
-        kernel) echo gcc-12 binutils lz4 ;;
+        kernel) echo gcc binutils lz4 ;;
     esac
 }
 

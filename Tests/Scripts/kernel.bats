@@ -117,6 +117,7 @@ empty_cache() {
     expect_status 3
     expect_output "--unpinned"
     expect_output "--source TARBALL"
+    expect_output "scripts/update-lock.sh kernel"
     [ -z "$(find "$XDG_CACHE_HOME" -type f ! -name '.*.lock')" ]
 }
 
