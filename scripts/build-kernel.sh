@@ -124,7 +124,10 @@ prepare_source() {
 # fetch_pinned: sets `source` to the pinned tarball, checked.
 fetch_pinned() {
     source=$cache/source/$(pin kernel-tarball-sha256).tar.xz
-    [ ! -e "$source" ] || return 0
+    if [ -e "$source" ]; then
+        [ "$(hash_of <"$source")" != "$(pin kernel-tarball-sha256)" ] || return 0
+        say "$source is not what it was; fetching it again"
+    fi
     need_space "$cache" 600 "the kernel's source"
     mkdir -p "$scratch"
     fetch_package "$scratch/package.deb"

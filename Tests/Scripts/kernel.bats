@@ -132,6 +132,19 @@ empty_cache() {
     [ -z "$(find "$XDG_CACHE_HOME" -type f ! -name '.*.lock')" ]
 }
 
+@test "a tarball that was spoilt in the cache is not unpacked" {
+    empty_cache
+    local tarball
+    tarball=$XDG_CACHE_HOME/hammock/source/$(awk '/^kernel-tarball-sha256/ { print $2 }' \
+        "$root/toolchain/inputs.lock").tar.xz
+    mkdir -p "$(dirname "$tarball")"
+    echo "not the tarball" >"$tarball"
+    HAMMOCK_SNAPSHOT_ARCHIVE=file:///nowhere build
+    expect_status 3
+    expect_output "is not what it was; fetching it again"
+    expect_output "could not be fetched"
+}
+
 @test "a cache in a path that make cannot take is refused" {
     XDG_CACHE_HOME="$BATS_TEST_TMPDIR/a cache" build
     expect_status 2
