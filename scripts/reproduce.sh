@@ -347,7 +347,7 @@ explain() {
             ;;
         *)
             if type -P diffoscope >/dev/null; then
-                { timeout 300 diffoscope "$first" "$second" || true; } | head -n 60 >&2
+                { timeout 300 diffoscope --exclude-directory-metadata=recursive "$first" "$second" || true; } | head -n 60 >&2
             else
                 { diff -rq "$first" "$second" || true; } >&2
                 say "diffoscope shows more (apt-get install diffoscope-minimal):
