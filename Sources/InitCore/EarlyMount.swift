@@ -15,6 +15,9 @@ public struct EarlyMount: Sendable {
 
     /// In order: a folder's file system before what is mounted in it, and what PID 1 itself
     /// needs (a console and a log, then the command line) before the rest.
+    ///
+    /// All three tmpfs, full, leave memory enough: killing frees none that a file there takes,
+    /// and a kernel that finds nobody left to kill panics. By default each may take half.
     public static let table: [8 of EarlyMount] = [
         EarlyMount(
             type: "devtmpfs", path: "/dev", flags: noSetUserID, data: "mode=755"),
@@ -30,11 +33,13 @@ public struct EarlyMount: Sendable {
             data: "gid=5,mode=620,ptmxmode=666"),
         EarlyMount(
             type: "tmpfs", path: "/dev/shm", flags: noSetUserID | noDevices,
-            data: "mode=1777"),
+            data: "mode=1777,size=30%"),
         EarlyMount(
-            type: "tmpfs", path: "/run", flags: noSetUserID | noDevices, data: "mode=755"),
+            type: "tmpfs", path: "/run", flags: noSetUserID | noDevices,
+            data: "mode=755,size=10%"),
         EarlyMount(
-            type: "tmpfs", path: "/tmp", flags: noSetUserID | noDevices, data: "mode=1777"),
+            type: "tmpfs", path: "/tmp", flags: noSetUserID | noDevices,
+            data: "mode=1777,size=30%"),
         EarlyMount(
             type: "cgroup2", path: "/sys/fs/cgroup",
             flags: noSetUserID | noDevices | noExecution, data: ""),

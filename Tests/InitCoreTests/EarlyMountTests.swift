@@ -11,9 +11,9 @@ private let table = EarlyMount.table.indices.map { EarlyMount.table[$0] }
                 "proc /proc 14 ",
                 "sysfs /sys 14 ",
                 "devpts /dev/pts 10 gid=5,mode=620,ptmxmode=666",
-                "tmpfs /dev/shm 6 mode=1777",
-                "tmpfs /run 6 mode=755",
-                "tmpfs /tmp 6 mode=1777",
+                "tmpfs /dev/shm 6 mode=1777,size=30%",
+                "tmpfs /run 6 mode=755,size=10%",
+                "tmpfs /tmp 6 mode=1777,size=30%",
                 "cgroup2 /sys/fs/cgroup 14 ",
             ])
     }
