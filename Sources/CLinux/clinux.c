@@ -304,6 +304,9 @@ __attribute__((naked, noinline, returns_twice)) static int clone_and_wait(void) 
 int clinux_spawn(char *const *argv, char **environment, int new_session) {
     static volatile int failure; // the child writes it
     failure = 0;
+    if (!environment) environment = environ;
+    int foreground = -1;
+    ask(SYS_ioctl, STDIN_FILENO, TIOCGPGRP, &foreground, 0);
     // In a container both may be 0, a group outside. But who reads in the background has EIO,
     // where SIGTTIN is blocked; even who reads nothing.
     int in_foreground = foreground == ask(SYS_getpgrp, 0, 0, 0, 0)

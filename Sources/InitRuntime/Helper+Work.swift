@@ -29,7 +29,7 @@ func unmountEverything<K: Kernel & ~Copyable>(on kernel: inout K) -> Bool {
     // mounts that only the first are seen; when they are gone the others are.
     var rounds = 0
     while rounds < mostRounds, unmountOnce(on: &kernel) { rounds &+= 1 }
-    guard let text = try? kernel.read("/proc/self/mounts") else {
+    guard let text = readMounts(on: &kernel) else {
         // Without a list the root is still where most of it is.
         let root: StaticString = "/"
         try? kernel.makeReadOnly(root.utf8Start)
@@ -52,7 +52,7 @@ private let mostRounds = 64
 
 /// - Returns: whether anything was unmounted.
 private func unmountOnce<K: Kernel & ~Copyable>(on kernel: inout K) -> Bool {
-    guard let text = try? kernel.read("/proc/self/mounts") else { return false }
+    guard let text = readMounts(on: &kernel) else { return false }
     var table = MountTable(text)
     var hasUnmounted = false
     while let path = table.next() {
@@ -61,4 +61,14 @@ private func unmountOnce<K: Kernel & ~Copyable>(on kernel: inout K) -> Bool {
         if (try? kernel.unmount(path)) != nil, !isRoot { hasUnmounted = true }
     }
     return hasUnmounted
+}
+
+@inline(never)
+private func readMounts<K: Kernel & ~Copyable>(
+    on kernel: inout K
+) -> UnsafeMutableRawBufferPointer? {
+    if let text = try? kernel.read("/proc/self/mounts") { return text }
+    // Somebody has unmounted it.
+    try? kernel.mount(EarlyMount.table[EarlyMount.lastBeforeCommandLine])
+    return try? kernel.read("/proc/self/mounts")
 }

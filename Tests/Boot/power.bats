@@ -85,7 +85,7 @@ expect_disk() {
 }
 
 @test "by command, a program powers off, reboots or halts its machine" {
-    start_writing pc '/sbin/poweroff; wait'
+    start_writing pc 'mkdir /a; mount -o bind / /a; mount -t tmpfs x /a/tmp; /sbin/poweroff; wait'
     expect_end off
     start_writing microvm '/sbin/reboot; wait'
     expect_end reboot
@@ -97,6 +97,11 @@ expect_disk() {
     start_writing microvm 'exit 3'
     expect_end off
     on_console 'init: program ended with code 3'
+}
+
+@test "a program that has unmounted /proc leaves its disk in order all the same" {
+    start_writing microvm 'umount /proc; kill -USR2 1; wait'
+    expect_end off
 }
 
 @test "the power button switches every machine off" {
