@@ -167,6 +167,8 @@ final class World {
     func jump(_ duration: Int64) {
         time += duration
         jumped += duration
+        // There may be no time left for another try.
+        if faulted.contains(.fork) { promises.mayNotFork = true }
         promises.excuse(duration)
     }
 
@@ -212,7 +214,10 @@ final class World {
     private func failPerhaps(_ call: Call, _ number: Int) throws(Errno) {
         var error: Errno?
         if let injected, injected.call == number { error = injected.error }
-        if let broken = scenario.broken[call] { error = broken }
+        if let broken = scenario.broken[call] {
+            error = broken
+            if call == .fork { promises.mayNotFork = true }
+        }
         if scenario.faultRate > 0, !isExempt(call), random.oneIn(scenario.faultRate) {
             error = random.pick(Call.errors)
         }

@@ -58,6 +58,7 @@ struct WorldKernel: Kernel {
             return try world.runHelper { body(&child) }
         } catch {
             world.faulted.insert(.fork)
+            world.promises.mayNotFork = true
             throw error
         }
     }
