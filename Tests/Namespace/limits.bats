@@ -37,6 +37,7 @@ leave_root() {
     kill -USR1 "$pid"
     expect_end 138
     grep -q "init: killing: no process for it: too many processes" "$place/said"
+    run ! grep "takes too long" "$place/said"
 }
 
 @test "half a megabyte is enough to live in, and to run a program in" {
