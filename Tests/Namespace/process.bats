@@ -16,12 +16,11 @@ setup() {
 teardown() { end_namespaces; }
 
 @test "as any other process than PID 1 it greets as well, and can be ended" {
-    "$out/init" >"$tree/stdout" 3>&- &
-    pid=$!
+    start_process "$out/init" >"$tree/stdout"
     eventually idles
     says_greeting "$tree/stdout"
     kill "$pid"
-    run ! wait "$pid"
+    expect_end 143
 }
 
 # A write that blocks is interrupted by alarms of init's own, which are not to be mixed up.
@@ -49,49 +48,44 @@ writes() {
 }
 
 @test "each of a program's 256 codes is init's, and 128 and the signal that ended it" {
-    local code
-    for code in $(seq 0 255); do
-        status=0
-        "$out/init" -- sh -c "exit $code" || status=$?
-        expect_status "$code"
-    done
-    for code in 1 2 9 15 34 64; do
-        status=0
-        "$out/init" -- sh -c "kill -$code \$\$; exit 1" || status=$?
-        expect_status $((128 + code))
-    done
+    code_of sh -c '
+        for code in $(seq 0 255); do
+            "$1" -- sh -c "exit $code"
+            [ $? -eq "$code" ] || echo "not $code"
+        done
+        for signal in 1 2 9 15 34 64; do
+            "$1" -- sh -c "kill -$signal \$\$; exit 1"
+            [ $? -eq $((128 + signal)) ] || echo "not 128 and $signal"
+        done' sh "$out/init"
+    expect_status 0
+    [ -z "$output" ]
 }
 
-# start_with_orphan OPTION...: init, and below it an orphan that lives until told to `go`.
-start_with_orphan() {
+# orphan_below OPTION...: whether an orphan below init is init's child, "yes" or "no", and once
+# it has been reaped, "gone".
+orphan_below() {
     mkfifo "$tree/go"
-    "$out/init" "$@" -- sh -c '
-        sh -c "read -r _ <\"\$1\" & echo \$! >\"\$2\"" sh "$1" "$2"
-        echo "its parent has gone" >"$3"
-        exec sleep 1000' sh "$tree/go" "$tree/orphan" "$tree/said" 3>&- &
-    pid=$!
-    namespaces+=("$pid")
-    eventually test -s "$tree/said"
-    orphan=$(cat "$tree/orphan")
+    code_of sh -c '
+        cd "$0"
+        "$@" -- sh -c "sh -c \"read -r _ <go & echo \\\$! >orphan\"; echo >ready; exec sleep 1000" &
+        until [ -e ready ]; do sleep 0.05; done
+        orphan=$(cat orphan)
+        if grep -q "^PPid:.$!\$" "/proc/$orphan/status"; then echo yes; else echo no; fi
+        echo >go
+        while [ -e "/proc/$orphan" ]; do sleep 0.05; done
+        echo gone' "$tree" "$out/init" "$@"
 }
-
-is_parent_of_orphan() { grep -q "^PPid:.$pid\$" "/proc/$orphan/status"; }
-orphan_is_gone() { [ ! -e "/proc/$orphan" ]; }
 
 @test "with -s it is the parent of the orphans below it, and reaps them" {
-    start_with_orphan -s
-    is_parent_of_orphan
-    echo >"$tree/go"
-    eventually orphan_is_gone
+    orphan_below -s
+    [ "$output" = $'yes\ngone' ]
 }
 
 @test "without -s the orphans below it are somebody else's" {
-    start_with_orphan
-    run ! is_parent_of_orphan
-    echo >"$tree/go"
+    orphan_below
+    [ "${lines[0]}" = no ]
 }
 
-# All in a namespace, where a mistake hits nobody outside.
 @test "it signals nobody but its program" {
     strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
     code_of sh -c '
@@ -116,5 +110,7 @@ orphan_is_gone() { [ ! -e "/proc/$orphan" ]; }
 }
 
 @test "a socket for init is the program's, whatever init's process number" {
-    run -0 sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$1" -- sh -c "test \"\$LISTEN_PID\" = \$\$"' sh "$out/init"
+    code_of sh -c 'sh -c "LISTEN_PID=\$\$ exec \"\$@\"" sh "$@"; exit $?' sh \
+        "$out/init" -- sh -c 'test "$LISTEN_PID" = $$'
+    expect_status 0
 }

@@ -70,9 +70,8 @@ takes_every_signal() {
 }
 
 @test "every signal but CHLD is the program's where init is not PID 1" {
-    "$out/init" "$prober" signals >"$took" 3>&- &
-    namespaces+=($!)
-    takes_every_signal $!
+    start_process "$out/init" "$prober" signals >"$took"
+    takes_every_signal "$pid"
 }
 
 @test "a real-time signal is the program's as often as it was sent" {
@@ -182,12 +181,13 @@ start_pair() {
 }
 
 @test "with -p the same is so where init is not PID 1" {
-    sh -c '"$@" & echo $! >"$0"; exec sleep 1000' "$tree/init-pid" \
-        "$out/init" --parent-death=10 "$prober" signals >"$took" 3>&- &
-    namespaces+=($!)
+    start_here sh -c '
+        sh -c "\"\$@\" & exec sleep 1000" sh "$@" &
+        wait
+        exec sleep 1000' sh "$out/init" --parent-death=10 "$prober" signals >"$took"
     eventually took_all
-    namespaces+=("$(cat "$tree/init-pid")")
-    kill -KILL "${namespaces[0]}"
+    eventually pgrep -P "$pid" -x sleep >/dev/null
+    kill -KILL "$(pgrep -P "$pid" -x sleep)"
     eventually took_all 10
 }
 

@@ -11,14 +11,15 @@ setup() {
     load ../Support/helpers
     load ../Support/namespace
     prepare_namespaces
-    in_container=("${as_root[@]}" "${in_namespace[@]}" --mount-proc "$out/init")
+    in_container=("${in_namespace[@]}" --mount-proc "$out/init")
 }
 
 teardown() { end_namespaces; }
 
 # on_terminal SCRIPT COMMAND...: what terminal.exp does, with what was on the terminal in
-# `output`, and the command's code in `status`.
-on_terminal() { capture timeout --signal=KILL 120 expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
+# `output`, and the command's code in `status`. In a namespace, so that a mistake of an init that
+# is not PID 1 hits nobody outside, which has the session and all its groups.
+on_terminal() { code_of expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
 
 @test "the program has the terminal" {
     on_terminal '' "${in_container[@]}" "$prober" foreground

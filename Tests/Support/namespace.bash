@@ -62,6 +62,14 @@ start_here() {
     own_namespace $!
 }
 
+# start_process COMMAND...: the same, but for a child of PID 1's, so that a mistake of an init
+# that is not PID 1 hits nobody outside. It signals whom its user may signal.
+start_process() {
+    start_here sh -c '"$@"; exit $?' sh "$@"
+    eventually pgrep -P "$pid" >/dev/null
+    pid=$(pgrep -P "$pid")
+}
+
 # start_on_terminal COMMAND...: as start, on a terminal whose output goes to standard output.
 # Its session is another's.
 start_on_terminal() {
