@@ -57,7 +57,7 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     }
 
     /// Sets about the first duty.
-    mutating func begin() {
+    public mutating func begin() {
         perform(core.firstAction)
     }
 
