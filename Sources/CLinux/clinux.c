@@ -154,7 +154,7 @@ int clinux_pause_for_signal(void) {
 }
 
 int clinux_sigaltstack(void) {
-    // For two nested handlers: with AVX-512 the kernel saves 3 KiB of registers for each.
+    // For six nested handlers: with AVX-512 the kernel saves 3 KiB of registers for each.
     static char stack[32 * 1024];
     stack_t where = {.ss_sp = stack, .ss_size = sizeof stack};
     return ask(SYS_sigaltstack, &where, NULL, 0, 0);

@@ -5,9 +5,9 @@ public import KernelInterface
 /// and pauses for ever (or does as `hammock.fault=` says), since the kernel panics when
 /// PID 1 ends.
 public enum LastResort {
-    /// Whether a fault has been seen. A second one must have come from the report of the
-    /// first, so it is not reported: that could go on for ever.
-    nonisolated(unsafe) private static var hasFaulted = false
+    /// How many parts of the last resort have been begun. None is begun twice: a fault in one
+    /// goes on with the next, for to begin again could go on for ever.
+    nonisolated(unsafe) private static var begun = 0
     nonisolated(unsafe) private static var role = Role.machine
     nonisolated(unsafe) private static var record: UnsafePointer<EventRecord>?
     /// What to do after the report. Only a machine's command line asks for more than a pause.
@@ -32,25 +32,34 @@ public enum LastResort {
 
     private static func takeOver(after signal: Signal) -> Never {
         var kernel = LinuxKernel()
-        if !hasFaulted {
-            hasFaulted = true
-            report(signal, on: &kernel)
-            leave(after: signal, on: &kernel)
+        while begun < 5 {
+            begun &+= 1
+            switch begun {
+            case 1: say(Fault.report(of: signal), on: &kernel)
+            case 2: sayLastEvents(on: &kernel)
+            case 3: leave(after: signal, on: &kernel)
+            // A report that was cut short had an alarm set; nobody else ends it.
+            case 4: endInterruptions(on: &kernel)
+            default: pauseForEver(on: &kernel)
+            }
         }
-        // The report that was cut short had an alarm set; nobody else ends it.
-        endInterruptions(on: &kernel)
-        pauseForEver(on: &kernel)
+        // To pause takes more system calls than this.
+        while true { kernel.sleep(milliseconds: -1) }
+    }
+
+    private static func sayLastEvents(on kernel: inout LinuxKernel) {
+        guard let record else { return }
+        var line = Line()
+        line.append("init: ")
+        record.pointee.append(to: &line)
+        line.end()
+        say(line, on: &kernel)
     }
 
     /// On the console, and in the kernel's log for whoever looks later.
-    private static func report(_ signal: Signal, on kernel: inout LinuxKernel) {
-        var lines = Fault.report(of: signal)
-        if let record {
-            lines.append("init: ")
-            record.pointee.append(to: &lines)
-            lines.end()
-        }
-        lines.withBytes { text in
+    @inline(never)
+    private static func say(_ line: Line, on kernel: inout LinuxKernel) {
+        line.withBytes { text in
             deliver(text, on: &kernel)
             if role == .machine, let log = try? kernel.openForWriting("/dev/kmsg") {
                 _ = try? kernel.write(text, to: log)

@@ -1,0 +1,77 @@
+# Faults of PID 1's own: none ends it, and each is told, with what happened last.
+
+setup_file() {
+    load ../Support/helpers
+    load ../Support/namespace
+    "$root/scripts/build-init.sh" --product trapping-init
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/namespace
+    prepare_namespaces
+    cp "$out/trapping-init" "$tree/"
+    : >"$console"
+}
+
+teardown() { end_namespaces; }
+
+# What trapping-init can do wrong, and the signal that the kernel has for it.
+faults=(
+    trap:'SIGILL (a Swift trap)'
+    read-nowhere:SIGSEGV read-no-address:SIGSEGV write-constant:SIGSEGV execute-data:SIGSEGV
+    overflow:SIGSEGV
+    read-past-file:SIGBUS
+    divide:SIGFPE
+    break:SIGTRAP
+    forbidden-call:SIGSYS
+)
+
+# expect_report FILE SIGNAL [EVENTS]: the greeting, the report once, and nothing after it.
+expect_report() {
+    printf '%s\n' "$greeting" "init: fault: $2 in PID 1" "init: last events: ${3-b:d0}" | diff - "$1"
+}
+
+@test "each kind of fault is reported once, with what happened last, and PID 1 pauses" {
+    local fault
+    for fault in "${faults[@]}"; do
+        echo "$fault"
+        start /trapping-init "${fault%%:*}" >"$tree/stdout"
+        eventually idles
+        expect_report "$tree/stdout" "${fault#*:}"
+    done
+}
+
+@test "a fault of the report's own cuts it short, and PID 1 pauses" {
+    start /trapping-init trap-twice >"$tree/stdout"
+    eventually idles
+    printf '%s\n' "$greeting" 'init: fault: SIGILL (a Swift trap) in PID 1' | diff - "$tree/stdout"
+}
+
+@test "a fault with no standard output is reported on the console, and else in the kernel's log" {
+    start /trapping-init >&- 2>&-
+    eventually idles
+    expect_report "$console" 'SIGILL (a Swift trap)'
+    rm "$console"
+    mkfifo "$log"
+    exec {reader}<>"$log"
+    start /trapping-init >&- 2>&-
+    eventually idles
+    # There is no other end to a file that is open for writing here, too.
+    dd iflag=nonblock status=none <&"$reader" >"$tree/log" 2>/dev/null || true
+    expect_report "$tree/log" 'SIGILL (a Swift trap)' b:d2
+}
+
+@test "after a fault nothing ends PID 1 but SIGKILL from outside" {
+    start /trapping-init >"$tree/stdout"
+    eventually idles
+    local signal
+    for signal in $(seq 1 64); do
+        case $signal in 9 | 19) continue ;; esac # nobody can refuse them from here
+        kill -n "$signal" "$pid" 2>/dev/null || true # 32 and 33 belong to the C library
+    done
+    eventually idles
+    expect_report "$tree/stdout" 'SIGILL (a Swift trap)'
+    kill -KILL "$pid"
+    eventually has_ended
+}
