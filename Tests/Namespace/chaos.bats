@@ -201,17 +201,21 @@ is_permitted() {
         || [[ $2 == write && $4 != EINTR && $4 != EAGAIN && $greeted == ' console' ]]
 }
 
-# list_cases LIFE: a call, its number and an error a line, by the trace of an undisturbed life.
-list_cases() {
-    local line call number error errors is_own=''
-    declare -A numbers
+# own_calls: PID 1's system calls, a name a line, by the trace.
+own_calls() {
+    local line is_own=''
     for line in "${trace[@]}"; do
         [[ $line =~ ^([a-z0-9_]+)\( ]] || continue
-        call=${BASH_REMATCH[1]}
-        if [ -z "$is_own" ]; then
-            [ "$call" != execveat ] || is_own=yes
-            continue
-        fi
+        [ -z "$is_own" ] || echo "${BASH_REMATCH[1]}"
+        [ "${BASH_REMATCH[1]}" != execveat ] || is_own=yes
+    done
+}
+
+# list_cases LIFE: a call, its number and an error a line, by the trace of an undisturbed life.
+list_cases() {
+    local call number error errors
+    declare -A numbers
+    while read -r call; do
         # This one does not come back, and by that one a machine is told.
         [[ " $never_refused exit_group " != *" $call "* && $1:$call != machine:reboot ]] || continue
         number=$((${numbers[$call]-0} + 1))
@@ -222,7 +226,7 @@ list_cases() {
         for error in $errors; do
             [[ $1:$call:$number == program:rt_sigprocmask:1 ]] || echo "$call $number $error"
         done
-    done
+    done < <(own_calls)
     case $1 in
         idle) printf 'pause 1 %s\n' EPERM EINTR ENOSYS ;;
         # What its child does before it is the program.
@@ -336,6 +340,21 @@ survives() {
 @test "whichever system call fails, a machine boots, stops and reboots" {
     need_machine
     survives machine '+++ killed by SIGHUP +++' list_cases try
+}
+
+@test "PID 1 makes these system calls and no others: none for memory, threads or randomness" {
+    local life permitted='arch_prctl close exit_group fcntl fork getpgid getpid ioctl kill mkdir
+        mount open pause poll read reboot restart_syscall rt_sigaction rt_sigprocmask
+        rt_sigtimedwait set_tid_address sethostname setitimer sigaltstack socket statx vfork wait4
+        write'
+    make_seat "$BATS_TEST_TMPDIR/seat"
+    for life in idle program machine; do
+        [ $life != machine ] || need_machine
+        lead $life "$BATS_TEST_TMPDIR/seat"
+        [ -n "$(own_calls)" ]
+        run comm -13 <(xargs -n 1 <<<"$permitted" | sort) <(own_calls | sort -u)
+        [ -z "$output" ]
+    done
 }
 
 @test "a fault at whichever system call is reported, and PID 1 pauses" {
