@@ -5,7 +5,6 @@ setup_file() {
     load ../Support/namespace
     "$root/scripts/build-init.sh"
     build_prober
-    "$root/scripts/build-init.sh" --product trapping-init
 }
 
 setup() {
@@ -133,19 +132,4 @@ greeted_somewhere() {
     start /init >&"$full"
     eventually idles
     says_greeting "$console"
-}
-
-@test "a stack overflow is reported, and PID 1 lives on" {
-    cp "$out/trapping-init" "$tree/"
-    start /trapping-init overflow >"$tree/stdout"
-    eventually grep -q 'init: fault: SIGSEGV' "$tree/stdout"
-    eventually idles
-}
-
-@test "a Swift trap is reported, and PID 1 lives on" {
-    cp "$out/trapping-init" "$tree/"
-    start /trapping-init >"$tree/stdout"
-    eventually grep -q 'init: fault: SIGILL (a Swift trap)' "$tree/stdout"
-    eventually idles
-    head -n 3 "$tree/stdout" | cmp - <(printf '%s\n' "$greeting")
 }
