@@ -274,6 +274,15 @@ static int execute(char *const *argv, char **environment) {
     return failure;
 }
 
+// make_writable: without a console init itself has only /dev/null for reading, so that what it
+// writes fails and finds its way to the log. A program might take such a failure for its own.
+static void make_writable(int fd) {
+    if ((ask(SYS_fcntl, fd, F_GETFL, 0, 0) & O_ACCMODE) == O_RDONLY) {
+        int null = ask(SYS_open, "/dev/null", O_WRONLY | O_CLOEXEC, 0, 0);
+        ask(SYS_dup2, null, fd, 0, 0);
+    }
+}
+
 // run_program: what the child of a vfork does; returns -errno, if execve fails. It shares its
 // parent's memory, and the parent waits meanwhile.
 __attribute__((noinline)) static int run_program(
@@ -285,6 +294,8 @@ __attribute__((noinline)) static int run_program(
     if (new_session) {
         ask(SYS_setsid, 0, 0, 0, 0);
         ask(SYS_ioctl, STDIN_FILENO, TIOCSCTTY, 1, 0);
+        make_writable(STDOUT_FILENO);
+        make_writable(STDERR_FILENO);
     } else {
         ask(SYS_setpgid, 0, 0, 0, 0);
         // SIGTTOU, which this raises in the background, is blocked still.

@@ -76,10 +76,11 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     has_line "to 127.0.0.1"
 }
 
-@test "no console is no panic: PID 1 runs its program and powers off" {
+@test "no console is no panic: PID 1 runs its program, which may write, and powers off" {
     local edit
     for edit in 's/console=ttyS0/console=null/' 's/mon:stdio/none/'; do
-        start "$edit" --image "$disk" --rw -- /busybox sh -c 'echo ran >/report'
+        start "$edit" --image "$disk" --rw -- \
+            /busybox sh -c 'echo said && echo ran >/report'
         expect_report ran
     done
 }

@@ -147,7 +147,8 @@ int clinux_sigtimedwait(int64_t timeout_milliseconds);
 // ignored. Returns its process number, or -errno of vfork or execvpe.
 //   environment  like environ(7), or NULL for this process's own. Where LISTEN_PID names
 //                this process the program finds its own number there, sd_listen_fds(3).
-//   new_session  its own session too, with descriptor 0 as its controlling terminal.
+//   new_session  its own session too, with descriptor 0 as its controlling terminal, and with
+//                descriptors 1 and 2 that can be written to, if need be to /dev/null.
 //                Otherwise, where this process is in the foreground of a terminal, the
 //                program takes its place there.
 int clinux_spawn(char *const *argv, char **environment, int new_session);
