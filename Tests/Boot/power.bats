@@ -64,11 +64,16 @@ expect_halt() {
     eventually ended
 }
 
-# expect_disk: the file system was let go of in order, and has what was synced last.
+# expect_disk: the file system was let go of in order, with all that was synced.
 expect_disk() {
     e2fsck -fn "$disk"
     [[ $(dumpe2fs -h "$disk" 2>&1) =~ 'Filesystem state:'\ +clean ]]
     [[ $(dumpe2fs -h "$disk" 2>&1) != *needs_recovery* ]]
+    expect_synced
+}
+
+# expect_synced: the disk has what was synced last, and nothing by halves.
+expect_synced() {
     local synced
     synced=$(grep -ao 'synced [0-9]*\.' "$console" | tail -n 1 | tr -dc 0-9)
     [[ $(debugfs -R 'cat /numbers' "$disk" 2>/dev/null | uniq -c) =~ ^\ *1000\ ([0-9]+)$ ]]
@@ -91,6 +96,16 @@ expect_disk() {
     expect_end reboot
     start_writing q35 '/sbin/halt; wait'
     expect_end halt
+}
+
+@test "by command with -f, a program powers off at once and without PID 1" {
+    start_writing microvm '/sbin/poweroff -f; wait'
+    eventually ended
+    expect_event SHUTDOWN guest-shutdown
+    run ! on_console ' init: '
+    # As the next boot would: by what is in the journal.
+    e2fsck -fp "$disk" || [ $? -eq 1 ]
+    expect_synced
 }
 
 @test "a program's end powers its machine off, though it has left something that writes" {
