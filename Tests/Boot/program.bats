@@ -27,6 +27,10 @@ int main(int count, char **words) {
     return 0;
 }
 END
+    echo "no program" >"$BATS_FILE_TMPDIR/text"
+    "$root/scripts/build-image.sh" --size 64M --output "$BATS_FILE_TMPDIR/image" \
+        --add "$BATS_FILE_TMPDIR/program:/program" --add "$BATS_FILE_TMPDIR/text:/etc/text" \
+        --add "$(command -v busybox):/busybox"
 }
 
 # compile NAME: the C program on standard input.
@@ -37,7 +41,7 @@ setup() {
     load ../Support/machine
     # A machine as slow as it likes may take so long; only a hang takes longer.
     export patience=120
-    program=(--add "$BATS_FILE_TMPDIR/program:/program")
+    program=(--image "$BATS_FILE_TMPDIR/image.img")
     not_found=() # or -127, which tells bats that this code is meant
 }
 
@@ -69,6 +73,9 @@ q35 0
 q35 1
 pc 7
 pc 255'
+    program=(--add "$BATS_FILE_TMPDIR/program:/program")
+    boot -- /program exit 6
+    expect_verdict 6 "/program ended with code 6"
     boot --initramfs -- /program exit 7
     expect_verdict 7 "/program ended with code 7"
 }
@@ -84,8 +91,6 @@ pc 15'
 }
 
 @test "a program that is not there is 127, and one that is none is 126" {
-    echo "no program" >"$BATS_TEST_TMPDIR/text"
-    program+=(--add "$BATS_TEST_TMPDIR/text:/etc/text")
     local machine
     for machine in microvm q35 pc; do
         not_found=(-127)
@@ -150,17 +155,16 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
 }
 
 @test "a qemu that ends before the program is no verdict" {
-    echo "no kernel" >"$BATS_TEST_TMPDIR/text"
     local machine
     for machine in microvm q35 pc; do
-        boot --machine $machine --kernel "$BATS_TEST_TMPDIR/text" -- /program
+        boot --machine $machine --kernel "$BATS_FILE_TMPDIR/text" -- /program
         expect_output "invalid kernel header"
         expect_verdict 125 "qemu ended before /program did"
     done
 }
 
 @test "what PID 1 has said of orphans does not cost the program its verdict" {
-    boot --add "$(command -v busybox):/busybox" -- -w /busybox sh -c \
+    boot -- -w /busybox sh -c \
         "for n in \$(seq 20); do (true &); done; $(until_alone); exit 7"
     expect_output "init: reaped orphan"
     expect_verdict 7 "/busybox ended with code 7"
@@ -189,6 +193,7 @@ int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
         --add /bin/true:/program --add "$BATS_FILE_TMPDIR/program:/other" \
         -- /other exit 11 >/dev/null 2>&1 </dev/null 3>&- &
     local first=$! code=0
+    program=(--add "$BATS_FILE_TMPDIR/program:/program")
     boot -- /program exit 12
     expect_verdict 12 "/program ended with code 12"
     wait "$first" || code=$?
