@@ -330,8 +330,9 @@ row() {
 }
 
 keep_results() {
-    rm -rf "$out/reproduce"
-    cp -R --sparse=always "$work/results" "$out/reproduce"
+    rm -rf "$out/reproduce" "$out/reproduce.partial"
+    cp -R --sparse=always "$work/results" "$out/reproduce.partial"
+    mv "$out/reproduce.partial" "$out/reproduce"
 }
 
 # explain ARTEFACT: what differs in it, as well as the tools that are here can say.

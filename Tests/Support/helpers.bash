@@ -44,6 +44,6 @@ expect_status() {
 as_in_the_table() {
     run "$root/scripts/reproduce.sh" --check "$@"
     [ "$status" -ne 6 ] || [[ -n ${CI-} && $output == *--record* ]] \
-        || skip "$(sed -n 's/^  *//p' <<<"$output" | paste -sd ';')"
+        || skip "$(sed -n 's/^  *//p' <<<"$output" | sort -u | paste -sd ';')"
     expect_status 0
 }
