@@ -94,7 +94,11 @@ END
 @test "an interrupted run ends what it has started, and leaves nothing behind" {
     small_checkout
     mkdir "$BATS_TEST_TMPDIR/temporary"
-    echo 'echo $$ >/tmp/$$; mv /tmp/$$ '"'$BATS_TEST_TMPDIR/pid'"'; sleep 600' >"$copy/scripts/sdk.sh"
+    cat >"$copy/scripts/sdk.sh" <<END
+echo \$\$ >'$BATS_TEST_TMPDIR/pid.partial'
+mv '$BATS_TEST_TMPDIR/pid.partial' '$BATS_TEST_TMPDIR/pid'
+sleep 600
+END
     TMPDIR=$BATS_TEST_TMPDIR/temporary "$copy/scripts/reproduce.sh" --quick >/dev/null 2>&1 3>&- &
     local script=$! status=0 pid
     building() { [ -e "$BATS_TEST_TMPDIR/pid" ]; }
