@@ -34,7 +34,11 @@
 #   --timeline FILE     boots without a terminal as far as the greeting, and shows where the
 #                       time goes: FILE.svg is a picture, FILE.json is for Perfetto, - is a
 #                       table on standard output; more than once if need be
-#   --timeout SECONDS   ends qemu after so long (with --check: waits so long; default: 60)
+#   --instructions      boots without a terminal, and says how many instructions the guest
+#                       ran from its reset to the greeting: the same number each time,
+#                       whatever else the host does. Emulates, and takes some seconds.
+#   --timeout SECONDS   ends qemu after so long (with --check: waits so long; default: 60;
+#                       with --instructions: 600)
 #   --dry-run           prints qemu's command line and boots nothing
 #   --help
 #
@@ -65,7 +69,8 @@ append=''
 quiet=''
 init_words=()
 program=''       # the one among them that init is to run
-mode=interactive # or run, or check, or timeline, or dry-run
+mode=interactive # or run, check, timeline, count or dry-run
+counting=''      # of instructions
 writable=''
 timeout=''
 fallback=''
@@ -95,6 +100,7 @@ main() {
         dry-run) qemu_command; printf '%s\n' "${qemu[*]@Q}" ;;
         check) check ;;
         timeline) draw_timeline ;;
+        count) count_instructions ;;
         run) run_program ;;
         interactive) interact ;;
     esac
@@ -127,6 +133,7 @@ parse() {
             --timeout) timeout=$(value_of "$@"); whole_number --timeout "$timeout"; shift 2 ;;
             --check) mode=check; shift ;;
             --timeline) mode=timeline timelines+=("$(value_of "$@")"); shift 2 ;;
+            --instructions) mode=count counting=yes; shift ;;
             --dry-run) mode=dry-run; shift ;;
             -h | --help) help; exit ;;
             --) shift; init_words=("$@"); break ;;
@@ -136,9 +143,13 @@ parse() {
     [[ $machine =~ ^(pc|q35|microvm)$ ]] \
         || usage_error "--machine is pc, q35 or microvm, not '$machine'"
     [[ $accel =~ ^(auto|kvm|tcg)$ ]] || usage_error "--accel is auto, kvm or tcg, not '$accel'"
+    if [ -n "$counting" ]; then
+        [ "$accel" != kvm ] || usage_error "--instructions are counted by the emulation, not by KVM"
+        accel=tcg timeout=${timeout:-600}
+    fi
     check_init_words
     check_additions
-    [ "$mode" = check ] || find_program
+    [[ $mode =~ ^(check|count)$ ]] || find_program
     check_timelines
     if [ "$mode" = interactive ] && [ -n "$program" ]; then mode=run; fi
     if [ "$mode" = interactive ] && [ -z "$timeout" ] && [ ! -t 0 ]; then
@@ -246,7 +257,10 @@ $command_line_limit bytes, and with these words it would have ${#command_line}"
     [ -z "$memory" ] || qemu+=(-m "$memory")
     [ -z "$cpus" ] || qemu+=(-smp "$cpus")
     # Writes go to a temporary file that nobody sees, so two boots can share the image.
-    [ -n "$writable" ] || qemu+=(-snapshot)
+    [ -n "$writable$counting" ] || qemu+=(-snapshot)
+    # A nanosecond of the guest's clock is an instruction. It is the recording that counts
+    # them, and nobody wants what it records.
+    [ -z "$counting" ] || qemu+=(-icount 'shift=0,rr=record,rrfile=/dev/null')
     # -nographic has a PC's BIOS write to the serial line.
     if [ -n "$quiet" ]; then qemu+=(-display none); else qemu+=(-nographic); fi
     qemu+=("${console[@]}")
@@ -254,7 +268,11 @@ $command_line_limit bytes, and with these words it would have ${#command_line}"
 
 # The classic command line to the letter, with all that qemu puts into a PC by itself.
 pc_hardware() {
-    ! has_disk || hardware+=(-hda "$(disk)")
+    if has_disk && [ -n "$counting" ]; then
+        hardware+=(-drive "index=0,media=disk,$(drive)")
+    elif has_disk; then
+        hardware+=(-hda "$(disk)")
+    fi
     if [ "$accel" = kvm ]; then hardware+=(-enable-kvm); else hardware+=(-accel tcg); fi
     # The bzImage's header asks for a read-only root by itself.
     [ -z "$writable" ] || command_line+=" rw"
@@ -279,7 +297,10 @@ microvm_hardware() {
     # Without it this boot hangs as soon as the host is busy: ARCHITECTURE.md says why.
     if [ "$accel" = tcg ]; then
         local khz
-        khz=$(tsc_khz) || die "$exit_failed" "the speed of the processor's counter cannot be measured"
+        # One tick an instruction, where they are counted.
+        khz=1000000
+        [ -n "$counting" ] || khz=$(tsc_khz) \
+            || die "$exit_failed" "the speed of the processor's counter cannot be measured"
         command_line+=" tsc_early_khz=$khz"
     fi
 }
@@ -295,17 +316,22 @@ bare_hardware() {
     else
         hardware+=(-accel tcg -cpu max)
     fi
-    local file
-    if has_disk; then
-        file=$(disk)
-        # In a qemu option a comma stands for itself only when doubled.
-        hardware+=(-drive "if=none,id=root,format=raw,file=${file//,/,,}")
-    fi
+    ! has_disk || hardware+=(-drive "if=none,id=root,$(drive)")
 }
 
 # A disk is there unless an initramfs takes its place.
 has_disk() { [ -n "$image" ] || [ -z "$initramfs" ]; }
 disk() { printf '%s' "${image:-$out/image.img}"; }
+
+# drive: the disk, as a qemu option has it.
+drive() {
+    local file throw_away=''
+    file=$(disk)
+    # qemu does not record a boot with -snapshot, but one with a disk that is.
+    { [ -z "$counting" ] || [ -n "$writable" ]; } || throw_away=,snapshot=on
+    # In such an option a comma stands for itself only when doubled.
+    printf 'format=raw,file=%s%s' "${file//,/,,}" "$throw_away"
+}
 
 # tsc_khz: the speed of this processor's time stamp counter.
 tsc_khz() {
@@ -324,6 +350,7 @@ tsc_khz() {
 # choose_accelerator: turns `auto` into kvm or tcg, and says in one line what it took.
 choose_accelerator() {
     local reason="as told by --accel"
+    [ -z "$counting" ] || reason="it counts instructions"
     if [ "$accel" = auto ]; then
         if reason=$(why_no_kvm); then
             accel=tcg
@@ -469,13 +496,18 @@ judge() {
 
 # --- without a terminal ---------------------------------------------------------------------
 
-# check: boots, watches, judges; under `auto`, once more without KVM.
-check() {
+# prepare_to_watch: a folder for the console, and no qemu left behind.
+prepare_to_watch() {
     work=$(mktemp -d)
     trap 'end_qemu; rm -rf "$work"' EXIT
     trap 'exit $exit_interrupted' INT TERM
     # A qemu that has ended takes no keys; that shows on the console soon enough.
     trap '' PIPE
+}
+
+# check: boots, watches, judges; under `auto`, once more without KVM.
+check() {
+    prepare_to_watch
     local verdict=0
     if [ -n "$fallback" ]; then
         watch "$kvm_patience" || verdict=$?
@@ -490,6 +522,19 @@ check() {
     fi
     [ "$verdict" -eq 0 ] || { show_console; die "$verdict" "$failure"; }
     printf 'greeting after %d ms (%s, %s)\n' "$greeted_after" "$machine" "$accel"
+}
+
+# count_instructions: boots, and asks qemu how many it has emulated.
+count_instructions() {
+    prepare_to_watch
+    local verdict=0
+    boot_to_greeting "$timeout" || verdict=$?
+    # Ctrl-A C leads to qemu's monitor. The guest is asleep, and runs next to nothing until
+    # that has read the line.
+    [ "$verdict" -ne 0 ] || printf '\001cinfo replay\n' >&"$to_guest" || true
+    [ "$verdict" -ne 0 ] || await instructions_are_known || verdict=$?
+    [ "$verdict" -eq 0 ] || { show_console; die "$verdict" "$failure"; }
+    printf 'greeting after %d instructions (%s)\n' "${BASH_REMATCH[1]}" "$machine"
 }
 
 show_console() {
@@ -606,6 +651,7 @@ take_in() {
 record() { [ -z "$recording" ] || printf '%s %s\n' "${EPOCHREALTIME/[.,]/}" "$1" >>"$recording"; }
 
 greeting_is_whole() { [[ $guest_text == *"$greeting"* ]]; }
+instructions_are_known() { [[ $line =~ instruction\ count\ =\ ([0-9]+) ]]; }
 log_level_is_up() { [[ $line == *'Loglevel set to 7'* ]]; }
 pid_1_sleeps() { [[ $line =~ task:[^\ ]+\ +state:S\ .*\ pid:\ *1\  ]]; }
 nothing() { false; }

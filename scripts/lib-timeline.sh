@@ -28,10 +28,7 @@ check_timelines() {
 # draw_timeline: boots, records, draws.
 draw_timeline() {
     build_painter
-    work=$(mktemp -d)
-    trap 'end_qemu; rm -rf "$work"' EXIT
-    trap 'exit $exit_interrupted' INT TERM
-    trap '' PIPE
+    prepare_to_watch
     append+=" $timeline_words"
     recording=$work/recording
     local verdict=0

@@ -107,6 +107,12 @@ in_library() {
     done
 }
 
+@test "instructions are counted by the emulation, and by nothing else" {
+    run "$root/scripts/boot.sh" --instructions --accel kvm
+    expect_status 2
+    expect_output "--instructions are counted by the emulation, not by KVM"
+}
+
 @test "files that are not there, or are no files, are named" {
     run "$root/scripts/boot.sh" --check --image "$BATS_TEST_TMPDIR/no image"
     expect_status 2

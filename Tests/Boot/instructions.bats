@@ -1,0 +1,58 @@
+# boot.sh --instructions: a yardstick that the host's other work does not touch.
+
+setup_file() {
+    load ../Support/helpers
+    "$root/scripts/build-kernel.sh"
+    "$root/scripts/build-image.sh" --size 64M --output "$BATS_FILE_TMPDIR/disk"
+}
+
+setup() {
+    load ../Support/helpers
+    # A machine as slow as it likes may take so long; only a hang takes longer.
+    export patience=600
+}
+
+# count ARGUMENT...: sets `instructions`.
+count() {
+    run "$root/scripts/boot.sh" --instructions --timeout "$patience" "$@"
+    expect_status 0
+    [[ $output =~ greeting\ after\ ([0-9]+)\ instructions ]]
+    instructions=${BASH_REMATCH[1]}
+}
+
+@test "two boots of a machine run the same number of instructions, to a part in a hundred" {
+    local machine first
+    for machine in microvm pc; do
+        count --machine "$machine" --image "$BATS_FILE_TMPDIR/disk.img"
+        first=$instructions
+        count --machine "$machine" --image "$BATS_FILE_TMPDIR/disk.img"
+        [ $((instructions - first)) -le $((first / 100)) ]
+        [ $((first - instructions)) -le $((first / 100)) ]
+    done
+}
+
+@test "what init does more is counted" {
+    count --initramfs "$BATS_FILE_TMPDIR/disk.cpio"
+    local without=$instructions
+    musl-gcc -Os -static -s -x c -o "$BATS_TEST_TMPDIR/busy" - <<'END'
+#include <unistd.h>
+int main(void) {
+    static const char text[] = "Hello, World!\nThis is your friendly init system.\nJust hanging here...\n";
+    for (volatile int rounds = 0; rounds < 10000000; rounds++) {}
+    write(1, text, sizeof text - 1);
+    for (;;) pause();
+}
+END
+    "$root/scripts/build-image.sh" --init "$BATS_TEST_TMPDIR/busy" --size 64M \
+        --output "$BATS_TEST_TMPDIR/busy"
+    count --initramfs "$BATS_TEST_TMPDIR/busy.cpio"
+    # Three instructions a round at the least.
+    [ $((instructions - without)) -gt 25000000 ]
+}
+
+@test "counting leaves the image as it was" {
+    local before
+    before=$(sha256sum <"$BATS_FILE_TMPDIR/disk.img")
+    count --image "$BATS_FILE_TMPDIR/disk.img"
+    [ "$(sha256sum <"$BATS_FILE_TMPDIR/disk.img")" = "$before" ]
+}
