@@ -289,7 +289,11 @@ q35_hardware() {
 
 microvm_hardware() {
     # With acpi=off qemu would put words for the kernel behind ours, and so behind `-- WORDS`.
-    hardware+=(-machine 'microvm,acpi=on,x-option-roms=off' -bios qboot.rom)
+    local board=microvm,acpi=on,x-option-roms=off
+    # With this kind of ACPI the kernel has no use for the old timer and interrupt controller,
+    # but would measure the processor's speed by that timer, which takes 8 ms or fails.
+    [ "$accel" = kvm ] || board+=,pit=off,pic=off
+    hardware+=(-machine "$board" -bios qboot.rom)
     bare_hardware
     ! has_disk || hardware+=(-device 'virtio-blk-device,drive=root')
     # t: a triple fault, the one way to reset a machine without a keyboard controller.
@@ -314,7 +318,12 @@ bare_hardware() {
     if [ "$accel" = kvm ]; then
         hardware+=(-accel kvm -cpu host)
     else
-        hardware+=(-accel tcg -cpu max)
+        # A processor with these two features has the kernel fill memory byte by byte, which
+        # hardware does quickly and an emulator does not.
+        hardware+=(-accel tcg -cpu 'max,-erms,-fsrm')
+        # The kernel is not to take out of its code what only several processors need: code
+        # that has changed has to be translated again.
+        command_line+=" noreplace-smp"
     fi
     ! has_disk || hardware+=(-drive "if=none,id=root,$(drive)")
 }
