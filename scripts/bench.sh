@@ -12,6 +12,11 @@
 #   --no-debian    without Debian's kernel, which is a download of 26 MiB, once
 #   --hardening    measures nothing: how many recommendations to harden a kernel ours meets,
 #                  and how many Debian's cloud kernel
+#   --instructions counts, besides, the guest's instructions from its reset to the greeting,
+#                  three times each: emulated, and untouched by what else the host does
+#   --peer-config FILE
+#                  beside the same kernel source, built with this configuration and booted by
+#                  the classic command line; such a build may take an hour, once
 #   --help
 #
 # Parts:
@@ -39,6 +44,8 @@ orphans=10000
 accel=auto
 debian=yes
 hardening=''
+counting=''
+peer_config=''
 
 # How long an idle init is watched for wakeups, in seconds.
 readonly idle_seconds=10
@@ -50,6 +57,8 @@ readonly spawns_per_run=50
 readonly all_peers=(tini catatonit dumb-init busybox)
 # A contender that fails so often sits out the rest: each failure may take a minute.
 readonly most_failures=2
+# How often each contender's instructions are counted. They hardly differ.
+readonly counts=3
 
 debian_kernel=''  # the file, once it is there
 debian_version='' # its package and version
@@ -93,6 +102,12 @@ parse() {
             --accel) accel=$(value_of "$@"); shift 2 ;;
             --no-debian) debian=''; shift ;;
             --hardening) hardening=yes; shift ;;
+            --instructions) counting=yes; shift ;;
+            --peer-config)
+                peer_config=$(value_of "$@")
+                readable_file --peer-config "$peer_config"
+                shift 2
+                ;;
             -h | --help) help; exit ;;
             *) usage_error "unknown option '$1'" ;;
         esac
@@ -525,21 +540,34 @@ contenders=(
 )
 
 measure_boots() {
-    local run contender failures
+    local run contender value
     prepare_boots
     for run in $(seq "$runs"); do
         for contender in "${contenders[@]}"; do
-            failures=$(grep -cxF "$contender" "$work/failures") || true
-            [ "$failures" -lt "$most_failures" ] || continue
-            if boot "$contender"; then
-                sample boot "$contender" "$milliseconds"
-                say "run $run of $runs: ${contender%.*}, ${contender#*.}: $milliseconds ms"
-            else
-                printf '%s\n' "$contender" >>"$work/failures"
-                say "run $run of $runs: ${contender%.*}, ${contender#*.}: failed"
-            fi
+            measure "run $run of $runs" boot "$contender" ms
         done
     done
+    [ -n "$counting" ] || return 0
+    for run in $(seq "$counts"); do
+        for contender in "${contenders[@]}"; do
+            measure "count $run of $counts" instructions "$contender" instructions
+        done
+    done
+}
+
+# measure RUN MEASURE CONTENDER UNIT: one boot, one sample.
+measure() {
+    local failures options=()
+    [ "$2" = boot ] || options=(--instructions)
+    failures=$(grep -cxF "$3" "$work/failures") || true
+    [ "$failures" -lt "$most_failures" ] || return 0
+    if boot "$3" "${options[@]}"; then
+        sample "$2" "$3" "$value"
+        say "$1: ${3%.*}, ${3#*.}: $value $4"
+    else
+        printf '%s\n' "$3" >>"$work/failures"
+        say "$1: ${3%.*}, ${3#*.}: failed"
+    fi
 }
 
 # prepare_boots: kernel and disks of the benchmark's own, both disks made in the same way,
@@ -553,11 +581,22 @@ prepare_boots() {
     image c "$work/tree/musl"
     [ -z "$debian" ] || get_debian_kernel
     [ -z "$debian_kernel" ] || contenders+=(pc+initramfs.debian)
+    [ -z "$peer_config" ] || build_peer
+    sample_kernels
     # Nobody's first run pays for the disk.
-    cat "$work"/kernel/* "$work"/*.img "$work"/*.cpio ${debian_kernel:+"$debian_kernel"} >/dev/null
+    cat "$work"/*kernel/* "$work"/*.img "$work"/*.cpio ${debian_kernel:+"$debian_kernel"} >/dev/null
     # What `auto` comes to is found out once, not in the middle of the measurement.
+    local value
     boot microvm.ours || die "$exit_failed" "Hammock itself does not boot"
     accel=$took
+}
+
+# build_peer: the same source with the configuration of --peer-config. What a boot needs has
+# to be in it: nobody loads modules here.
+build_peer() {
+    "$root/scripts/build-kernel.sh" --config "$peer_config" \
+        --fragment "$root/toolchain/kernel/distribution.config" --output "$work/peer-kernel"
+    contenders+=(pc.peer pc+initramfs.peer)
 }
 
 # image NAME INIT
@@ -566,18 +605,29 @@ image() {
         2>"$work/complaints" || { cat "$work/complaints" >&2; exit "$exit_failed"; }
 }
 
-# boot CONTENDER: sets `milliseconds` and `took`, the accelerator. scripts/boot.sh measures,
-# here as everywhere.
+# sample_kernels: their sizes.
+sample_kernels() {
+    sample kernel-bzimage ours "$(stat -c %s "$work/kernel/bzImage")"
+    sample kernel-vmlinux ours "$(stat -c %s "$work/kernel/vmlinux")"
+    [ -z "$debian_kernel" ] || sample kernel-bzimage debian "$(stat -c %s "$debian_kernel")"
+    [ -n "$peer_config" ] || return 0
+    sample kernel-bzimage peer "$(stat -c %s "$work/peer-kernel/bzImage")"
+    sample kernel-vmlinux peer "$(stat -c %s "$work/peer-kernel/vmlinux")"
+}
+
+# boot CONTENDER [--instructions]: sets `value`, milliseconds or instructions, and `took`, the
+# accelerator. scripts/boot.sh measures, here as everywhere.
 boot() {
     local place=${1%.*} who=${1#*.}
-    local options=(--check --accel "$accel" --machine "${place%+*}")
-    if [ "$who" = debian ]; then
-        # It answers boot.sh's question for PID 1 only when told so.
-        options+=(--kernel "$debian_kernel" --append sysrq_always_enabled)
-        who=ours
-    else
-        options+=(--kernel "$work/kernel")
-    fi
+    local options=(--check --accel "$accel")
+    [ $# -eq 1 ] || options=(--instructions)
+    options+=(--machine "${place%+*}")
+    case $who in
+        # These answer boot.sh's question for PID 1 only when told so.
+        debian) options+=(--kernel "$debian_kernel" --append sysrq_always_enabled); who=ours ;;
+        peer) options+=(--kernel "$work/peer-kernel" --append sysrq_always_enabled); who=ours ;;
+        *) options+=(--kernel "$work/kernel") ;;
+    esac
     case $place in
         *+initramfs) options+=(--initramfs "$work/$who.cpio") ;;
         *) options+=(--image "$work/$who.img") ;;
@@ -592,9 +642,10 @@ boot() {
         return 1
     fi
     running=()
-    [[ $(cat "$work/said") =~ ^greeting\ after\ ([0-9]+)\ ms\ \([a-z0-9]+,\ (kvm|tcg)\)$ ]] \
+    local answer='^greeting after ([0-9]+) (ms|instructions) \([a-z0-9]+(, (kvm|tcg))?\)$'
+    [[ $(cat "$work/said") =~ $answer ]] \
         || die "$exit_failed" "boot.sh says what is not understood here: $(cat "$work/said")"
-    milliseconds=${BASH_REMATCH[1]} took=${BASH_REMATCH[2]}
+    value=${BASH_REMATCH[1]} took=${BASH_REMATCH[4]:-tcg}
 }
 
 # get_debian_kernel: sets `debian_kernel` and `debian_version`, unless it cannot be had,
@@ -667,6 +718,9 @@ header_of_boots() {
     echo "  boots: Linux $(kernel_version), qemu $(qemu_version), $accel, 64 MiB images;" \
         "C with musl"
     [ -z "$debian_version" ] || echo "  Debian: $debian_version on pc with our initramfs"
+    [ -z "$peer_config" ] || echo "  peer configuration: $peer_config on the same source"
+    [ -z "$counting" ] || echo "  instructions: from the guest's reset to the greeting, one a" \
+        "nanosecond (qemu's -icount shift=0), so that a wait counts as what it lasts"
 }
 
 our_version() {
@@ -738,16 +792,28 @@ rows() {
 }
 
 table_of_boots() {
+    rows_of_boots boot ms
+    [ -z "$counting" ] || rows_of_boots instructions "guest's instructions"
+    row kernel-bzimage ours debian "kernel, bytes of bzImage: Debian's"
+    row kernel-bzimage ours peer "kernel, bytes of bzImage: the peer configuration's"
+    row kernel-vmlinux ours peer "kernel, bytes of vmlinux: the peer configuration's"
+}
+
+# rows_of_boots MEASURE UNIT
+rows_of_boots() {
     local place
     for place in pc q35 microvm microvm+initramfs; do
-        row boot "$place.ours" "$place.c" "$place, ms: the same, C init"
+        row "$1" "$place.ours" "$place.c" "$place, $2: the same, C init"
     done
-    # The first of these differs in the kernel alone.
+    # The first of these differs in the kernel alone, as does pc from the peer's.
     for place in pc+initramfs pc q35 microvm microvm+initramfs; do
-        row boot "$place.ours" pc+initramfs.debian "$place, ms: Debian's kernel"
+        row "$1" "$place.ours" pc+initramfs.debian "$place, $2: Debian's kernel"
+    done
+    for place in pc microvm microvm+initramfs; do
+        row "$1" "$place.ours" pc.peer "$place, $2: the peer configuration on pc"
     done
     for place in q35 microvm microvm+initramfs; do
-        row boot "$place.ours" pc.ours "$place, ms: our own pc"
+        row "$1" "$place.ours" pc.ours "$place, $2: our own pc"
     done
 }
 
