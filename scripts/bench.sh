@@ -58,7 +58,7 @@ readonly all_peers=(tini catatonit dumb-init busybox)
 # A contender that fails so often sits out the rest: each failure may take a minute.
 readonly most_failures=2
 # How often each contender's instructions are counted. They hardly differ.
-readonly counts=3
+readonly counted_boots=3
 
 debian_kernel=''  # the file, once it is there
 debian_version='' # its package and version
@@ -548,7 +548,7 @@ measure_boots() {
         done
     done
     [ -n "$counting" ] || return 0
-    for run in $(seq "$counts"); do
+    for run in $(seq "$counted_boots"); do
         for contender in "${contenders[@]}"; do
             measure "count $run of $counts" instructions "$contender" instructions
         done
