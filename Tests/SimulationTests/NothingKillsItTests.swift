@@ -15,12 +15,9 @@ import Testing
 
     /// ECHILD is no failure of wait4(2) but an answer, so it is not among the errors.
     @Test(arguments: Life.allCases)
-    func `whichever system call fails, PID 1 lives, and ends as it should`(life: Life) {
-        let clean = World(life.scenario)
-        clean.keepsCalls = true
-        run(clean)
+    func `whichever system call fails, PID 1 lives, and ends as it should`(life: Life) throws {
         var harmful = 0
-        for (number, call) in clean.calls.enumerated() where harmful < Self.mostHarmful {
+        for (number, call) in try calls(of: life).enumerated() where harmful < Self.mostHarmful {
             let problems = Call.errors.compactMap { problem(life, number, call, $0) }
             for problem in problems { Issue.record("\(problem)") }
             if !problems.isEmpty { harmful += 1 }
@@ -29,14 +26,12 @@ import Testing
 
     /// What the table has room for does happen: otherwise a test could not fail where it should.
     @Test(arguments: Life.allCases)
-    func `no other end is allowed than one that a failing call leads to`(life: Life) {
-        let clean = World(life.scenario)
-        clean.keepsCalls = true
-        run(clean)
-        for call in Set(clean.calls) {
+    func `no other end is allowed than one that a failing call leads to`(life: Life) throws {
+        let calls = try calls(of: life)
+        for call in Set(calls) {
             var allowed: [World.End] = []
             var seen: [World.End] = []
-            for number in clean.calls.indices where clean.calls[number] == call {
+            for number in calls.indices where calls[number] == call {
                 for error in Call.errors {
                     allowed += life.ends(without: call, error)
                     seen.append(live(life, without: number, error).end!)
@@ -47,6 +42,15 @@ import Testing
                 break
             }
         }
+    }
+
+    /// The system calls of a life in which none fails.
+    private func calls(of life: Life) throws -> [Call] {
+        let clean = World(life.scenario)
+        clean.keepsCalls = true
+        run(clean)
+        try #require(clean.end == life.end)
+        return clean.calls
     }
 
     /// - Returns: `nil` where the life went as it should.
