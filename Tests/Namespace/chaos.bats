@@ -364,6 +364,18 @@ survives() {
     survives machine '+++ killed by SIGHUP +++' list_faults try_fault
 }
 
+@test "a fault of a helper of PID 1's is told, and PID 1 goes on without it" {
+    need_machine
+    make_seat "$BATS_TEST_TMPDIR/seat"
+    # With -f the reboot of the other helper is for show, too; then PID 1 pauses.
+    lead machine "$BATS_TEST_TMPDIR/seat" -f -e trace=getppid,reboot,pause,sync \
+        -e inject=sync:signal=SEGV -e inject=pause:signal=KILL
+    [ "$end" = '+++ killed by SIGKILL +++' ]
+    [ "$(grep -c '^init: fault: SIGSEGV' "$BATS_TEST_TMPDIR/seat/stdout")" -eq 1 ]
+    has_said 'init: sync, code 139'
+    has_said 'init: the kernel refuses to reboot; pausing'
+}
+
 need_machine() {
     new_machine=(unshare --user --map-root-user --uts --net --ipc)
     "${new_machine[@]}" unshare --pid --mount true 2>/dev/null \
