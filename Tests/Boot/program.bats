@@ -147,10 +147,10 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
 
 @test "a program that does not end is ended when its time is up" {
     local machine
-    patience=3
+    patience=2
     for machine in microvm q35 pc; do
         boot --machine $machine -- /program hang
-        expect_verdict 124 "/program did not end within 3 s"
+        expect_verdict 124 "/program did not end within 2 s"
     done
 }
 

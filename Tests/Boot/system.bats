@@ -140,3 +140,16 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     expect_verdict 5 "/busybox ended with code 5"
     e2fsck -fn "$disk"
 }
+
+@test "a disk that answers no more does not hold up the power off" {
+    start '' --image "$disk" --rw --append hammock.grace=1 -- /busybox sh -c \
+        'while dd if=/dev/zero of=/file bs=64k count=9 conv=fsync; do echo written; done'
+    eventually on_console '^written'
+    # One byte a second.
+    ask_qemu 'block_set_io_throttle root 1 0 0 0 0 0'
+    ask_qemu system_powerdown
+    eventually ended
+    on_console 'takes too long: going on without'
+    on_console 'init: power off'
+    expect_event SHUTDOWN guest-shutdown
+}
