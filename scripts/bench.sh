@@ -550,7 +550,7 @@ measure_boots() {
     [ -n "$counting" ] || return 0
     for run in $(seq "$counted_boots"); do
         for contender in "${contenders[@]}"; do
-            measure "count $run of $counts" instructions "$contender" instructions
+            measure "count $run of $counted_boots" instructions "$contender" instructions
         done
     done
 }

@@ -43,7 +43,7 @@ expect_report() {
 
 @test "a program finds what Linux programs expect, and nothing of the kernel's words" {
     # Without a source of randomness that the kernel would trust at once.
-    start 's/-cpu. .max/&,-rdrand,-rdseed/' --image "$disk" --accel tcg --quiet \
+    start 's/-cpu. .max/&,-rdrand,-rdseed/' --image "$disk" --quiet \
         --append 'hammock.hostname=tester hammock.grace=3 stray typo=x' -- /busybox sh -c "$(one_line '
         cat /proc/self/mounts; hostname; cat /sys/class/net/lo/flags; grep -c rdrand /proc/cpuinfo;
         stat -c %n.%a /dev/shm /run /tmp; tr \\0 \\n </proc/$$/environ; echo $# $*;

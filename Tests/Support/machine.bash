@@ -6,11 +6,11 @@ console=$BATS_TEST_TMPDIR/console
 events=$BATS_TEST_TMPDIR/events
 
 # start EDIT OPTIONS...: boots as boot.sh would with these options, its qemu's command line
-# edited by the sed script EDIT. Sets `machine`, a process.
+# edited by the sed script EDIT. Emulated, which works on every machine. Sets `machine`, a process.
 start() {
     local edit=$1 keys=$BATS_TEST_TMPDIR/keys command
     shift
-    command=$("$root/scripts/boot.sh" --dry-run "$@" 2>/dev/null)
+    command=$("$root/scripts/boot.sh" --dry-run --accel tcg "$@" 2>/dev/null)
     command=$(sed "$edit; s|mon:stdio|file:$console|" <<<"$command")
     # A new one: what the last machine did not read is not for this one.
     rm -f "$keys"
