@@ -22,6 +22,8 @@ enum Happening {
     case visitor
     /// The clock goes on by so much, all at once.
     case jump(Int64)
+    /// Someone unmounts /proc.
+    case hidesProc
     /// A device takes nothing more, or everything again.
     case fills(Int)
     case empties(Int)
@@ -38,7 +40,7 @@ enum Happening {
                 ? .flood(Int32(drawSignal(&random)), random.pick([5, 100, 2_000])) : .signal(1)
         case 19, 20: .killProgram(Int32(random.pick([1, 9, 15, 18, 19, 20, 28, 40])))
         case 21..<28: .storm(random.pick([1, 2, 10, 30]))
-        case 28: random.oneIn(4) ? .theft : .storm(3)
+        case 28: random.pick([.theft, .hidesProc, .storm(3), .storm(1)])
         case 29..<32: .visitor
         case 32..<34: .jump(Int64(random.pick([1, 500, 5_000, 3_600_000])))
         case 34..<37: .fills(random.below(Device.names.count))

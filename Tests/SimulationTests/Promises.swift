@@ -276,7 +276,8 @@ extension World {
         if promises.somethingHung { return }
         if !promises.hasSynced { fail("the machine goes off without a sync") }
         guard faulted.isDisjoint(with: [.unmount, .makeReadOnly, .read]) else { return }
-        let hasList = mounts.contains { $0.path == "/proc" }
+        // PID 1 mounts /proc itself to have the list.
+        let hasList = !faulted.contains(.mount) || mounts.contains { $0.path == "/proc" }
         for mount in mounts where mount.isDisk && !mount.isReadOnly && mount.path != "/proc" {
             // Without the list of mounts PID 1 knows of none but the root.
             if !hasList, mount.path != "/" { continue }

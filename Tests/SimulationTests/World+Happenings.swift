@@ -19,6 +19,7 @@ extension World {
             for _ in 0..<count { addOrphan() }
         case .theft: steal()
         case .visitor: if scenario.role != .process { makeOther(parent: 0) }
+        case .hidesProc: mounts.removeAll { $0.path == "/proc" }
         case .jump(let duration): jump(duration)
         case .fills(let device): devices[device].room = 0
         case .empties(let device): devices[device].room = .max
