@@ -92,8 +92,8 @@ orphan_below() {
         trace() { strace -e trace=kill,tkill,tgkill,rt_sigqueueinfo,pidfd_send_signal -o "$@"; }
         sleep 1000 & bystander=$!
         for options in "" -s -g "-s -g"; do
-            trace "$1.idle$options" "$2" $options >"$1.out" &
-            until grep -q hanging "$1.out"; do sleep 0.05; done
+            trace "$1.idle$options" "$2" $options >"$1.out$options" &
+            until grep -qs hanging "$1.out$options"; do sleep 0.05; done
             pkill -x init
             wait $!
             trace "$1.left$options" "$2" $options -- sh -c "(sleep 1000 &); exit 3"
