@@ -47,6 +47,8 @@ struct Promises {
     var excused: Int64 = 0
     var somethingHung = false
     var hasSynced = false
+    /// Whether a helper could not mount /proc, where the list of mounts is.
+    var mayLackList = false
     /// Whether fork(2) may go on failing. Where it fails now and then another try helps.
     var mayNotFork = false
 
@@ -54,6 +56,8 @@ struct Promises {
     var work: Actor.Work?
     var worker: Handle?
     var workSince: Int64 = 0
+    /// When PID 1 asked for the time. A jump may come between that and what it does then.
+    var clockWasRead: Int64 = 0
 
     mutating func excuse(_ duration: Int64) { excused += duration }
 
@@ -175,7 +179,7 @@ extension World {
         promises.isRepeated = false
         promises.work = next
         promises.worker = actor!.handle
-        promises.workSince = time
+        promises.workSince = promises.clockWasRead
     }
 
     func checkSending(_ signal: Int32, to target: SignalTarget) {
@@ -276,11 +280,9 @@ extension World {
         if promises.somethingHung { return }
         if !promises.hasSynced { fail("the machine goes off without a sync") }
         guard faulted.isDisjoint(with: [.unmount, .makeReadOnly, .read]) else { return }
-        // PID 1 mounts /proc itself to have the list.
-        let hasList = !faulted.contains(.mount) || mounts.contains { $0.path == "/proc" }
         for mount in mounts where mount.isDisk && !mount.isReadOnly && mount.path != "/proc" {
             // Without the list of mounts PID 1 knows of none but the root.
-            if !hasList, mount.path != "/" { continue }
+            if promises.mayLackList, mount.path != "/" { continue }
             if mount.holder.flatMap({ process($0) }) == nil {
                 fail("the machine goes off with \(mount.path) mounted")
             }

@@ -223,6 +223,7 @@ final class World {
         }
         guard let error else { return }
         faulted.insert(call)
+        if call == .mount, actor != nil { promises.mayLackList = true }
         note("\(call) fails with \(error.rawValue)")
         throw error
     }

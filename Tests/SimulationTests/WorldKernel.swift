@@ -80,7 +80,10 @@ struct WorldKernel: Kernel {
 
     // MARK: Time
 
-    mutating func now() -> Instant { Instant(milliseconds: world.shownTime) }
+    mutating func now() -> Instant {
+        world.promises.clockWasRead = world.time
+        return Instant(milliseconds: world.shownTime)
+    }
 
     mutating func setAlarmInterval(milliseconds: Int32) throws(Errno) {
         try world.enter(.setAlarmInterval)
