@@ -328,7 +328,8 @@ show_progress() {
     expected=$(expected_objects)
     [ ! -t 2 ] || { pause=1 ending='\r'; }
     while kill -0 "$1" 2>/dev/null; do
-        done_now=$(find "$objects" -name '*.o' | wc -l)
+        # What make has just removed is no matter.
+        done_now=$({ find "$objects" -name '*.o' 2>/dev/null || true; } | wc -l)
         printf -v line '  %d of about %d objects, %d:%02d elapsed' "$done_now" \
             "$expected" $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
         # shellcheck disable=SC2059 # the ending is ours
