@@ -28,6 +28,8 @@ config=''
 unpinned=''
 output=''
 fragments=("$root/toolchain/kernel/hammock.config")
+# What Hammock adds to the source.
+timers=$root/toolchain/kernel/emulated-timers.h
 
 # Removed when the script ends, however it ends.
 scratch=$cache/source/scratch.$$
@@ -92,6 +94,7 @@ parse() {
         readable_file --config "$config"
         # A whole configuration stands for itself.
         fragments=("${fragments[@]:1}")
+        timers=''
     fi
     for fragment in "${fragments[@]}"; do readable_file --fragment "$fragment"; done
 }
@@ -221,6 +224,7 @@ inputs_hash() {
         source_date_epoch
         # A comment changes nothing.
         cat ${config:+"$config"} "${fragments[@]}" /dev/null | sed -nE '/^(# )?CONFIG_/p'
+        cat ${timers:+"$timers"} /dev/null
         dpkg-query -W gcc binutils lz4
         gcc --version
         sed -n '/^set_make()/,/^}/p' "$0"
@@ -235,6 +239,8 @@ set_make() {
         "KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$(source_date_epoch)")"
         make -C "$tree" "O=$objects" ARCH=x86_64
     )
+    # By a copy, since a path in a compiler's options can have no space.
+    [ -z "$timers" ] || make_kernel+=("CFLAGS_apic.o=-include emulated-timers.h")
 }
 
 # build ENTRY: fills ENTRY of the cache, last of all with bzImage, which marks it whole.
@@ -244,6 +250,7 @@ build() {
     mkdir -p "$objects"
     local make_kernel
     set_make
+    [ -z "$timers" ] || cp -p "$timers" "$objects/"
     configure "$log"
     compile "$log"
     rm -rf "$entry"
