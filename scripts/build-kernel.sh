@@ -28,7 +28,7 @@ config=''
 unpinned=''
 output=''
 fragments=("$root/toolchain/kernel/hammock.config")
-# What Hammock adds to the source.
+# What Hammock adds to the pinned source.
 timers=$root/toolchain/kernel/emulated-timers.h
 
 # Removed when the script ends, however it ends.
@@ -89,6 +89,8 @@ parse() {
     if [ -n "$source" ]; then
         [ -e "$source" ] || die "$exit_usage" "--source: there is no '$source'"
         source=$(realpath "$source")
+        # Somebody's own kernel is to be that.
+        timers=''
     fi
     if [ -n "$config" ]; then
         readable_file --config "$config"
