@@ -239,7 +239,8 @@ set_make() {
         env -i "PATH=$PATH" "HOME=$HOME" LC_ALL=C TZ=UTC
         KBUILD_BUILD_USER=hammock KBUILD_BUILD_HOST=hammock KBUILD_BUILD_VERSION=1
         "KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$(source_date_epoch)")"
-        make -C "$tree" "O=$objects" ARCH=x86_64
+        # Kconfig writes down what it finds of these, though the kernel uses none of them.
+        make -C "$tree" "O=$objects" ARCH=x86_64 RUSTC=false BINDGEN=false PAHOLE=false
     )
     # By a copy, since a path in a compiler's options can have no space.
     [ -z "$timers" ] || make_kernel+=("CFLAGS_apic.o=-include emulated-timers.h")

@@ -167,6 +167,9 @@ fake_source() {
     grep -qx 'KBUILD_BUILD_USER=hammock' "$tree/environment"
     grep -qx 'KBUILD_BUILD_HOST=hammock' "$tree/environment"
     run ! grep -e kilroy -e XZ_OPT "$tree/environment"
+    # A Rust or a pahole of the machine's own would leave its version in the configuration.
+    grep -q '^MAKEFLAGS=.*RUSTC=false' "$tree/environment"
+    grep -q '^MAKEFLAGS=.*PAHOLE=false' "$tree/environment"
     SOURCE_DATE_EPOCH=yesterday build --source "$tree"
     expect_status 2
     expect_output "SOURCE_DATE_EPOCH is a whole number from 1 to 2147483647, not 'yesterday'"
