@@ -180,7 +180,7 @@ in_library() {
         run "$root/scripts/boot.sh" --dry-run --machine pc -- $words
         expect_status 0
         expect_output "'-no-reboot'"
-        expect_output " panic=-1 -- "
+        expect_output " panic=-1 printk.devkmsg=on -- "
     done
     for words in "program" "--option" "--option=/program" "program /program"; do
         # shellcheck disable=SC2086 # words
