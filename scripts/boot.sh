@@ -35,7 +35,7 @@
 #                       time goes: FILE.svg is a picture, FILE.json is for Perfetto, - is a
 #                       table on standard output; more than once if need be
 #   --instructions      boots without a terminal, and says how many instructions the guest
-#                       ran from its reset to the greeting: the same number each time,
+#                       ran from its reset to the greeting: nearly the same each time,
 #                       whatever else the host does. Emulates, and takes some seconds.
 #   --timeout SECONDS   ends qemu after so long (with --check: waits so long; default: 60;
 #                       with --instructions: 600)
@@ -394,7 +394,7 @@ why_no_kvm() {
 }
 
 # kvm_boots: whether this kernel gets to the greeting under KVM, with our own image. Tried
-# once for each kernel and machine since the host was started.
+# anew for another kernel or machine than last time, and once the host was started anew.
 kvm_boots() {
     local known=$out/kvm-boots file tried verdict=no
     file=$(kernel_file)

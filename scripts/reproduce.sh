@@ -268,7 +268,8 @@ collect() {
 
 tidy() {
     if [ -n "$child" ]; then
-        kill -KILL -- "-$child" 2>/dev/null || true
+        # It may not have a session of its own yet.
+        kill -KILL -- "-$child" 2>/dev/null || kill -KILL "$child" 2>/dev/null || true
         # The shell would say on standard error that it was killed.
         wait "$child" 2>/dev/null || true
     fi
@@ -395,7 +396,7 @@ sources_of() {
         kernel)
             pin source-date-epoch
             pin kernel-tarball-sha256
-            hash_of_files toolchain/kernel/hammock.config scripts/{lib,build-kernel}.sh
+            hash_of_files toolchain/kernel/{hammock.config,emulated-timers.h} scripts/{lib,build-kernel}.sh
             ;;
     esac | hash_of
 }

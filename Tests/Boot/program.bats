@@ -220,15 +220,15 @@ int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
 
 @test "a terminal has its modes back when the time is up" {
     in_terminal "$BATS_TEST_TMPDIR/modes" \
-        "$root/scripts/boot.sh --timeout 5 ${program[*]@Q} -- /program hang" >/dev/null
+        "${root@Q}/scripts/boot.sh --timeout 5 ${program[*]@Q} -- /program hang" >/dev/null
     [ "$(wc -l <"$BATS_TEST_TMPDIR/modes")" -eq 2 ]
     [ "$(uniq "$BATS_TEST_TMPDIR/modes" | wc -l)" -eq 1 ]
 }
 
 @test "no qemu is left behind by a script that is killed, and the terminal has its modes back" {
     local pid=$BATS_TEST_TMPDIR/pid modes=$BATS_TEST_TMPDIR/modes go=$BATS_TEST_TMPDIR/go qemu
-    in_terminal "$modes" "sh -c 'echo \$\$ >$pid; exec \"\$@\"' - $root/scripts/boot.sh \
-        ${program[*]@Q} -- /program hang; until [ -e $go ]; do sleep 0.02; done" \
+    in_terminal "$modes" "sh -c 'echo \$\$ >\"\$0\"; exec \"\$@\"' ${pid@Q} ${root@Q}/scripts/boot.sh \
+        ${program[*]@Q} -- /program hang; until [ -e ${go@Q} ]; do sleep 0.02; done" \
         >"$BATS_TEST_TMPDIR/console" 3>&- &
     eventually grep -q "word 1: <hang>" "$BATS_TEST_TMPDIR/console"
     has_qemu "$(cat "$pid")"

@@ -330,6 +330,12 @@ in_library() {
     run "$root/scripts/boot.sh" --timeline /nowhere/boot.svg
     expect_status 2
     expect_output "there is no folder '/nowhere'"
+    local other
+    for other in --check --instructions --dry-run; do
+        run "$root/scripts/boot.sh" --timeline - "$other"
+        expect_status 2
+        expect_output "--timeline is a job of its own"
+    done
     run "$root/scripts/boot.sh" --timeline - -- /program
     expect_status 2
     expect_output "with a program there is none"
