@@ -321,9 +321,6 @@ bare_hardware() {
         # A processor with these two features has the kernel fill memory byte by byte, which
         # hardware does quickly and an emulator does not.
         hardware+=(-accel tcg -cpu 'max,-erms,-fsrm')
-        # The kernel is not to take out of its code what only several processors need: code
-        # that has changed has to be translated again.
-        command_line+=" noreplace-smp"
     fi
     ! has_disk || hardware+=(-drive "if=none,id=root,$(drive)")
 }

@@ -4,11 +4,11 @@
 #
 #   scripts/build-kernel.sh [options]
 #
-#   --source DIR|TARBALL  another source than the pinned one
+#   --source DIR|TARBALL  another source than the pinned one, and without Hammock's patches
 #   --config FILE         a whole configuration, in place of tinyconfig and
-#                         toolchain/kernel/hammock.config. With a distribution's, add
-#                         --fragment toolchain/kernel/distribution.config: modules are
-#                         not built, and what a boot needs has to be in the kernel
+#                         toolchain/kernel/hammock.config, and without the patches. With a
+#                         distribution's, add --fragment toolchain/kernel/distribution.config:
+#                         modules are not built, and what a boot needs has to be in the kernel
 #   --fragment FILE       options on top of that; may be given more than once
 #   --output DIR          where to put the three files (default: out/kernel, and
 #                         out/kernel-custom with any of the other options)
@@ -28,8 +28,8 @@ config=''
 unpinned=''
 output=''
 fragments=("$root/toolchain/kernel/hammock.config")
-# What Hammock adds to the pinned source.
-timers=$root/toolchain/kernel/emulated-timers.h
+# What Hammock changes in the pinned source, in this order.
+patches=("$root"/toolchain/kernel/patches/*.patch)
 
 # Removed when the script ends, however it ends.
 scratch=$cache/source/scratch.$$
@@ -90,13 +90,13 @@ parse() {
         [ -e "$source" ] || die "$exit_usage" "--source: there is no '$source'"
         source=$(realpath "$source")
         # Somebody's own kernel is to be that.
-        timers=''
+        patches=()
     fi
     if [ -n "$config" ]; then
         readable_file --config "$config"
         # A whole configuration stands for itself.
         fragments=("${fragments[@]:1}")
-        timers=''
+        patches=()
     fi
     for fragment in "${fragments[@]}"; do readable_file --fragment "$fragment"; done
 }
@@ -117,6 +117,7 @@ identify_source() {
     else
         tree=$cache/source/$(pin kernel-tarball-sha256)
     fi
+    [ ${#patches[@]} -eq 0 ] || tree+=-patched-$(cat "${patches[@]}" | hash_of | cut -c1-16)
 }
 
 # prepare_source: sees to it that the source is in `tree`.
@@ -213,7 +214,18 @@ unpack() {
         || die "$exit_failed" "'$1' could not be unpacked"
     [ -e "$tree.partial/Kconfig" ] \
         || die "$exit_usage" "'$1' holds no kernel source"
+    apply_patches "$tree.partial"
     mv "$tree.partial" "$tree"
+}
+
+# apply_patches TREE: to the line, since a patch that fits only nearly may do something else.
+apply_patches() {
+    local patch
+    for patch in "${patches[@]}"; do
+        patch --directory "$1" --strip 1 --fuzz 0 --no-backup-if-mismatch --silent <"$patch" \
+            || die "$exit_failed" "${patch#"$root"/} does not fit this source.
+    scripts/build-kernel.sh --source TARBALL   builds it without Hammock's patches"
+    done
 }
 
 # --- the build ----------------------------------------------------------------------------
@@ -226,7 +238,6 @@ inputs_hash() {
         source_date_epoch
         # A comment changes nothing.
         cat ${config:+"$config"} "${fragments[@]}" /dev/null | sed -nE '/^(# )?CONFIG_/p'
-        cat ${timers:+"$timers"} /dev/null
         dpkg-query -W gcc binutils lz4
         gcc --version
         sed -n '/^set_make()/,/^}/p' "$0"
@@ -242,8 +253,6 @@ set_make() {
         # Kconfig writes down what it finds of these, though the kernel uses none of them.
         make -C "$tree" "O=$objects" ARCH=x86_64 RUSTC=false BINDGEN=false PAHOLE=false
     )
-    # By a copy, since a path in a compiler's options can have no space.
-    [ -z "$timers" ] || make_kernel+=("CFLAGS_apic.o=-include emulated-timers.h")
 }
 
 # build ENTRY: fills ENTRY of the cache, last of all with bzImage, which marks it whole.
@@ -253,7 +262,6 @@ build() {
     mkdir -p "$objects"
     local make_kernel
     set_make
-    [ -z "$timers" ] || cp -p "$timers" "$objects/"
     configure "$log"
     compile "$log"
     rm -rf "$entry"

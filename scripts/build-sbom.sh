@@ -46,11 +46,12 @@ main() {
 # line for each: package, SPDX identifier, path.
 collect() {
     local package path number=0
-    mkdir -p "$work/content/init" "$work/content/kernel"
+    mkdir -p "$work"/content/{init,kernel,kernel-patches}
     # The initramfs holds what the disk does, and needs no root to be unpacked.
     (cd "$work/content/init" && cpio -id --quiet --no-absolute-filenames) <"$out/initramfs.cpio"
     cp "$out"/kernel/{bzImage,vmlinux,config} "$work/content/kernel/"
-    for package in init kernel; do
+    cp "$root"/toolchain/kernel/patches/*.patch "$work/content/kernel-patches/"
+    for package in init kernel kernel-patches; do
         (cd "$work/content/$package" && find . -type f | sort) | while IFS= read -r path; do
             [[ $path =~ ^[][A-Za-z0-9_./+@,:=\ ~-]+$ ]] \
                 || die "$exit_failed" "no name for a bill of materials: '$path'"
@@ -101,6 +102,8 @@ packages() {
         "pkg:generic/linux@$(pin kernel-version)" "$(files_of_package kernel)"
     package kernel-source "$(pin kernel-package)" "$(pin kernel-version)" SOURCE "$license_linux" \
         "$(debian_purl "$(pin kernel-package)" "$(pin kernel-version)" all)" "$(kernel_package)"
+    package kernel-patches hammock-kernel-patches "$version" SOURCE GPL-2.0-only \
+        "pkg:generic/hammock-kernel-patches@$version" "$(files_of_package kernel-patches)"
     debian_package musl-dev LIBRARY MIT
     package swift-embedded swift-embedded-stdlib "$(swift_version)" LIBRARY "$license_swift" \
         "pkg:generic/swift@$(swift_version)"
@@ -187,9 +190,12 @@ END
 files() {
     local package id path license type
     while read -r package id path; do
-        license=$license_init type=BINARY
-        [ "$package" = init ] || license=$license_linux
-        [ "$path" != ./config ] || type=TEXT
+        case $package in
+            init) license=$license_init ;;
+            kernel) license=$license_linux ;;
+            kernel-patches) license=GPL-2.0-only ;;
+        esac
+        case $path in ./config | *.patch) type=TEXT ;; *) type=BINARY ;; esac
         cat <<END
     {
       "SPDXID": "$id",
@@ -216,6 +222,7 @@ relationships() {
         relationship "Package-$package" CONTAINS "${id#SPDXRef-}"
     done <"$work/files"
     relationship Package-kernel GENERATED_FROM Package-kernel-source
+    relationship Package-kernel-patches PATCH_APPLIED Package-kernel-source
     for tool in musl-dev swift-embedded compiler-rt; do
         relationship Package-init STATIC_LINK "Package-$tool"
     done

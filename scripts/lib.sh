@@ -153,7 +153,8 @@ packages_for() {
         swift) echo curl g++ git libncurses6 libsqlite3-0 libxml2 zlib1g ;;
         init) packages_for swift && echo musl-dev ;;
         # ca-certificates: Debian's snapshot archive is asked by https.
-        kernel) echo bc bison ca-certificates dpkg-dev flex gcc libelf-dev lz4 make perl xz-utils ;;
+        kernel) echo bc bison ca-certificates dpkg-dev flex gcc libelf-dev lz4 make patch perl \
+                xz-utils ;;
         # A distribution's configuration has keys in it.
         kernel-config) echo libssl-dev ;;
         image) echo cpio e2fsprogs ;;

@@ -396,7 +396,7 @@ sources_of() {
         kernel)
             pin source-date-epoch
             pin kernel-tarball-sha256
-            hash_of_files toolchain/kernel/{hammock.config,emulated-timers.h} scripts/{lib,build-kernel}.sh
+            hash_of_files toolchain/kernel/{hammock.config,patches} scripts/{lib,build-kernel}.sh
             ;;
     esac | hash_of
 }

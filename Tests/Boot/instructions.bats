@@ -56,3 +56,8 @@ END
     count --image "$BATS_FILE_TMPDIR/disk.img"
     [ "$(sha256sum <"$BATS_FILE_TMPDIR/disk.img")" = "$before" ]
 }
+
+@test "microvm greets within twenty million instructions" {
+    count --image "$BATS_FILE_TMPDIR/disk.img"
+    [ "$instructions" -le 20000000 ]
+}

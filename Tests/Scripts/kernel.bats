@@ -293,3 +293,40 @@ says() { grep -qE "$1" "$BATS_TEST_TMPDIR/log"; }
     cmp "$BATS_TEST_TMPDIR/one/out/kernel-custom/bzImage" \
         "$BATS_TEST_TMPDIR/two/out/kernel-custom/bzImage"
 }
+
+# patched_checkout: `$checkout`, whose pinned source is the fake one, with one patch to it.
+patched_checkout() {
+    fake_source
+    touch "$tree/Kconfig"
+    checkout=$BATS_TEST_TMPDIR/checkout
+    mkdir -p "$checkout" "$XDG_CACHE_HOME/hammock/source"
+    cp -R "$root/scripts" "$root/toolchain" "$checkout/"
+    tar -C "$BATS_TEST_TMPDIR" -cJf "$BATS_TEST_TMPDIR/linux-1.tar.xz" tree
+    local hash
+    hash=$(sha256sum <"$BATS_TEST_TMPDIR/linux-1.tar.xz" | cut -c1-64)
+    mv "$BATS_TEST_TMPDIR/linux-1.tar.xz" "$XDG_CACHE_HOME/hammock/source/$hash.tar.xz"
+    sed -i "s/^\\(kernel-tarball-sha256 *\\).*/\\1$hash/" "$checkout/toolchain/inputs.lock"
+    rm "$checkout"/toolchain/kernel/patches/*
+    printf '%s\n' "A fake of another version" "" "--- a/version" "+++ b/version" \
+        "@@ -1 +1 @@" "-${1:-1}" "+2" >"$checkout/toolchain/kernel/patches/0001-version.patch"
+}
+
+@test "the pinned source is built with Hammock's patches, and another configuration without" {
+    patched_checkout
+    "$checkout/scripts/build-kernel.sh"
+    [ "$(cat "$checkout/out/kernel/bzImage")" = 2 ]
+    "$checkout/scripts/build-kernel.sh" --config "$checkout/out/kernel/config"
+    [ "$(cat "$checkout/out/kernel-custom/bzImage")" = 1 ]
+}
+
+@test "a patch that does not fit the source is named, and no half of it is kept" {
+    patched_checkout 3
+    run "$checkout/scripts/build-kernel.sh"
+    expect_status 1
+    expect_output "toolchain/kernel/patches/0001-version.patch does not fit this source"
+    [ ! -e "$checkout/out/kernel" ]
+    # The same once more: what was left is not taken for a source.
+    run "$checkout/scripts/build-kernel.sh"
+    expect_status 1
+    expect_output "does not fit this source"
+}

@@ -61,6 +61,7 @@ sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" 
     for relation in "DOCUMENT DESCRIBES SPDXRef-Package-hammock" \
         "Package-hammock CONTAINS SPDXRef-Package-init" \
         "Package-kernel GENERATED_FROM SPDXRef-Package-kernel-source" \
+        "Package-kernel-patches PATCH_APPLIED SPDXRef-Package-kernel-source" \
         "Package-init STATIC_LINK SPDXRef-Package-musl-dev" \
         "Package-init STATIC_LINK SPDXRef-Package-swift-embedded" \
         "Package-swift BUILD_TOOL_OF SPDXRef-Package-init"; do
@@ -94,11 +95,18 @@ sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" 
     [ "$(of_package linux licenseDeclared)" = "GPL-2.0-only WITH Linux-syscall-note" ]
 }
 
+@test "the bill of materials lists the patches of the kernel by their hashes" {
+    [ "$(files_of kernel-patches)" = "$(cd "$root/toolchain/kernel/patches" && for file in *.patch; do
+        sums "$file" "./$file"
+    done)" ]
+    [ -n "$(files_of kernel-patches)" ]
+}
+
 pinned() { awk -v name="$1" '$1 == name { print $2 }' "$root/toolchain/inputs.lock"; }
 
 @test "a package's verification code is made from its files' hashes, as SPDX says" {
     local package name code
-    for package in init:hammock-init kernel:linux; do
+    for package in init:hammock-init kernel:linux kernel-patches:hammock-kernel-patches; do
         name=${package#*:}
         code=$(files_of "${package%:*}" | cut -d' ' -f1 | sort | tr -d '\n' | sha1sum | cut -c1-40)
         [ "$(of_package "$name" 'packageVerificationCode}{packageVerificationCodeValue')" = "$code" ]
