@@ -22,7 +22,8 @@
 #                       than once if need be
 #   --append WORDS      more kernel command line
 #   --rw                lets the guest change the image; otherwise all it writes is thrown
-#                       away when qemu ends
+#                       away when qemu ends. out/image.img keeps it until it is made anew,
+#                       as it is whenever something that goes into it has changed.
 #   --quiet             shows of the console what the guest's programs write, and of the
 #                       kernel only what is critical
 #   -- WORDS            handed to init as its arguments. Where the first that is no option

@@ -17,7 +17,7 @@
 #
 # Exit codes: 0 the same bytes, 1 a build failed, 2 wrong use, 3 something is missing on this
 # machine, 5 other bytes, 6 nothing to compare with: the table of hashes is for other versions
-# or for other sources, 130 interrupted.
+# or for other sources, or a guest has written to the image (boot.sh --rw), 130 interrupted.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -416,14 +416,21 @@ check() {
 
 # check_section SECTION: raises `verdict`.
 check_section() {
-    local file differing=() reasons
+    local file equal=() differing=() reasons
     for file in $(files_of "$1"); do
-        [ "$(hash_of <"$root/$file")" = "$(recorded_hash "$file")" ] || differing+=("$file")
+        if [ "$(hash_of <"$root/$file")" = "$(recorded_hash "$file")" ]; then
+            equal+=("$file")
+        elif was_written_to "$file"; then
+            say "not as in the table: $file
+    a guest has written to it (scripts/boot.sh --rw); to have a new one:
+    rm $file && scripts/build-image.sh"
+            [ "$verdict" -ne 0 ] || verdict=$exit_no_compare
+        else
+            differing+=("$file")
+        fi
     done
-    if [ ${#differing[@]} -eq 0 ]; then
-        say "as in the table: $(files_of "$1")"
-        return
-    fi
+    [ ${#equal[@]} -eq 0 ] || say "as in the table: ${equal[*]}"
+    [ ${#differing[@]} -gt 0 ] || return 0
     say "not as in the table: ${differing[*]}"
     reasons=$(reasons_for "$1")
     if [ -n "$reasons" ]; then
@@ -433,6 +440,13 @@ check_section() {
         say "    and neither other tools nor other sources explain it"
         verdict=$exit_differs
     fi
+}
+
+# was_written_to FILE: whether it is an image that has been mounted by a guest that may write to
+# it. Its kernel counts that, and a new image has a count of 0.
+was_written_to() {
+    [[ $1 == *.img ]] || return
+    dumpe2fs -h "$root/$1" 2>/dev/null | grep '^Mount count:' | grep -qv ' 0$'
 }
 
 recorded_hash() { awk -v file="$1" '$2 == file { print $1 }' "$table"; }
@@ -469,6 +483,8 @@ record() {
         done
     done
     build_once
+    ! was_written_to out/image.img || die "$exit_usage" "a guest has written to out/image.img \
+(scripts/boot.sh --rw), and the table is for a new one: rm out/image.img"
     for section in init image kernel; do
         # With --quick the kernel's section stays as it is.
         if [[ " $(sections | tr '\n' ' ') " == *" $section "* ]]; then

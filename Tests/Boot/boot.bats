@@ -107,6 +107,8 @@ image_with_init() {
     boot --check --rw --image "$image"
     expect_greeting microvm
     [ "$(sha256sum <"$image")" != "$before" ]
+    # By this scripts/reproduce.sh --check knows it.
+    dumpe2fs -h "$image" | grep -q '^Mount count: *1$'
 }
 
 @test "a Swift trap in PID 1 is a line on the console, not a panic" {

@@ -150,6 +150,31 @@ forget() { sed -i -E "s|^[0-9a-f]{64}(  $1)$|$(printf '%064d' 0)\1|" "$copy/tool
     expect_output "neither other tools nor other sources explain it"
 }
 
+# mount_writable: what a guest's kernel does to the copy's image under boot.sh --rw.
+mount_writable() { debugfs -w -R 'set_super_value mnt_count 1' "$copy/out/image.img"; }
+
+@test "an image that a guest has written to is named as such, with the way to a new one" {
+    recorded_checkout
+    mount_writable
+    reproduce --check --quick
+    expect_status 6
+    expect_output "as in the table: out/initramfs.cpio"
+    expect_output "not as in the table: out/image.img"
+    expect_output "a guest has written to it (scripts/boot.sh --rw); to have a new one:"
+    expect_output "rm out/image.img && scripts/build-image.sh"
+    # It explains nothing of the files beside it, and is not what the sources make.
+    forget out/initramfs.cpio
+    reproduce --check --quick
+    expect_status 5
+    reproduce --record --quick
+    expect_status 2
+    expect_output "a guest has written to out/image.img"
+    (cd "$copy" && rm out/image.img && scripts/build-image.sh)
+    reproduce --record --quick
+    reproduce --check --quick
+    expect_status 0
+}
+
 @test "another version of a tool than the table is for is named as the reason" {
     recorded_checkout
     forget out/image.img
