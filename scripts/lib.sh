@@ -10,9 +10,11 @@ export PATH=$PATH:/usr/sbin:/sbin
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=$root/out
+# Without one, it is the home that the machine has noted for this user.
+[ -n "${HOME-}" ] || { unset HOME; export HOME=~; }
 # Where downloads and kernels are kept. The standard has a relative path ignored.
 cache=${XDG_CACHE_HOME:-}
-[[ $cache == /* ]] || cache=${HOME:-/nonexistent}/.cache
+[[ $cache == /* ]] || cache=$HOME/.cache
 cache=$cache/hammock
 
 # Exit codes, the same in every script. README lists them; 124 and 130 are what timeout(1)

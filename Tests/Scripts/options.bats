@@ -41,6 +41,16 @@ in_library() {
     [[ $output == /* ]]
 }
 
+@test "without a home it is the user's, as the machine knows it" {
+    local home
+    home=$(getent passwd "$(id -u)" | cut -d: -f6)
+    [ -n "$home" ] || skip "this machine does not know its user"
+    unset XDG_CACHE_HOME
+    (unset HOME; in_library 'echo "$HOME $cache"'; [ "$output" = "$home $home/.cache/hammock" ])
+    HOME='' in_library 'echo "$HOME $cache"'
+    [ "$output" = "$home $home/.cache/hammock" ]
+}
+
 @test "a folder that cannot be written to is named" {
     in_library 'out=/proc/nothing; one_at_a_time thing'
     expect_status 3
