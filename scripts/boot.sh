@@ -304,8 +304,7 @@ microvm_hardware() {
         local khz
         # One tick an instruction, where they are counted.
         khz=1000000
-        [ -n "$counting" ] || khz=$(tsc_khz) \
-            || die "$exit_failed" "the speed of the processor's counter cannot be measured"
+        [ -n "$counting" ] || khz=$(tsc_khz) || exit
         command_line+=" tsc_early_khz=$khz"
     fi
 }
@@ -340,16 +339,19 @@ drive() {
     printf 'format=raw,file=%s%s' "${file//,/,,}" "$throw_away"
 }
 
-# tsc_khz: the speed of this processor's time stamp counter.
+# tsc_khz: the speed of this processor's time stamp counter. A dry run measures it too, for what
+# it prints is to boot; it has nothing installed before.
 tsc_khz() {
-    local program=$out/tsc-khz source=$root/toolchain/host/tsc-khz.c
-    if [ ! "$program" -nt "$source" ]; then
-        command -v gcc >/dev/null || die "$exit_missing" "gcc is missing"
+    local program=$out/tsc-khz source=toolchain/host/tsc-khz.c
+    if [ ! "$program" -nt "$root/$source" ]; then
+        command -v gcc >/dev/null \
+            || die "$exit_missing" "gcc is missing (apt-get install gcc libc6-dev)"
         writable_folder "$out"
-        gcc -O2 -o "$program.$$" "$source" || return
-        mv "$program.$$" "$program" || return
+        { gcc -O2 -o "$program.$$" "$root/$source" && mv "$program.$$" "$program"; } \
+            || die "$exit_failed" "$source cannot be compiled"
     fi
-    "$program"
+    "$program" \
+        || die "$exit_failed" "the speed of the processor's counter cannot be measured"
 }
 
 # --- KVM or emulation -----------------------------------------------------------------------

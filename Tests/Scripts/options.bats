@@ -238,6 +238,27 @@ in_library() {
     expect_output "'-snapshot'"
 }
 
+@test "--dry-run names what keeps it from measuring the processor, with its exit code" {
+    local copy=$BATS_TEST_TMPDIR/copy tools=$BATS_TEST_TMPDIR/tools
+    mkdir -p "$copy/toolchain" "$tools"
+    cp -R "$root/scripts" "$copy/"
+    cp -R "$root/toolchain/host" "$copy/toolchain/"
+    ln -s /usr/bin/* "$tools/"
+    rm "$tools/gcc"
+    PATH=$tools run "$copy/scripts/boot.sh" --dry-run --accel tcg
+    expect_status 3
+    [ "${lines[-1]}" = "boot.sh: gcc is missing (apt-get install gcc libc6-dev)" ]
+    stub gcc 'echo "cannot compile, says the stub" >&2; exit 1'
+    PATH=$stubs:$tools run "$copy/scripts/boot.sh" --dry-run --accel tcg
+    expect_status 1
+    expect_output "cannot compile, says the stub"
+    [ "${lines[-1]}" = "boot.sh: toolchain/host/tsc-khz.c cannot be compiled" ]
+    # What needs no measurement needs no compiler.
+    PATH=$tools run "$copy/scripts/boot.sh" --dry-run --accel tcg --machine q35
+    expect_status 0
+    [ ! -e "$copy/out" ] || [ -z "$(ls -A "$copy/out")" ]
+}
+
 @test "--quiet keeps the kernel and a PC's BIOS off the console" {
     run --separate-stderr "$root/scripts/boot.sh" --dry-run --machine pc --quiet -- word
     expect_status 0
