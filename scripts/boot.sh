@@ -70,8 +70,7 @@ append=''
 quiet=''
 init_words=()
 program=''       # the one among them that init is to run
-mode=interactive # or run, check, timeline, count or dry-run
-counting=''      # of instructions
+mode=interactive # or run, check, timeline, instructions or dry-run
 writable=''
 timeout=''
 fallback=''
@@ -101,7 +100,7 @@ main() {
         dry-run) qemu_command; printf '%s\n' "${qemu[*]@Q}" ;;
         check) check ;;
         timeline) draw_timeline ;;
-        count) count_instructions ;;
+        instructions) count_instructions ;;
         run) run_program ;;
         interactive) interact ;;
     esac
@@ -132,10 +131,8 @@ parse() {
             --rw) writable=yes; shift ;;
             --quiet) quiet=yes append+=" quiet loglevel=3"; shift ;;
             --timeout) timeout=$(value_of "$@"); whole_number --timeout "$timeout"; shift 2 ;;
-            --check) mode=check; shift ;;
-            --timeline) mode=timeline timelines+=("$(value_of "$@")"); shift 2 ;;
-            --instructions) mode=count counting=yes; shift ;;
-            --dry-run) mode=dry-run; shift ;;
+            --check | --instructions | --dry-run) take_job "${1#--}"; shift ;;
+            --timeline) take_job timeline; timelines+=("$(value_of "$@")"); shift 2 ;;
             -h | --help) help; exit ;;
             --) shift; init_words=("$@"); break ;;
             *) usage_error "unknown option '$1'" ;;
@@ -144,19 +141,28 @@ parse() {
     [[ $machine =~ ^(pc|q35|microvm)$ ]] \
         || usage_error "--machine is pc, q35 or microvm, not '$machine'"
     [[ $accel =~ ^(auto|kvm|tcg)$ ]] || usage_error "--accel is auto, kvm or tcg, not '$accel'"
-    if [ -n "$counting" ]; then
+    if is_counted; then
         [ "$accel" != kvm ] || usage_error "--instructions are counted by the emulation, not by KVM"
         accel=tcg timeout=${timeout:-600}
     fi
     check_init_words
     check_additions
-    [[ $mode =~ ^(check|count)$ ]] || find_program
+    [[ $mode =~ ^(check|instructions)$ ]] || find_program
     check_timelines
     if [ "$mode" = interactive ] && [ -n "$program" ]; then mode=run; fi
     if [ "$mode" = interactive ] && [ -z "$timeout" ] && [ ! -t 0 ]; then
         usage_error "there is no terminal to boot on: use --check, or --timeout SECONDS"
     fi
 }
+
+# take_job NAME: what this boot is for, which is one thing.
+take_job() {
+    [[ $mode =~ ^(interactive|$1)$ ]] || usage_error "--$mode and --$1 are two jobs"
+    mode=$1
+}
+
+# is_counted: whether the guest's instructions are.
+is_counted() { [ "$mode" = instructions ]; }
 
 # check_init_words: refuses what `-- WORDS` cannot carry.
 check_init_words() {
@@ -258,10 +264,10 @@ $command_line_limit bytes, and with these words it would have ${#command_line}"
     [ -z "$memory" ] || qemu+=(-m "$memory")
     [ -z "$cpus" ] || qemu+=(-smp "$cpus")
     # Writes go to a temporary file that nobody sees, so two boots can share the image.
-    [ -n "$writable$counting" ] || qemu+=(-snapshot)
+    [ -n "$writable" ] || is_counted || qemu+=(-snapshot)
     # A nanosecond of the guest's clock is an instruction. It is the recording that counts
     # them, and nobody wants what it records.
-    [ -z "$counting" ] || qemu+=(-icount 'shift=0,rr=record,rrfile=/dev/null')
+    ! is_counted || qemu+=(-icount 'shift=0,rr=record,rrfile=/dev/null')
     # -nographic has a PC's BIOS write to the serial line.
     if [ -n "$quiet" ]; then qemu+=(-display none); else qemu+=(-nographic); fi
     qemu+=("${console[@]}")
@@ -269,7 +275,7 @@ $command_line_limit bytes, and with these words it would have ${#command_line}"
 
 # The classic command line to the letter, with all that qemu puts into a PC by itself.
 pc_hardware() {
-    if has_disk && [ -n "$counting" ]; then
+    if has_disk && is_counted; then
         hardware+=(-drive "index=0,media=disk,$(drive)")
     elif has_disk; then
         hardware+=(-hda "$(disk)")
@@ -304,7 +310,7 @@ microvm_hardware() {
         local khz
         # One tick an instruction, where they are counted.
         khz=1000000
-        [ -n "$counting" ] || khz=$(tsc_khz) || exit
+        is_counted || khz=$(tsc_khz) || exit
         command_line+=" tsc_early_khz=$khz"
     fi
 }
@@ -334,7 +340,7 @@ drive() {
     local file throw_away=''
     file=$(disk)
     # qemu does not record a boot with -snapshot, but one with a disk that is.
-    { [ -z "$counting" ] || [ -n "$writable" ]; } || throw_away=,snapshot=on
+    if is_counted && [ -z "$writable" ]; then throw_away=,snapshot=on; fi
     # In such an option a comma stands for itself only when doubled.
     printf 'format=raw,file=%s%s' "${file//,/,,}" "$throw_away"
 }
@@ -359,7 +365,7 @@ tsc_khz() {
 # choose_accelerator: turns `auto` into kvm or tcg, and says in one line what it took.
 choose_accelerator() {
     local reason="as told by --accel"
-    [ -z "$counting" ] || reason="it counts instructions"
+    ! is_counted || reason="it counts instructions"
     if [ "$accel" = auto ]; then
         if reason=$(why_no_kvm); then
             accel=tcg

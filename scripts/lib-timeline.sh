@@ -21,8 +21,6 @@ check_timelines() {
         [ "$file" = - ] || [ -d "$(dirname "$file")" ] \
             || usage_error "--timeline: there is no folder '$(dirname "$file")'"
     done
-    [ ${#timelines[@]} -eq 0 ] || { [ "$mode" = timeline ] && [ -z "$counting" ]; } \
-        || usage_error "--timeline is a job of its own: no --check, --instructions or --dry-run"
     [ ${#timelines[@]} -eq 0 ] || [ -z "$program" ] || usage_error \
         "--timeline shows the boot as far as the greeting, and with a program there is none"
 }

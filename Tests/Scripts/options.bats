@@ -123,6 +123,21 @@ in_library() {
     expect_output "--instructions are counted by the emulation, not by KVM"
 }
 
+@test "two jobs for one boot are refused, in whichever order" {
+    local one other
+    for one in --check "--timeline -" --instructions --dry-run; do
+        for other in --check "--timeline -" --instructions --dry-run; do
+            [ "$one" != "$other" ] || continue
+            # shellcheck disable=SC2086 # words
+            run "$root/scripts/boot.sh" $one $other
+            expect_status 2
+            expect_output "${one% -} and ${other% -} are two jobs"
+        done
+    done
+    run "$root/scripts/boot.sh" --dry-run --dry-run
+    expect_status 0
+}
+
 @test "files that are not there, or are no files, are named" {
     run "$root/scripts/boot.sh" --check --image "$BATS_TEST_TMPDIR/no image"
     expect_status 2
@@ -361,12 +376,6 @@ in_library() {
     run "$root/scripts/boot.sh" --timeline /nowhere/boot.svg
     expect_status 2
     expect_output "there is no folder '/nowhere'"
-    local other
-    for other in --check --instructions --dry-run; do
-        run "$root/scripts/boot.sh" --timeline - "$other"
-        expect_status 2
-        expect_output "--timeline is a job of its own"
-    done
     run "$root/scripts/boot.sh" --timeline - -- /program
     expect_status 2
     expect_output "with a program there is none"
