@@ -139,7 +139,9 @@ plan_first() {
 # says what is other than in the first build, and what could not be.
 plan_second() {
     local language other
-    language=$(locale -a 2>/dev/null | grep -ivE -m1 '^(C|POSIX)(\.|$)') || language=C.UTF-8
+    # awk reads to the end: who closes a pipe early may end the command before it by a signal.
+    language=$(locale -a 2>/dev/null | awk 'tolower($0) !~ /^(c|posix)(\.|$)/ && !seen++') || true
+    language=${language:-C.UTF-8}
     environment=(
         "HOME=$work/second/home" "TMPDIR=$work/second/tmp" "XDG_CACHE_HOME=$work/second.cache"
         "USER=$other_user" "LOGNAME=$other_user" TZ=KIL-14 "LC_ALL=$language" "LANG=$language"

@@ -78,6 +78,20 @@ END
     run ! cmp "$copy/out/reproduce/first/out/init" "$copy/out/reproduce/second/out/init"
 }
 
+@test "of many languages the first that is one is taken for the second build" {
+    small_checkout
+    mkdir "$BATS_TEST_TMPDIR/stubs"
+    printf '#!/bin/sh\necho C; echo c.utf8; echo POSIX; echo tlh_KX.utf8; seq 100000\n' \
+        >"$BATS_TEST_TMPDIR/stubs/locale"
+    chmod +x "$BATS_TEST_TMPDIR/stubs/locale"
+    PATH=$BATS_TEST_TMPDIR/stubs:$PATH reproduce --quick
+    expect_status 0
+    expect_output "other   language: tlh_KX.utf8"
+    printf '#!/bin/sh\necho C; echo POSIX; exit 1\n' >"$BATS_TEST_TMPDIR/stubs/locale"
+    PATH=$BATS_TEST_TMPDIR/stubs:$PATH reproduce --quick
+    expect_output "other   language: C.UTF-8"
+}
+
 @test "two equal builds leave nothing behind, and a failing one neither" {
     small_checkout
     mkdir "$BATS_TEST_TMPDIR/temporary"
