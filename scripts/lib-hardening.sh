@@ -124,12 +124,17 @@ candidate_of() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: \([
 
 # fetch_debian_config PACKAGE=VERSION
 fetch_debian_config() {
+    local partial=$debian_config.partial.$$
     say "fetching $1 (2 MiB)"
     mkdir -p "$work/debian-config" "${debian_config%/*}"
     # apt checks it by the hash in its signed lists.
     (cd "$work/debian-config" && apt-get download -q "$1" >/dev/null 2>&1) || return
-    dpkg-deb --fsys-tarfile "$work"/debian-config/*.deb \
+    if dpkg-deb --fsys-tarfile "$work"/debian-config/*.deb \
         | tar -xO --wildcards "./usr/src/*/config.$debian_flavour.xz" \
-        | xz --decompress >"$debian_config.partial.$$" || return
-    mv "$debian_config.partial.$$" "$debian_config"
+        | xz --decompress >"$partial"; then
+        mv "$partial" "$debian_config"
+    else
+        rm -f "$partial"
+        return 1
+    fi
 }

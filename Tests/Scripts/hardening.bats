@@ -144,6 +144,19 @@ expect_verdict() {
     [[ $stderr == *"leaving out Debian's kernel"* ]]
 }
 
+@test "what is no package of Debian's leaves nothing in the cache" {
+    mkdir -p "$BATS_TEST_TMPDIR"/{stubs,cache/hammock}
+    printf '#!/bin/sh\necho "no package" >linux-config.deb\n' >"$BATS_TEST_TMPDIR/stubs/apt-get"
+    printf '#!/bin/sh\nexit 100\n' >"$BATS_TEST_TMPDIR/stubs/apt-cache"
+    chmod +x "$BATS_TEST_TMPDIR"/stubs/*
+    ln -s "${XDG_CACHE_HOME:-$HOME/.cache}/hammock/kernel" "$BATS_TEST_TMPDIR/cache/hammock/kernel"
+    PATH=$BATS_TEST_TMPDIR/stubs:$PATH XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache \
+        run --separate-stderr "$root/scripts/bench.sh" --hardening
+    expect_status 0
+    [[ $stderr == *"leaving out Debian's kernel"* ]]
+    [ -z "$(find "$BATS_TEST_TMPDIR/cache/" -type f)" ]
+}
+
 @test "bench.sh --hardening counts Debian's configuration beside ours" {
     local cache=$BATS_TEST_TMPDIR/cache/hammock version
     version=$(awk '$1 == "kernel-version" { print $2 }' "$root/toolchain/inputs.lock")
