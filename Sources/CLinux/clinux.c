@@ -181,13 +181,17 @@ int clinux_sigtimedwait(int64_t timeout_milliseconds) {
 
 // --- processes --------------------------------------------------------------------------
 
-// Whether the program was given the terminal, on which this process was in the foreground.
-static int has_lent_terminal;
+// The program that was given the terminal, on which this process was in the foreground; or 0.
+static int borrower;
 
 _Noreturn void clinux_exit(int code) {
-    int group = ask(SYS_getpgrp, 0, 0, 0, 0);
-    // SIGTTOU, which this raises in the background, is blocked.
-    if (has_lent_terminal) ask(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group, 0);
+    if (borrower) {
+        int holder = 0, group = ask(SYS_getpgrp, 0, 0, 0, 0);
+        ask(SYS_ioctl, STDIN_FILENO, TIOCGPGRP, &holder, 0);
+        // Who else has it by now keeps it: a shell that saw this process stop, and what it runs.
+        // SIGTTOU, which this raises in the background, is blocked.
+        if (holder == borrower) ask(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group, 0);
+    }
     for (;;) ask(SYS_exit_group, code, 0, 0, 0);
 }
 
@@ -322,12 +326,12 @@ int clinux_spawn(char *const *argv, char **environment, int new_session) {
     // where SIGTTIN is blocked; even who reads nothing.
     int in_foreground = foreground == ask(SYS_getpgrp, 0, 0, 0, 0)
         && ask(SYS_read, STDIN_FILENO, NULL, 0, 0) == 0;
-    has_lent_terminal = in_foreground && !new_session;
     int pid = clone_and_wait();
     if (pid == 0) {
         failure = run_program(argv, environment, new_session, in_foreground);
         clinux_exit(127);
     }
+    if (in_foreground && !new_session) borrower = pid;
     if (!failure) return pid;
     // It never was the program, and is nobody's orphan.
     ask(SYS_wait4, pid, NULL, 0, NULL);

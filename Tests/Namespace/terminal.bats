@@ -34,6 +34,25 @@ on_terminal() { code_of expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
     expect_status 7
     on_terminal '' sh -c '"$1" true; "$2" foreground' sh "$out/init" "$prober"
     [ "$output" = $'yes\r' ]
+    on_terminal '' sh -c '"$1" /nowhere; "$2" foreground' sh "$out/init" "$prober"
+    [ "${lines[-1]}" = $'yes\r' ]
+}
+
+# A shell takes the terminal when init is stopped, and gives it to the next job. That
+# one looks after init has ended in the background.
+@test "a terminal that somebody else has by now is not taken from them" {
+    export tree
+    mkfifo "$tree/go"
+    printf '#!/bin/sh\nkill -STOP $PPID\nread -r _ <"$tree/go"\n' >"$tree/stops"
+    printf '#!/bin/sh\n%s\n' 'echo >"$tree/go"; while kill -0 "$1" 2>&-; do :; done' \
+        'exec "$prober" foreground' >"$tree/job"
+    chmod +x "$tree/stops" "$tree/job"
+    on_terminal '
+        send "\"\$out/init\" \"\$tree/stops\"\r"
+        await Stopped
+        send "bg; \"\$tree/job\" \$!; exit 5\r"' bash --norc --noprofile -i
+    expect_status 5
+    [[ $output == *$'\nyes\r'* ]]
 }
 
 @test "a program of init in the background stays there" {

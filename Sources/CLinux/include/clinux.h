@@ -28,7 +28,8 @@ int64_t clinux_clock_milliseconds(void);
 int clinux_close(int fd);
 
 // void _exit(int status);                                                   _exit(2)
-// A terminal that clinux_spawn gave to the program is this process's group's again.
+// A terminal that clinux_spawn gave to the program, and that the program still has, is this
+// process's group's again.
 _Noreturn void clinux_exit(int code);
 
 // pid_t fork(void);                                                          fork(2)
