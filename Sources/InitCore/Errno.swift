@@ -28,7 +28,8 @@ public struct Errno: Error, Equatable, Sendable {
     public static let badFileDescriptor = Errno(rawValue: 9)
     /// ECHILD: no child is left.
     public static let noChild = Errno(rawValue: 10)
-    /// EAGAIN: not now; a descriptor has no room, or there are too many processes.
+    /// EAGAIN: not now; a descriptor has no room, or this process may make no other: too many are
+    /// there, for the machine, the user or the cgroup, or its scheduling forbids it.
     public static let wouldBlock = Errno(rawValue: 11)
     /// ENOMEM: the kernel has no memory for it.
     public static let noMemory = Errno(rawValue: 12)

@@ -131,7 +131,7 @@ extension Errno {
         case .notPermitted: line.append("operation not permitted")
         case .noSuchFile: line.append("no such file or directory")
         case .permissionDenied: line.append("permission denied")
-        case .wouldBlock: line.append("too many processes")
+        case .wouldBlock: line.append("no more processes are allowed")
         case .noMemory: line.append("out of memory")
         case .badFormat: line.append("not a program that this kernel runs")
         case .isFolder: line.append("is a directory")

@@ -48,7 +48,7 @@ private let everyMessage: [(Message, Priority, String)] = [
     (.goingOnWithout(.leave(.reboot)), .warning, "reboot takes too long: going on without"),
     (
         .helperFailed(.unmount, .wouldBlock), .warning,
-        "unmounting: no process for it: too many processes"
+        "unmounting: no process for it: no more processes are allowed"
     ),
     (.helperEnded(.unmount, .exited(1)), .warning, "unmounting, code 1"),
     (.helperEnded(.sync, .killed(.kill)), .warning, "sync, signal 9"),

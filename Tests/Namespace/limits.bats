@@ -36,7 +36,7 @@ leave_root() {
     eventually grep -q full "$place/said"
     kill -USR1 "$pid"
     expect_end 138
-    grep -q "init: killing: no process for it: too many processes" "$place/said"
+    grep -q "init: killing: no process for it: no more processes are allowed" "$place/said"
     run ! grep "takes too long" "$place/said"
 }
 
