@@ -11,12 +11,16 @@ public enum Fault {
     ]
 
     /// PID 1's last words: which fault it was.
-    public static func report(of signal: Signal) -> Line {
+    ///
+    /// - Parameter process: whose fault: PID 1's, or that of a helper it has forked.
+    public static func report(of signal: Signal, in process: ProcessID) -> Line {
         var line = Line()
         line.append("init: fault: SIG")
         line.append(SignalName.name(of: signal) ?? "?")
         if signal == .illegalInstruction { line.append(" (a Swift trap)") }
-        line.append(" in PID 1\n")
+        line.append(" in PID ")
+        line.append(number: process.rawValue)
+        line.append("\n")
         return line
     }
 }

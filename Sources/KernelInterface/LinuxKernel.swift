@@ -62,8 +62,11 @@ extension LinuxKernel {
 
 extension LinuxKernel {
     public mutating func isPID1() -> Bool {
-        clinux_getpid() == 1
+        LinuxKernel.ownProcess.rawValue == 1
     }
+
+    /// The process that asks. getpid(2)
+    public static var ownProcess: ProcessID { ProcessID(rawValue: clinux_getpid()) }
 
     public mutating func spawn(_ program: Program) throws(Errno) -> ProcessID {
         ProcessID(

@@ -12,7 +12,13 @@ import Testing
             (31, "init: fault: SIGSYS in PID 1\n"),
         ] as [(Int32, String)])
     func `each fault has a report of its own`(number: Int32, report: String) {
-        #expect(text(of: Fault.report(of: Signal(rawValue: number))) == report)
+        let signal = Signal(rawValue: number)
+        #expect(text(of: Fault.report(of: signal, in: ProcessID(rawValue: 1))) == report)
+    }
+
+    @Test func `a fault of a helper's is the helper's`() {
+        let report = text(of: Fault.report(of: .busError, in: ProcessID(rawValue: 23)))
+        #expect(report == "init: fault: SIGBUS in PID 23\n")
     }
 
     @Test func `every signal that the processor can raise is caught, and no other`() {
@@ -22,17 +28,19 @@ import Testing
 
     @Test func `a signal that nobody expected is reported too`() {
         for number in [.min, -1, 0, 32, 64, 65, .max] as [Int32] {
-            let report = text(of: Fault.report(of: Signal(rawValue: number)))
+            let signal = Signal(rawValue: number)
+            let report = text(of: Fault.report(of: signal, in: ProcessID(rawValue: 1)))
             #expect(report == "init: fault: SIG? in PID 1\n")
         }
     }
 
-    @Test func `the longest report and all of the last events fit into one line`() {
+    @Test func `the longest report fits into a line, and all of the last events into another`() {
         var record = EventRecord()
         for _ in 0..<EventRecord.capacity {
             record.append(.childEnded(largestProcess, .exited(0)), in: .running)
         }
-        var line = Fault.report(of: .illegalInstruction)
+        #expect(Fault.report(of: .illegalInstruction, in: largestProcess).count < Line.capacity)
+        var line = Line()
         line.append("init: ")
         record.append(to: &line)
         #expect(line.count < Line.capacity)

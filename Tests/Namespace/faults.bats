@@ -42,6 +42,16 @@ expect_report() {
     done
 }
 
+@test "a fault of a child of PID 1's is reported as the child's, and ends it" {
+    start /trapping-init trap-in-child >"$tree/stdout"
+    eventually grep -q 'last events' "$tree/stdout"
+    printf '%s\n' "$greeting" 'init: fault: SIGILL (a Swift trap) in PID 2' \
+        'init: last events: b:d0' | diff - "$tree/stdout"
+    is_gone() { [[ $(cat "/proc/$(pgrep -P "$pid")/stat") == *') Z '* ]]; }
+    eventually is_gone
+    idles
+}
+
 @test "a fault of the report's own cuts it short, and PID 1 pauses" {
     start /trapping-init trap-twice >"$tree/stdout"
     eventually idles

@@ -87,6 +87,11 @@ static void trap_twice(void) {
     trapping_init_trap();
 }
 
+static void trap_in_child(void) {
+    if (fork() == 0) trapping_init_trap();
+    for (;;) pause();
+}
+
 static const struct {
     const char *name;
     void (*have)(void);
@@ -102,6 +107,7 @@ static const struct {
     {"forbidden-call", make_forbidden_call},
     {"overflow", overflow},
     {"trap-twice", trap_twice},
+    {"trap-in-child", trap_in_child},
 };
 
 int main(int argc, char **argv) {
