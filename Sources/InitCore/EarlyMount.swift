@@ -4,7 +4,8 @@ public struct EarlyMount: Sendable {
     public let type: StaticString
     /// Where. The folder is made if the parent lets it.
     public let path: StaticString
-    /// mount(2), mountflags: MS_NOSUID, MS_NODEV and MS_NOEXEC.
+    /// mount(2), mountflags: MS_NOSUID, MS_NODEV and MS_NOEXEC. With MS_REMOUNT it is for what
+    /// is mounted there already, too.
     public let flags: UInt
     /// mount(2), data: what the file system makes of it.
     public let data: StaticString
@@ -12,15 +13,19 @@ public struct EarlyMount: Sendable {
     private static let noSetUserID: UInt = 2
     private static let noDevices: UInt = 4
     private static let noExecution: UInt = 8
+    /// MS_REMOUNT.
+    public static let remount: UInt = 32
 
     /// In order: a folder's file system before what is mounted in it, and what PID 1 itself
     /// needs (a console and a log, then the command line) before the rest.
     ///
-    /// All three tmpfs, full, leave memory enough: killing frees none that a file there takes,
-    /// and a kernel that finds nobody left to kill panics. By default each may take half.
+    /// /dev and all three tmpfs, full, leave memory enough: killing frees none that a file there
+    /// takes, and a kernel that finds nobody left to kill panics. By default each may take half,
+    /// and so may the /dev that the kernel has mounted before it runs PID 1.
     public static let table: [8 of EarlyMount] = [
         EarlyMount(
-            type: "devtmpfs", path: "/dev", flags: noSetUserID, data: "mode=755"),
+            type: "devtmpfs", path: "/dev", flags: noSetUserID | remount,
+            data: "mode=755,size=4m"),
         EarlyMount(
             type: "proc", path: "/proc", flags: noSetUserID | noDevices | noExecution,
             data: ""),

@@ -103,7 +103,8 @@ public protocol Kernel: ~Copyable {
     // MARK: File systems
 
     /// Mounts; makes the folder first where there is none. Throws `Errno.busy` where
-    /// something is mounted already. mount(2), mkdir(2), statx(2)
+    /// something is mounted already, which has the same options from then on, if MS_REMOUNT is
+    /// among the flags. mount(2), mkdir(2), statx(2)
     mutating func mount(_ mount: EarlyMount) throws(Errno)
 
     /// umount2(2), UMOUNT_NOFOLLOW

@@ -177,9 +177,15 @@ extension LinuxKernel {
         let path = cString(mount.path)
         // It is there, or it cannot be made: then mount(2) says so.
         _ = clinux_mkdir(path)
-        guard clinux_is_mount_point(path) != 1 else { throw .busy }
-        try check(
-            clinux_mount(cString(mount.type), path, mount.flags, cString(mount.data)))
+        let (type, data) = (cString(mount.type), cString(mount.data))
+        if clinux_is_mount_point(path) == 1 {
+            // What is there may understand other options; it is better than nothing.
+            if mount.flags & EarlyMount.remount != 0 {
+                _ = clinux_mount(type, path, mount.flags, data)
+            }
+            throw .busy
+        }
+        try check(clinux_mount(type, path, mount.flags & ~EarlyMount.remount, data))
     }
 
     public mutating func unmount(_ path: UnsafePointer<UInt8>) throws(Errno) {

@@ -60,7 +60,8 @@ expect_report() {
     has_line "tmpfs /dev/shm tmpfs rw,nosuid,nodev,relatime 0 0"
     has_line "tmpfs /run tmpfs rw,nosuid,nodev,relatime,mode=755 0 0"
     has_line "tmpfs /tmp tmpfs rw,nosuid,nodev,relatime 0 0"
-    [[ $output == *$'\ndevtmpfs /dev devtmpfs '* ]]
+    # The kernel has mounted it, and PID 1 has capped it.
+    grep -qE '^devtmpfs /dev devtmpfs rw,nosuid,relatime,size=4096k,' "$console"
     [[ $output == *"
 tester
 0x9
@@ -119,9 +120,15 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 @test "a program that takes all the memory, and fills what is in memory, is killed, and PID 1 is not" {
     boot -- /busybox sh -c \
-        'for d in tmp dev/shm run; do dd if=/dev/zero of=/$d/x bs=64k; done; exec tail /dev/zero'
+        'for d in dev tmp dev/shm run; do dd if=/dev/zero of=/$d/x bs=64k; done; exec tail /dev/zero'
     expect_output "Out of memory: Killed process"
     expect_verdict 137 "/busybox ended with code 137"
+}
+
+@test "/dev is capped too where it is PID 1 that mounts it" {
+    run "$root/scripts/boot.sh" --timeout "$patience" --initramfs "$BATS_FILE_TMPDIR/image.cpio" \
+        -- /busybox grep -w /dev /proc/self/mounts </dev/null
+    expect_output "devtmpfs /dev devtmpfs rw,nosuid,relatime,size=4096k,"
 }
 
 @test "a machine full of processes that fork and will not end is powered off" {

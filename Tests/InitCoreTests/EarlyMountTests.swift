@@ -7,7 +7,7 @@ private let table = EarlyMount.table.indices.map { EarlyMount.table[$0] }
     @Test func `these file systems are mounted, in this order`() {
         #expect(
             table.map { "\($0.type.text) \($0.path.text) \($0.flags) \($0.data.text)" } == [
-                "devtmpfs /dev 2 mode=755",
+                "devtmpfs /dev 34 mode=755,size=4m",
                 "proc /proc 14 ",
                 "sysfs /sys 14 ",
                 "devpts /dev/pts 10 gid=5,mode=620,ptmxmode=666",
