@@ -9,19 +9,21 @@
 
 # What the kernel is told for it: to note each initcall, in a log that holds them all, and to
 # show that log in a panic (panic_print's bit 5).
-readonly timeline_words="quiet initcall_debug log_buf_len=1M panic_print=0x20 sysrq_always_enabled panic=-1"
+readonly timeline_words="quiet initcall_debug log_buf_len=1M panic_print=0x20 \
+sysrq_always_enabled panic=-1"
 # How long the kernel may be silent while it shows its log, in seconds.
 readonly log_patience=20
 
 check_timelines() {
     local file
+    [ "$mode" = timeline ] || return 0
     for file in "${timelines[@]}"; do
         [[ $file =~ ^-$|.\.(svg|json)$ ]] \
             || usage_error "--timeline takes a name that ends in .svg or .json, or -, not '$file'"
         [ "$file" = - ] || [ -d "$(dirname "$file")" ] \
             || usage_error "--timeline: there is no folder '$(dirname "$file")'"
     done
-    [ ${#timelines[@]} -eq 0 ] || [ -z "$program" ] || usage_error \
+    [ -z "$program" ] || usage_error \
         "--timeline shows the boot as far as the greeting, and with a program there is none"
 }
 

@@ -48,9 +48,11 @@ typedef uint64_t kernel_sigset;
 static const kernel_sigset faults =
     BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGSEGV) | BIT(SIGSYS);
 
+typedef void signal_handler(int, siginfo_t *, void *);
+
 // What the kernel calls struct sigaction, on x86-64.
 struct kernel_sigaction {
-    void (*handler)(int, siginfo_t *, void *);
+    signal_handler *handler;
     unsigned long flags;
     void (*restorer)(void);
     kernel_sigset mask;
@@ -63,7 +65,8 @@ __attribute__((naked)) static void restore(void) {
     __asm__("mov %0, %%eax\n\tsyscall" : : "i"(SYS_rt_sigreturn));
 }
 
-__attribute__((noinline)) static int set_action(int signal, void (*handler)(int, siginfo_t *, void *), unsigned long flags) {
+__attribute__((noinline)) static int set_action(
+    int signal, signal_handler *handler, unsigned long flags) {
     struct kernel_sigaction action = {
         .handler = handler, .flags = flags | with_restorer, .restorer = restore, .mask = ~faults};
     return ask(SYS_rt_sigaction, signal, &action, NULL, sizeof action.mask);
