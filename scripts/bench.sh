@@ -14,9 +14,11 @@
 #                  and how many Debian's cloud kernel
 #   --instructions counts, besides, the guest's instructions from its reset to the greeting,
 #                  three times each: emulated, and untouched by what else the host does
-#   --peer-config FILE
-#                  beside the same kernel source, built with this configuration and booted by
-#                  the classic command line; such a build may take an hour, once
+#   --peer-config FILE|defconfig
+#                  beside the same kernel source, built with this configuration, or with the
+#                  one that the source has for any PC, and booted by the classic command
+#                  line; more than once for more of them. The table calls it by the file's
+#                  name. Such a build may take an hour, once
 #   --help
 #
 # Parts:
@@ -51,7 +53,6 @@ accel=auto
 debian=yes
 hardening=''
 counting=''
-peer_config=''
 
 running=() # what has to end with this script: [its pid]=the signal that ends it
 
@@ -60,13 +61,13 @@ main() {
     [ -z "$hardening" ] || { compare_hardening; exit; }
     need_packages boot image init kernel test
     [ -n "$init" ] || need_swift
-    need_space "${TMPDIR:-/tmp}" 200 "the benchmark"
+    need_space "${TMPDIR:-/tmp}" $((200 + 100 * ${#peer_names[@]})) "the benchmark"
     ! wants peers || need_memory
     load_before=$(load)
     work=$(mktemp -d)
     trap 'clean_up' EXIT
     trap 'exit $exit_interrupted' INT TERM
-    mkdir "$work/samples" "$work/tree"
+    mkdir "$work/samples" "$work/tree" "$work/kernels"
     : >"$work/failures"
     build_inits
     find_namespace
@@ -80,6 +81,7 @@ main() {
 }
 
 parse() {
+    local value
     while [ $# -gt 0 ]; do
         case $1 in
             --only) parts+=("$(value_of "$@")"); shift 2 ;;
@@ -91,8 +93,8 @@ parse() {
             --hardening) hardening=yes; shift ;;
             --instructions) counting=yes; shift ;;
             --peer-config)
-                peer_config=$(value_of "$@")
-                readable_file --peer-config "$peer_config"
+                value=$(value_of "$@")
+                add_peer "$value"
                 shift 2
                 ;;
             -h | --help) help; exit ;;
@@ -152,8 +154,9 @@ header() {
     echo "  machine: $(processor_model), $(nproc) processors, Linux $(uname -r)," \
         "load before $load_before"
     echo "  ours: $(our_version)"
-    { ! wants init && ! wants boot; } || echo "  C: Tests/Support/c-init.c, gcc $(gcc -dumpfullversion) -Os -static -s," \
-        "musl $(version_of musl-dev), glibc $(version_of libc6-dev)"
+    { ! wants init && ! wants boot; } || echo "  C: Tests/Support/c-init.c," \
+        "gcc $(gcc -dumpfullversion) -Os -static -s, musl $(version_of musl-dev)," \
+        "glibc $(version_of libc6-dev)"
     ! wants peers || header_of_peers
     ! wants boot || header_of_boots
 }
@@ -172,7 +175,7 @@ revision() { git -C "$root" describe --always --dirty 2>/dev/null || echo "no gi
 processor_model() { awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo; }
 load() { awk '{ print $1 ", " $2 ", " $3 }' /proc/loadavg; }
 version_of() { dpkg-query -W -f '${Version}' "$1"; }
-kernel_version() { sed -n 's|^# Linux/[^ ]* \([^ ]*\) .*|\1|p' "$work/kernel/config"; }
+kernel_version() { sed -n 's|^# Linux/[^ ]* \([^ ]*\) .*|\1|p' "$work/kernels/ours/config"; }
 qemu_version() { qemu-system-x86_64 --version | sed -n '1s/.* version \([^ ]*\).*/\1/p'; }
 
 table() {

@@ -5,6 +5,8 @@
 
 debian_kernel=''  # the file, once it is there
 debian_version='' # its package and version
+peer_names=()     # what the table calls the configurations that --peer-config gives
+declare -A peer_configs=() # [name]=the file, or the word defconfig
 
 # A contender that fails so often sits out the rest: each failure may take a minute.
 readonly most_failures=2
@@ -41,10 +43,10 @@ measure() {
     [ "$failures" -lt "$most_failures" ] || return 0
     if boot "$3" "${options[@]}"; then
         sample "$2" "$3" "$value"
-        say "$1: ${3%.*}, ${3#*.}: $value $4"
+        say "$1: ${3%%.*}, ${3#*.}: $value $4"
     else
         printf '%s\n' "$3" >>"$work/failures"
-        say "$1: ${3%.*}, ${3#*.}: failed"
+        say "$1: ${3%%.*}, ${3#*.}: failed"
     fi
 }
 
@@ -54,27 +56,62 @@ prepare_boots() {
     export HAMMOCK_NESTED=yes
     mkdir "$work/checkout"
     cp -R "$root/scripts" "$root/toolchain" "$work/checkout/"
-    "$root/scripts/build-kernel.sh" --output "$work/kernel"
+    "$root/scripts/build-kernel.sh" --output "$work/kernels/ours"
     image ours "$work/tree/ours"
     image c "$work/tree/musl"
     [ -z "$debian" ] || get_debian_kernel
     [ -z "$debian_kernel" ] || contenders+=(pc+initramfs.debian)
-    [ -z "$peer_config" ] || build_peer
+    local name
+    for name in "${peer_names[@]}"; do build_peer "$name"; done
     sample_kernels
     # Nobody's first run pays for the disk.
-    cat "$work"/*kernel/* "$work"/*.img "$work"/*.cpio ${debian_kernel:+"$debian_kernel"} >/dev/null
+    cat "$work"/kernels/*/* "$work"/*.img "$work"/*.cpio \
+        ${debian_kernel:+"$debian_kernel"} >/dev/null
     # What `auto` comes to is found out once, not in the middle of the measurement.
     local value
     boot microvm.ours || die "$exit_failed" "Hammock itself does not boot"
     accel=$took
 }
 
-# build_peer: the same source with the configuration of --peer-config. What a boot needs has
-# to be in it: nobody loads modules here.
+# add_peer FILE|defconfig: notes what --peer-config gives, under a name for the table.
+add_peer() {
+    [ "$1" = defconfig ] || readable_file --peer-config "$1"
+    local name=${1##*/}
+    name=${name%.config}
+    # It is to be the name of a folder, and part of a line of the table.
+    name=${name//[^A-Za-z0-9._+-]/-}
+    case $name in '' | .*) name=config$name ;; esac
+    [[ " ours c debian ${peer_names[*]} " != *" $name "* ]] || usage_error \
+        "--peer-config: the table has a kernel '$name' already; a copy by another name will do"
+    peer_names+=("$name")
+    peer_configs[$name]=$1
+}
+
+# build_peer NAME: the same source with that configuration. What a boot needs has to be in it:
+# nobody loads modules here.
 build_peer() {
-    "$root/scripts/build-kernel.sh" --config "$peer_config" \
-        --fragment "$root/toolchain/kernel/distribution.config" --output "$work/peer-kernel"
-    contenders+=(pc.peer pc+initramfs.peer)
+    local config=${peer_configs[$1]}
+    if [ "$config" = defconfig ]; then
+        config=$work/defconfig
+        find_defconfig >"$config"
+    fi
+    "$root/scripts/build-kernel.sh" --config "$config" \
+        --fragment "$root/toolchain/kernel/distribution.config" --output "$work/kernels/$1"
+    contenders+=("pc.$1" "pc+initramfs.$1")
+}
+
+# find_defconfig: prints the configuration that the kernel's source has for any PC.
+find_defconfig() {
+    local source file=arch/x86/configs/x86_64_defconfig
+    source=$cache/source/$(pin kernel-tarball-sha256)
+    if [ -e "$source/$file" ]; then
+        cat "$source/$file"
+    elif [ -e "$source.tar.xz" ]; then
+        tar -xO -f "$source.tar.xz" --wildcards "*/$file"
+    else
+        die "$exit_missing" "--peer-config defconfig: the kernel's source is not in $cache/source;
+without $cache/kernel, too, scripts/build-kernel.sh fetches it again"
+    fi
 }
 
 # image NAME INIT
@@ -85,27 +122,28 @@ image() {
 
 # sample_kernels: their sizes.
 sample_kernels() {
-    sample kernel-bzimage ours "$(stat -c %s "$work/kernel/bzImage")"
-    sample kernel-vmlinux ours "$(stat -c %s "$work/kernel/vmlinux")"
+    local folder
+    for folder in "$work"/kernels/*; do
+        sample kernel-bzimage "${folder##*/}" "$(stat -c %s "$folder/bzImage")"
+        sample kernel-vmlinux "${folder##*/}" "$(stat -c %s "$folder/vmlinux")"
+    done
     [ -z "$debian_kernel" ] || sample kernel-bzimage debian "$(stat -c %s "$debian_kernel")"
-    [ -n "$peer_config" ] || return 0
-    sample kernel-bzimage peer "$(stat -c %s "$work/peer-kernel/bzImage")"
-    sample kernel-vmlinux peer "$(stat -c %s "$work/peer-kernel/vmlinux")"
 }
 
 # boot CONTENDER [--instructions]: sets `value`, milliseconds or instructions, and `took`, the
 # accelerator. scripts/boot.sh measures, here as everywhere.
 boot() {
-    local place=${1%.*} who=${1#*.}
+    local place=${1%%.*} who=${1#*.}
     local options=(--check --accel "$accel")
     [ $# -eq 1 ] || options=(--instructions)
     options+=(--machine "${place%+*}")
     case $who in
-        # These answer boot.sh's question for PID 1 only when told so.
-        debian) options+=(--kernel "$debian_kernel" --append sysrq_always_enabled); who=ours ;;
-        peer) options+=(--kernel "$work/peer-kernel" --append sysrq_always_enabled); who=ours ;;
-        *) options+=(--kernel "$work/kernel") ;;
+        ours | c) options+=(--kernel "$work/kernels/ours") ;;
+        debian) options+=(--kernel "$debian_kernel") ;;
+        *) options+=(--kernel "$work/kernels/$who") ;;
     esac
+    # The others answer boot.sh's question for PID 1 only when told so.
+    [[ $who =~ ^(ours|c)$ ]] || { options+=(--append sysrq_always_enabled); who=ours; }
     case $place in
         *+initramfs) options+=(--initramfs "$work/$who.cpio") ;;
         *) options+=(--image "$work/$who.img") ;;
@@ -161,7 +199,10 @@ header_of_boots() {
     echo "  boots: Linux $(kernel_version), qemu $(qemu_version), $accel, 64 MiB images;" \
         "C with musl"
     [ -z "$debian_version" ] || echo "  Debian: $debian_version on pc with our initramfs"
-    [ -z "$peer_config" ] || echo "  peer configuration: $peer_config on the same source"
+    local name
+    for name in "${peer_names[@]}"; do
+        echo "  $name: the same source with ${peer_configs[$name]} and what a boot needs"
+    done
     [ -z "$counting" ] || echo "  instructions: from the guest's reset to the greeting, one a" \
         "nanosecond (qemu's -icount shift=0), so that a wait counts as what it lasts"
 }
@@ -169,23 +210,29 @@ header_of_boots() {
 table_of_boots() {
     rows_of_boots boot ms
     [ -z "$counting" ] || rows_of_boots instructions "guest's instructions"
+    local name
     row kernel-bzimage ours debian "kernel, bytes of bzImage: Debian's"
-    row kernel-bzimage ours peer "kernel, bytes of bzImage: the peer configuration's"
-    row kernel-vmlinux ours peer "kernel, bytes of vmlinux: the peer configuration's"
+    for name in "${peer_names[@]}"; do
+        row kernel-bzimage ours "$name" "kernel, bytes of bzImage: $name"
+        row kernel-vmlinux ours "$name" "kernel, bytes of vmlinux: $name"
+    done
 }
 
 # rows_of_boots MEASURE UNIT
 rows_of_boots() {
-    local place
+    local place name
     for place in pc q35 microvm microvm+initramfs; do
         row "$1" "$place.ours" "$place.c" "$place, $2: the same, C init"
     done
-    # The first of these differs in the kernel alone, as does pc from the peer's.
+    # The first of these differs in the kernel alone, as does pc from a configuration's.
     for place in pc+initramfs pc q35 microvm microvm+initramfs; do
         row "$1" "$place.ours" pc+initramfs.debian "$place, $2: Debian's kernel"
     done
-    for place in pc microvm microvm+initramfs; do
-        row "$1" "$place.ours" pc.peer "$place, $2: the peer configuration on pc"
+    for name in "${peer_names[@]}"; do
+        for place in pc microvm microvm+initramfs; do
+            row "$1" "$place.ours" "pc.$name" "$place, $2: $name on pc"
+        done
+        row "$1" pc+initramfs.ours "pc+initramfs.$name" "pc+initramfs, $2: $name"
     done
     for place in q35 microvm microvm+initramfs; do
         row "$1" "$place.ours" pc.ours "$place, $2: our own pc"

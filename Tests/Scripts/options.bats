@@ -98,6 +98,11 @@ in_library() {
         expect_status 2
         expect_output "$option needs a value"
     done
+    for option in --only --runs --init --orphans --accel --peer-config; do
+        run "$root/scripts/bench.sh" $option
+        expect_status 2
+        expect_output "$option needs a value"
+    done
     run "$root/scripts/test.sh" --only
     expect_status 2
 }
@@ -367,6 +372,44 @@ in_library() {
     run "$root/scripts/test.sh" --only circus
     expect_status 2
     expect_output "'circus' is none"
+}
+
+@test "bench.sh names the value that it cannot use" {
+    run "$root/scripts/bench.sh" --only circus
+    expect_status 2
+    expect_output "'circus'"
+    run "$root/scripts/bench.sh" --accel warp
+    expect_status 2
+    expect_output "--accel is auto, kvm or tcg, not 'warp'"
+    local option number
+    for option in --runs --orphans; do
+        for number in 0 -1 many ''; do
+            run "$root/scripts/bench.sh" "$option" "$number"
+            expect_status 2
+            expect_output "$option takes a whole number above 0, not '$number'"
+        done
+    done
+}
+
+@test "bench.sh takes several configurations, and no two of the same name" {
+    local folder=$BATS_TEST_TMPDIR
+    mkdir "$folder/other"
+    touch "$folder/small.config" "$folder/other/small.config" "$folder/ours.config"
+    run "$root/scripts/bench.sh" --peer-config "$folder/none"
+    expect_status 2
+    expect_output "--peer-config: there is no '$folder/none'"
+    run "$root/scripts/bench.sh" --peer-config "$folder/small.config" --peer-config defconfig \
+        --peer-config "$folder/other/small.config"
+    expect_status 2
+    expect_output "the table has a kernel 'small' already"
+    run "$root/scripts/bench.sh" --peer-config "$folder/ours.config"
+    expect_status 2
+    expect_output "the table has a kernel 'ours' already"
+    # Both are taken, and only what comes behind them is not.
+    run "$root/scripts/bench.sh" --peer-config "$folder/small.config" --peer-config defconfig \
+        --runs none
+    expect_status 2
+    expect_output "--runs takes a whole number above 0, not 'none'"
 }
 
 @test "a timeline that cannot be drawn is refused before anything is booted" {
