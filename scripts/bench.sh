@@ -4,7 +4,7 @@
 #
 #   scripts/bench.sh [options]
 #
-#   --only PART    one part; more than once for more of them (default: all three)
+#   --only PART    one part; more than once for more of them (default: all)
 #   --runs N       how often each contender is started; they take turns (default: 10)
 #   --init FILE    this program in place of out/init: another build, say
 #   --orphans N    how many orphans die at once (default: 10000)
@@ -26,7 +26,9 @@
 #   peers   beside tini, catatonit, dumb-init and busybox init, all with the same child: size,
 #           memory, wakeups, the time that it takes to run a program, and the reaping
 #   boot    the time from qemu's start to the greeting, beside the same kernel with the C
-#           init and beside Debian's cloud kernel
+#           init and beside Debian's cloud kernel; the sizes of the kernels
+#   memory  the least memory that a guest greets with, and what qemu and its guest take then,
+#           beside the same kernels; of these, too, the sizes
 #
 # A ratio below 1 means that ours takes less. Nothing here passes or fails by a time: that
 # is the machine's as much as ours, and only contenders that took turns can be compared.
@@ -44,6 +46,8 @@
 . "$root/scripts/lib-bench-peers.sh"
 # shellcheck source=scripts/lib-bench-boots.sh
 . "$root/scripts/lib-bench-boots.sh"
+# shellcheck source=scripts/lib-bench-memory.sh
+. "$root/scripts/lib-bench-memory.sh"
 
 parts=()
 runs=10
@@ -73,7 +77,9 @@ main() {
     find_namespace
     ! wants init || measure_init
     ! wants peers || measure_peers
+    { ! wants boot && ! wants memory; } || prepare_boots
     ! wants boot || measure_boots
+    ! wants memory || measure_guests
     header
     table
     [ ! -s "$work/failures" ] \
@@ -105,12 +111,12 @@ parse() {
         auto | kvm | tcg) ;;
         *) usage_error "--accel is auto, kvm or tcg, not '$accel'" ;;
     esac
-    [ ${#parts[@]} -gt 0 ] || parts=(init peers boot)
+    [ ${#parts[@]} -gt 0 ] || parts=(init peers boot memory)
     local part
     for part in "${parts[@]}"; do
         case $part in
-            init | peers | boot) ;;
-            *) usage_error "--only takes init, peers or boot, not '$part'" ;;
+            init | peers | boot | memory) ;;
+            *) usage_error "--only takes init, peers, boot or memory, not '$part'" ;;
         esac
     done
 }
@@ -158,7 +164,8 @@ header() {
         "gcc $(gcc -dumpfullversion) -Os -static -s, musl $(version_of musl-dev)," \
         "glibc $(version_of libc6-dev)"
     ! wants peers || header_of_peers
-    ! wants boot || header_of_boots
+    { ! wants boot && ! wants memory; } || header_of_boots
+    ! wants memory || header_of_memory
 }
 
 our_version() {
@@ -183,6 +190,8 @@ table() {
     ! wants init || table_of_init
     ! wants peers || table_of_peers
     ! wants boot || table_of_boots
+    ! wants memory || table_of_memory
+    { ! wants boot && ! wants memory; } || table_of_kernels
 }
 
 # line RATIO OURS PEER N WHAT

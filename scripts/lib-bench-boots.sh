@@ -21,7 +21,6 @@ contenders=(
 
 measure_boots() {
     local run contender value
-    prepare_boots
     for run in $(seq "$runs"); do
         for contender in "${contenders[@]}"; do
             measure "run $run of $runs" boot "$contender" ms
@@ -37,10 +36,9 @@ measure_boots() {
 
 # measure RUN MEASURE CONTENDER UNIT: one boot, one sample.
 measure() {
-    local failures options=()
+    local options=()
     [ "$2" = boot ] || options=(--instructions)
-    failures=$(grep -cxF "$3" "$work/failures") || true
-    [ "$failures" -lt "$most_failures" ] || return 0
+    ! sits_out "$3" || return 0
     if boot "$3" "${options[@]}"; then
         sample "$2" "$3" "$value"
         say "$1: ${3%%.*}, ${3#*.}: $value $4"
@@ -49,6 +47,9 @@ measure() {
         say "$1: ${3%%.*}, ${3#*.}: failed"
     fi
 }
+
+# sits_out CONTENDER: after too many failures.
+sits_out() { [ "$(grep -cxF "$1" "$work/failures")" -ge "$most_failures" ]; }
 
 # prepare_boots: kernel and disks of the benchmark's own, both disks made in the same way,
 # and boot.sh as it is now: an edit in the meantime would change it under the measurement.
@@ -130,12 +131,9 @@ sample_kernels() {
     [ -z "$debian_kernel" ] || sample kernel-bzimage debian "$(stat -c %s "$debian_kernel")"
 }
 
-# boot CONTENDER [--instructions]: sets `value`, milliseconds or instructions, and `took`, the
-# accelerator. scripts/boot.sh measures, here as everywhere.
-boot() {
+# options_of CONTENDER: adds to `options` how boot.sh boots it.
+options_of() {
     local place=${1%%.*} who=${1#*.}
-    local options=(--check --accel "$accel")
-    [ $# -eq 1 ] || options=(--instructions)
     options+=(--machine "${place%+*}")
     case $who in
         ours | c) options+=(--kernel "$work/kernels/ours") ;;
@@ -148,6 +146,14 @@ boot() {
         *+initramfs) options+=(--initramfs "$work/$who.cpio") ;;
         *) options+=(--image "$work/$who.img") ;;
     esac
+}
+
+# boot CONTENDER [--instructions]: sets `value`, milliseconds or instructions, and `took`, the
+# accelerator. scripts/boot.sh measures, here as everywhere.
+boot() {
+    local options=(--check --accel "$accel")
+    [ $# -eq 1 ] || options=(--instructions)
+    options_of "$1"
     # Should this script be killed, boot.sh is told, and ends qemu.
     setpriv --pdeathsig TERM "$work/checkout/scripts/boot.sh" "${options[@]}" \
         >"$work/said" 2>"$work/complaints" </dev/null &
@@ -210,6 +216,9 @@ header_of_boots() {
 table_of_boots() {
     rows_of_boots boot ms
     [ -z "$counting" ] || rows_of_boots instructions "guest's instructions"
+}
+
+table_of_kernels() {
     local name
     row kernel-bzimage ours debian "kernel, bytes of bzImage: Debian's"
     for name in "${peer_names[@]}"; do
@@ -220,10 +229,16 @@ table_of_boots() {
 
 # rows_of_boots MEASURE UNIT
 rows_of_boots() {
-    local place name
+    local place
     for place in pc q35 microvm microvm+initramfs; do
         row "$1" "$place.ours" "$place.c" "$place, $2: the same, C init"
     done
+    rows_of_kernels "$@"
+}
+
+# rows_of_kernels MEASURE UNIT: ours beside the others, which all run our init.
+rows_of_kernels() {
+    local place name
     # The first of these differs in the kernel alone, as does pc from a configuration's.
     for place in pc+initramfs pc q35 microvm microvm+initramfs; do
         row "$1" "$place.ours" pc+initramfs.debian "$place, $2: Debian's kernel"
