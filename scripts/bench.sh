@@ -10,6 +10,8 @@
 #   --orphans N    how many orphans die at once (default: 10000)
 #   --accel NAME   auto (default), kvm or tcg, as in scripts/boot.sh
 #   --no-debian    without Debian's kernel, which is a download of 26 MiB, once
+#   --no-virtme    without virtme-ng, whose kernel takes ten minutes to build, once. It is
+#                  measured where its command, vng, is on the PATH (pip install virtme-ng)
 #   --hardening    measures nothing: how many recommendations to harden a kernel ours meets,
 #                  and how many Debian's cloud kernel
 #   --instructions counts, besides, the guest's instructions from its reset to the greeting,
@@ -26,7 +28,8 @@
 #   peers   beside tini, catatonit, dumb-init and busybox init, all with the same child: size,
 #           memory, wakeups, the time that it takes to run a program, and the reaping
 #   boot    the time from qemu's start to the greeting, beside the same kernel with the C
-#           init and beside Debian's cloud kernel; the sizes of the kernels
+#           init and beside Debian's cloud kernel; the time from a command to the end of
+#           the program that it boots for, beside virtme-ng; the sizes of the kernels
 #   memory  the least memory that a guest greets with, and what qemu and its guest take then,
 #           beside the same kernels; of these, too, the sizes
 #
@@ -48,6 +51,8 @@
 . "$root/scripts/lib-bench-boots.sh"
 # shellcheck source=scripts/lib-bench-memory.sh
 . "$root/scripts/lib-bench-memory.sh"
+# shellcheck source=scripts/lib-bench-virtme.sh
+. "$root/scripts/lib-bench-virtme.sh"
 
 parts=()
 runs=10
@@ -55,6 +60,7 @@ init=''
 orphans=10000
 accel=auto
 debian=yes
+virtme=yes
 hardening=''
 counting=''
 
@@ -96,6 +102,7 @@ parse() {
             --orphans) orphans=$(value_of "$@"); whole_number --orphans "$orphans"; shift 2 ;;
             --accel) accel=$(value_of "$@"); shift 2 ;;
             --no-debian) debian=''; shift ;;
+            --no-virtme) virtme=''; shift ;;
             --hardening) hardening=yes; shift ;;
             --instructions) counting=yes; shift ;;
             --peer-config)
@@ -165,6 +172,7 @@ header() {
         "glibc $(version_of libc6-dev)"
     ! wants peers || header_of_peers
     { ! wants boot && ! wants memory; } || header_of_boots
+    { ! wants boot && ! wants memory; } || header_of_virtme
     ! wants memory || header_of_memory
 }
 
@@ -190,6 +198,7 @@ table() {
     ! wants init || table_of_init
     ! wants peers || table_of_peers
     ! wants boot || table_of_boots
+    ! wants boot || table_of_virtme
     ! wants memory || table_of_memory
     { ! wants boot && ! wants memory; } || table_of_kernels
 }

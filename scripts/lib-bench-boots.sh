@@ -21,10 +21,12 @@ contenders=(
 
 measure_boots() {
     local run contender value
+    warm_up
     for run in $(seq "$runs"); do
         for contender in "${contenders[@]}"; do
             measure "run $run of $runs" boot "$contender" ms
         done
+        measure_runs "run $run of $runs"
     done
     [ -n "$counting" ] || return 0
     for run in $(seq "$counted_boots"); do
@@ -64,6 +66,7 @@ prepare_boots() {
     [ -z "$debian_kernel" ] || contenders+=(pc+initramfs.debian)
     local name
     for name in "${peer_names[@]}"; do build_peer "$name"; done
+    [ -z "$virtme" ] || prepare_virtme
     sample_kernels
     # Nobody's first run pays for the disk.
     cat "$work"/kernels/*/* "$work"/*.img "$work"/*.cpio \
@@ -82,7 +85,7 @@ add_peer() {
     # It is to be the name of a folder, and part of a line of the table.
     name=${name//[^A-Za-z0-9._+-]/-}
     case $name in '' | .*) name=config$name ;; esac
-    [[ " ours c debian ${peer_names[*]} " != *" $name "* ]] || usage_error \
+    [[ " ours c debian virtme ${peer_names[*]} " != *" $name "* ]] || usage_error \
         "--peer-config: the table has a kernel '$name' already; a copy by another name will do"
     peer_names+=("$name")
     peer_configs[$name]=$1
@@ -115,9 +118,9 @@ without $cache/kernel, too, scripts/build-kernel.sh fetches it again"
     fi
 }
 
-# image NAME INIT
+# image NAME INIT [OPTION-OF-BUILD-IMAGE...]
 image() {
-    "$root/scripts/build-image.sh" --init "$2" --size 64M --output "$work/$1" \
+    "$root/scripts/build-image.sh" --init "$2" --size 64M --output "$work/$1" "${@:3}" \
         2>"$work/complaints" || { cat "$work/complaints" >&2; exit "$exit_failed"; }
 }
 
@@ -225,6 +228,8 @@ table_of_kernels() {
         row kernel-bzimage ours "$name" "kernel, bytes of bzImage: $name"
         row kernel-vmlinux ours "$name" "kernel, bytes of vmlinux: $name"
     done
+    row kernel-bzimage ours virtme "kernel, bytes of bzImage: ours with virtme.config"
+    row kernel-vmlinux ours virtme "kernel, bytes of vmlinux: ours with virtme.config"
 }
 
 # rows_of_boots MEASURE UNIT

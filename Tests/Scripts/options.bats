@@ -394,7 +394,7 @@ in_library() {
 @test "bench.sh takes several configurations, and no two of the same name" {
     local folder=$BATS_TEST_TMPDIR
     mkdir "$folder/other"
-    touch "$folder/small.config" "$folder/other/small.config" "$folder/ours.config"
+    touch "$folder/small.config" "$folder/other/small.config" "$folder/ours.config" "$folder/virtme"
     run "$root/scripts/bench.sh" --peer-config "$folder/none"
     expect_status 2
     expect_output "--peer-config: there is no '$folder/none'"
@@ -405,6 +405,9 @@ in_library() {
     run "$root/scripts/bench.sh" --peer-config "$folder/ours.config"
     expect_status 2
     expect_output "the table has a kernel 'ours' already"
+    run "$root/scripts/bench.sh" --peer-config "$folder/virtme"
+    expect_status 2
+    expect_output "the table has a kernel 'virtme' already"
     # Both are taken, and only what comes behind them is not.
     run "$root/scripts/bench.sh" --peer-config "$folder/small.config" --peer-config defconfig \
         --runs none
