@@ -21,7 +21,6 @@ contenders=(
 
 measure_boots() {
     local run contender value
-    warm_up
     for run in $(seq "$runs"); do
         for contender in "${contenders[@]}"; do
             measure "run $run of $runs" boot "$contender" ms
@@ -75,6 +74,7 @@ prepare_boots() {
     local value
     boot microvm.ours || die "$exit_failed" "Hammock itself does not boot"
     accel=$took
+    warm_up
 }
 
 # add_peer FILE|defconfig: notes what --peer-config gives, under a name for the table.

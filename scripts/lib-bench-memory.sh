@@ -22,6 +22,7 @@ measure_guests() {
         # The init in C takes as much less as it is smaller.
         [[ $contender == *.c ]] || guests+=("$contender")
     done
+    [ -z "$virtme_version" ] || guests+=(virtme)
     for contender in "${guests[@]}"; do
         find_least_memory "$contender"
     done
@@ -66,6 +67,7 @@ measure_resident() {
     else
         start_guest "$2" "$ample"
         await_greeting || { end_running; give_up "$2"; return; }
+        [ "$2" != virtme ] || pid=$(pgrep --pgroup "$pid" --exact qemu-system-x86)
     fi
     local deadline=$((SECONDS + 10)) before=unknown now=''
     # Twice the same is at rest.
@@ -92,6 +94,7 @@ greets() {
 # ends where a guest resets itself. Sets `pid` and `started`.
 start_guest() {
     local options=() words line
+    [ "$1" != virtme ] || { start_vng "$2"; return; }
     options_of "$1"
     line=$("$work/checkout/scripts/boot.sh" --dry-run --accel "$accel" --memory "$2" \
         "${options[@]}" "${@:3}" 2>"$work/complaints") \
@@ -101,9 +104,22 @@ start_guest() {
     start_qemu "${words[@]:1}" -no-reboot
 }
 
+# start_vng MIB: a guest that greets by leaving a file on the host. Sets `pid`, of what leads the
+# group of its processes, and `started`.
+start_vng() {
+    local command
+    vng_command "touch '$work/shared/ran'; exec sleep $run_patience" --memory "$1M"
+    rm -f "$work/shared/ran"
+    started=${EPOCHREALTIME/./}
+    setpriv --pdeathsig TERM "${command[@]}" >"$work/console" 2>&1 </dev/null &
+    pid=$!
+    running[pid]=TERM
+}
+
 # start_qemu OPTION...: sets `pid` and `started`.
 start_qemu() {
     started=${EPOCHREALTIME/./}
+    rm -f "$work/shared/ran"
     # Should this script be killed, the kernel ends qemu with it.
     setpriv --pdeathsig KILL qemu-system-x86_64 "$@" >"$work/console" 2>&1 </dev/null &
     pid=$!
@@ -125,6 +141,7 @@ await_greeting() {
 
 # has_greeted: to the last word. Without the kernel's lines those of init are whole.
 has_greeted() {
+    [ ! -e "$work/shared/ran" ] || return 0
     sed -E 's/\[ *[0-9]+\.[0-9]{6}\] .*//' "$work/console" | tr -d '\r\n' \
         | grep -aF 'Just hanging here...' >/dev/null
 }
@@ -136,13 +153,20 @@ header_of_memory() {
   least memory: found by halving; $memory_boots boots in a row greet with it, and none takes more
     than $memory_patience times as long as with $ample MiB
   resident: VmRSS of qemu at rest, with a guest that has greeted and $ample MiB; under emulation
-    what qemu has translated is in it. Empty: the same machine, stopped, with no kernel or disk
+    what qemu has translated is in it. Empty: the same machine, stopped, with no kernel or disk.
+    virtme-ng's guest has as much memory, greets by leaving a file on the host, and then sleeps
 END
 }
 
 table_of_memory() {
+    local place
     rows_of_kernels least-memory "least memory that greets, MiB"
     rows_of_kernels resident-guest "kB resident, qemu and its guest"
+    for place in microvm q35; do
+        row least-memory "$place.ours" virtme "$place, least memory that greets, MiB: virtme-ng"
+        row resident-guest "$place.ours" virtme \
+            "$place, kB resident, qemu and its guest: virtme-ng"
+    done
     row resident-guest microvm.ours microvm.empty \
         "microvm, kB resident, qemu and its guest: an empty qemu"
 }
