@@ -8,16 +8,9 @@ public enum LastResort {
     /// How many parts of the last resort have been begun. None is begun twice: a fault in one
     /// goes on with the next, for to begin again could go on for ever.
     nonisolated(unsafe) private static var begun = 0
-
-    // Unchecked: what checks each access in other Swifts does nothing in Embedded Swift, but
-    // would be called all the same.
-
-    @exclusivity(unchecked)
     nonisolated(unsafe) private static var role = Role.machine
-    @exclusivity(unchecked)
     nonisolated(unsafe) private static var record: UnsafePointer<EventRecord>?
     /// What to do after the report. Only a machine's command line asks for more than a pause.
-    @exclusivity(unchecked)
     nonisolated(unsafe) static var response = BootOptions.FaultResponse.pause
 
     /// Catches every fault from now on. What cannot be caught is left as it is: there is
