@@ -117,8 +117,11 @@ identify_source() {
     else
         tree=$cache/source/$(pin kernel-tarball-sha256)
     fi
-    [ ${#patches[@]} -eq 0 ] || tree+=-patched-$(cat "${patches[@]}" | hash_of | cut -c1-16)
+    [ ${#patches[@]} -eq 0 ] || tree+=-patched-$(hash_of_patches | cut -c1-16)
 }
+
+# hash_of_patches: of what they change. What a patch says of itself changes nothing.
+hash_of_patches() { sed -s -n '/^--- /,$p' "${patches[@]}" | hash_of; }
 
 # prepare_source: sees to it that the source is in `tree`.
 prepare_source() {
@@ -218,11 +221,12 @@ unpack() {
     mv "$tree.partial" "$tree"
 }
 
-# apply_patches TREE: to the line, since a patch that fits only nearly may do something else.
+# apply_patches TREE: without fuzz, since a patch that fits only nearly may do something else.
 apply_patches() {
     local patch
     for patch in "${patches[@]}"; do
-        patch --directory "$1" --strip 1 --fuzz 0 --no-backup-if-mismatch --silent <"$patch" \
+        patch --directory "$1" --strip 1 --fuzz 0 --forward --no-backup-if-mismatch --silent \
+            <"$patch" \
             || die "$exit_failed" "${patch#"$root"/} does not fit this source.
     scripts/build-kernel.sh --source TARBALL   builds it without Hammock's patches"
     done
