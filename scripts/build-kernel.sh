@@ -207,18 +207,26 @@ tarball_of_package() {
         || die "$exit_failed" "the package of the source could not be unpacked"
 }
 
-# unpack TARBALL: to `tree`.
+# unpack TARBALL: to `tree`, which is there as a whole or not at all.
 unpack() {
+    local whole=$scratch/tree
     need_space "$cache" 2500 "the unpacked source"
     say "unpacking $(basename "$1")"
-    rm -rf "$tree.partial"
-    mkdir -p "$tree.partial"
-    tar -x -f "$1" -C "$tree.partial" --strip-components=1 --no-same-owner \
+    mkdir -p "$whole"
+    tar -x -f "$1" -C "$whole" --strip-components=1 --no-same-owner \
         || die "$exit_failed" "'$1' could not be unpacked"
-    [ -e "$tree.partial/Kconfig" ] \
+    [ -e "$whole/Kconfig" ] \
         || die "$exit_usage" "'$1' holds no kernel source"
-    apply_patches "$tree.partial"
-    mv "$tree.partial" "$tree"
+    apply_patches "$whole"
+    [ ${#patches[@]} -eq 0 ] || remove_other_patches
+    mv "$whole" "$tree"
+}
+
+# remove_other_patches: a source is worth keeping with the latest patches only. Each copy has a
+# gigabyte and a half, and is made again in half a minute.
+remove_other_patches() {
+    local old
+    for old in "${tree%-patched-*}"-patched-*; do rm -rf "$old"; done
 }
 
 # apply_patches TREE: without fuzz, since a patch that fits only nearly may do something else.
