@@ -83,7 +83,7 @@ main() {
     find_namespace
     ! wants init || measure_init
     ! wants peers || measure_peers
-    { ! wants boot && ! wants memory; } || prepare_boots
+    ! wants_guests || prepare_boots
     ! wants boot || measure_boots
     ! wants memory || measure_guests
     header
@@ -131,6 +131,9 @@ parse() {
 # wants PART
 wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
+# wants_guests: whether a kernel is to be booted.
+wants_guests() { wants boot || wants memory; }
+
 # need_memory: an orphan takes 70 kB, page tables above all, and the next ones come before
 # the kernel has put everything of the last ones away.
 need_memory() {
@@ -158,6 +161,12 @@ end_running() {
 # sample MEASURE WHO VALUE
 sample() { printf '%s\n' "$3" >>"$work/samples/$1.$2"; }
 
+# failed CONTENDER WORDS: counts it, and says what failed.
+failed() {
+    printf '%s\n' "$1" >>"$work/failures"
+    say "$2: failed"
+}
+
 # --- the table ------------------------------------------------------------------------------
 
 header() {
@@ -171,8 +180,8 @@ header() {
         "gcc $(gcc -dumpfullversion) -Os -static -s, musl $(version_of musl-dev)," \
         "glibc $(version_of libc6-dev)"
     ! wants peers || header_of_peers
-    { ! wants boot && ! wants memory; } || header_of_boots
-    { ! wants boot && ! wants memory; } || header_of_virtme
+    ! wants_guests || header_of_boots
+    ! wants_guests || header_of_virtme
     ! wants memory || header_of_memory
 }
 
@@ -200,7 +209,7 @@ table() {
     ! wants boot || table_of_boots
     ! wants boot || table_of_virtme
     ! wants memory || table_of_memory
-    { ! wants boot && ! wants memory; } || table_of_kernels
+    ! wants_guests || table_of_kernels
 }
 
 # line RATIO OURS PEER N WHAT

@@ -44,8 +44,7 @@ measure() {
         sample "$2" "$3" "$value"
         say "$1: ${3%%.*}, ${3#*.}: $value $4"
     else
-        printf '%s\n' "$3" >>"$work/failures"
-        say "$1: ${3%%.*}, ${3#*.}: failed"
+        failed "$3" "$1: ${3%%.*}, ${3#*.}"
     fi
 }
 

@@ -53,9 +53,8 @@ find_least_memory() {
 
 # give_up CONTENDER
 give_up() {
-    printf '%s\n' "$1" >>"$work/failures"
     tail -n 10 "$work/console" | tr -d '\r' >&2
-    say "memory: ${1%%.*}, ${1#*.}: failed"
+    failed "$1" "memory: ${1%%.*}, ${1#*.}"
 }
 
 # measure_resident RUN CONTENDER: one sample.

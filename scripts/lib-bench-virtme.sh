@@ -60,9 +60,8 @@ measure_runs() {
         ! sits_out "$runner" || continue
         run_command "$runner"
         if ! run_to_end; then
-            printf '%s\n' "$runner" >>"$work/failures"
             cat "$work/complaints" >&2
-            say "$1: a program, $runner: failed"
+            failed "$runner" "$1: a program, $runner"
             continue
         fi
         sample run-whole "$runner" "$whole"

@@ -15,15 +15,12 @@ setup() {
 
 teardown() { end_machine; }
 
-# has_greeted: without what the kernel may say in between.
-has_greeted() { on_console 'Just hanging here...'; }
-
 @test "a processor that wants its own way to return has it, emulated or not" {
     # Zen's first generation is open to Retbleed, and an old Intel to ITS.
     local processor
     for processor in EPYC Haswell; do
         start "s/'max,[^']*'/$processor/" --image "$image"
-        eventually has_greeted
+        eventually on_console 'Just hanging here'
         on_console 'active return thunk: [a-z]*_return_thunk'
         run ! on_console 'Unpatched return thunk'
         kill "$machine"
@@ -33,7 +30,7 @@ has_greeted() { on_console 'Just hanging here...'; }
 
 @test "a processor that wants none has returns that work, and no warning of them" {
     start '' --image "$image"
-    eventually has_greeted
+    eventually on_console 'Just hanging here'
     run ! on_console 'return thunk'
 }
 

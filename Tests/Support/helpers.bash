@@ -23,6 +23,9 @@ eventually() {
     done
 }
 
+# is_own_child PID: still, or its number may be somebody else's.
+is_own_child() { [ "$(ps -o ppid= -p "$1")" -eq "$BASHPID" ] 2>/dev/null; }
+
 # expect_output TEXT: the output of the last `run` contains TEXT.
 expect_output() {
     [[ $output == *"$1"* ]] || {

@@ -55,8 +55,7 @@ expect_event() {
 # end_machine: for teardown. What a test that fails has seen of the machine is shown.
 end_machine() {
     [ -n "${machine-}" ] || return 0
-    # One that has been waited for may be somebody else's number by now.
-    if [ "$(ps -o ppid= -p "$machine")" -eq "$BASHPID" ] 2>/dev/null; then kill "$machine"; fi
+    if is_own_child "$machine"; then kill "$machine"; fi
     [ -n "${BATS_TEST_COMPLETED-}" ] || tail -n 30 "$console" "$events" >&2
 }
 

@@ -32,8 +32,7 @@ prepare_namespaces() {
 end_namespaces() {
     local process
     for process in "${namespaces[@]}"; do
-        # One that has been waited for may be somebody else's number by now.
-        [ "$(ps -o ppid= -p "$process")" -eq "$BASHPID" ] 2>/dev/null || continue
+        is_own_child "$process" || continue
         # strace, where it is in front, does not take what it traces along.
         # shellcheck disable=SC2046 # one word a child
         kill -KILL $(pgrep -P "$process") "$process" 2>/dev/null || true
