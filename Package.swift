@@ -1,11 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// One manifest serves both builds: the host's (`swift build`, `swift test`) in full Swift,
-// and the guest's in Embedded Swift against musl, whose switches live in the Swift SDK
-// that scripts/build-sdk.sh makes.
+// One manifest serves both builds. The host's (`swift build`, `swift test`) is in full Swift. The
+// guest's is in Embedded Swift against musl; the Swift SDK that scripts/build-sdk.sh makes holds
+// its switches.
 
-/// For everything that PID 1 is made of: what Embedded Swift refuses is an error on the host too.
+/// For all parts of PID 1: what Embedded Swift refuses is an error on the host too.
 let embeddable: [SwiftSetting] = [.treatWarning("EmbeddedRestrictions", as: .error)]
 
 let package = Package(
@@ -30,7 +30,7 @@ let package = Package(
         ),
         .executableTarget(name: "init", dependencies: ["InitRuntime"]),
 
-        // For the host only: the picture of a boot.
+        // For the host only: draws the picture of a boot.
         .target(name: "BootTimeline"),
         .executableTarget(name: "boot-timeline", dependencies: ["BootTimeline"]),
         .testTarget(name: "BootTimelineTests", dependencies: ["BootTimeline"]),

@@ -4,23 +4,23 @@
 #
 #   scripts/bench.sh [options]
 #
-#   --only PART    one part; more than once for more of them (default: all)
+#   --only PART    one part; may be repeated (default: all)
 #   --runs N       how often each contender is started; they take turns (default: 10)
-#   --init FILE    this program in place of out/init: another build, say
+#   --init FILE    this program in place of out/init: another build, for example
 #   --orphans N    how many orphans die at once (default: 10000)
 #   --accel NAME   auto (default), kvm or tcg, as in scripts/boot.sh
 #   --no-debian    without Debian's kernel, which is a download of 26 MiB, once
 #   --no-virtme    without virtme-ng, whose kernel takes ten minutes to build, once. It is
-#                  measured where its command, vng, is on the PATH (pip install virtme-ng)
-#   --hardening    measures nothing: how many recommendations to harden a kernel ours meets,
-#                  and how many Debian's cloud kernel
-#   --instructions counts, besides, the guest's instructions from its reset to the greeting,
-#                  three times each: emulated, and untouched by what else the host does
+#                  measured if its command, vng, is on the PATH (pip install virtme-ng)
+#   --hardening    measures nothing; says how many recommendations to harden a kernel ours
+#                  meets, and how many Debian's cloud kernel meets
+#   --instructions also counts the guest's instructions from its reset to the greeting, three
+#                  times each: emulated, and independent of what else the host does
 #   --peer-config FILE|defconfig
-#                  beside the same kernel source, built with this configuration, or with the
-#                  one that the source has for any PC, and booted by the classic command
-#                  line; more than once for more of them. The table calls it by the file's
-#                  name. Such a build may take an hour, once
+#                  also measures the same kernel source, built with this configuration, or
+#                  with the source's own one for any PC, and booted by the classic command
+#                  line; may be repeated. The table has it under the file's name. Such a
+#                  build may take an hour, once
 #   --help
 #
 # Parts:
@@ -33,8 +33,8 @@
 #   memory  the least memory that a guest greets with, and what qemu and its guest take then,
 #           beside the same kernels; of these, too, the sizes
 #
-# A ratio below 1 means that ours takes less. Nothing here passes or fails by a time: that
-# is the machine's as much as ours, and only contenders that took turns can be compared.
+# A ratio below 1 means that ours takes less. No time makes this script pass or fail: a time
+# depends on the machine as much as on us, and only contenders that took turns can be compared.
 #
 # Exit codes: 0 done, 1 a build or a boot failed (the table has the others), 2 wrong use,
 # 3 something is missing on this machine, 130 interrupted.
@@ -134,8 +134,8 @@ wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 # wants_guests: whether a kernel is to be booted.
 wants_guests() { wants boot || wants memory; }
 
-# need_memory: an orphan takes 70 kB, page tables above all, and the next ones come before
-# the kernel has put everything of the last ones away.
+# need_memory: an orphan takes 70 kB, mostly page tables, and new orphans come before the kernel
+# has freed everything of the last ones.
 need_memory() {
     local needed=$((orphans * 140 / 1024)) free
     free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
@@ -148,7 +148,7 @@ clean_up() {
     rm -rf "$work"
 }
 
-# end_running: ends what still runs and waits for it, without bash's obituaries.
+# end_running: ends what still runs and waits for it, without bash's messages about it.
 end_running() {
     local process
     for process in "${!running[@]}"; do
@@ -215,8 +215,8 @@ table() {
 # line RATIO OURS PEER N WHAT
 line() { printf '%6s  %-23s  %-23s  %7s  %s\n' "$@"; }
 
-# row MEASURE OURS PEER WHAT: nothing where the peer was not measured, and the peer alone
-# where ours was not.
+# row MEASURE OURS PEER WHAT: prints nothing if the peer was not measured, and only the peer if
+# ours was not.
 row() {
     local ours=$work/samples/$1.$2 peer=$work/samples/$1.$3
     [ -s "$peer" ] || return 0
@@ -231,7 +231,7 @@ row() {
     line "$(ratio "$our_median" "$peer_median")" "$our_values" "$peer_values" "$our_number" "$4"
 }
 
-# summary FILE: prints the median, how many there are, and both as the table shows them.
+# summary FILE: prints the median, the number of samples, and both as the table shows them.
 summary() {
     sort -n "$1" | awk '{ value[NR] = $1 }
         END {

@@ -1,56 +1,57 @@
 #!/usr/bin/env bash
-# Boots Hammock in qemu, on this terminal. Builds first whatever is missing.
+# Boots Hammock in qemu, on this terminal. First builds what is missing.
 #
 #   scripts/boot.sh [options] [-- WORDS...]
 #   scripts/boot.sh [options] --add ./prog:/prog -- /prog ARGS...
 #
-# The second boots for the sake of one program, and ends with its exit code.
+# The second form boots to run one program, and ends with its exit code.
 #
 #   --machine NAME      microvm: the fastest (default)
 #                       pc:      the classic command line: an ATA disk, BIOS, bzImage
 #                       q35:     a modern PC with virtio over PCI
-#   --accel NAME        auto (default), kvm or tcg; auto takes KVM where it really runs a
-#                       guest, and emulation elsewhere, and says why
+#   --accel NAME        auto (default), kvm or tcg; auto takes KVM if it really runs a guest,
+#                       and emulation otherwise, and says why
 #   --memory MIB        the guest's memory (default: 128)
 #   --cpus N            the guest's processors (default: 1)
-#   --kernel PATH       a bzImage, a vmlinux, or a folder with both (default: out/kernel)
+#   --kernel PATH       a bzImage, a vmlinux, or a directory with both (default: out/kernel)
 #   --image FILE        the root disk (default: out/image.img)
 #   --initramfs [FILE]  boots from an initramfs in place of the disk (default:
 #                       out/initramfs.cpio)
 #   --add HOSTFILE:/path
-#                       boots from an image of this boot's own, with the file in it; more
-#                       than once if need be
-#   --append WORDS      more kernel command line
+#                       boots from an image made for this boot alone, with the file in it;
+#                       may be repeated
+#   --append WORDS      more words for the kernel's command line
 #   --rw                lets the guest change the image; otherwise all it writes is thrown
-#                       away when qemu ends. out/image.img keeps it until it is made anew,
-#                       as it is whenever something that goes into it has changed.
-#   --quiet             shows of the console what the guest's programs write, and of the
-#                       kernel only what is critical
-#   -- WORDS            handed to init as its arguments. Where the first that is no option
-#                       is an absolute path, it is a program: init runs it with the words
-#                       behind it, and powers off when it has ended.
+#                       away when qemu ends. out/image.img keeps the changes until it is
+#                       made anew, which happens whenever one of its parts has changed.
+#   --quiet             shows what the guest's programs write to the console, and of the
+#                       kernel's lines only the critical ones
+#   -- WORDS            hands the words to init as its arguments. If the first that is not
+#                       an option is an absolute path, it is a program: init runs it with
+#                       the words behind it, and powers off when it has ended.
 #
-#   --check             boots without a terminal, waits for the greeting, makes sure that
-#                       PID 1 is alive a moment later, says how long it took, and ends
+#   --check             boots without a terminal, waits for the greeting, checks that PID 1
+#                       is alive a moment later, says how long the boot took, and ends
 #   --timeline FILE     boots without a terminal as far as the greeting, and shows where the
 #                       time goes: FILE.svg is a picture, FILE.json is for Perfetto, - is a
-#                       table on standard output; more than once if need be
+#                       table on standard output; may be repeated
 #   --instructions      boots without a terminal, and says how many instructions the guest
 #                       ran from its reset to the greeting: nearly the same each time,
-#                       whatever else the host does. Emulates, and takes some seconds.
-#   --timeout SECONDS   ends qemu after so long (with --check: waits so long; default: 60;
-#                       with --instructions: 600)
+#                       whatever else the host does. The boot is emulated, and takes some
+#                       seconds.
+#   --timeout SECONDS   ends qemu after this time (with --check: the time to wait, default:
+#                       60; with --instructions: 600)
 #   --dry-run           prints qemu's command line and boots nothing
 #   --help
 #
-# To leave: Ctrl-A, then X. (Ctrl-C goes to the guest.) A program can be run without a
-# terminal, too: its console is written to standard output then, and has no input.
+# To leave: Ctrl-A, then X. (Ctrl-C goes to the guest.) A program can also run without
+# a terminal: then its console goes to standard output, and has no input.
 #
 # Exit codes: 0 done, 1 failed, 2 wrong use, 3 something is missing on this machine,
 # 4 the guest's kernel panicked (with --check), 124 timed out, 130 interrupted.
 # With a program: the program's own, or 123 the guest's kernel panicked, 124 timed out,
-# 125 qemu ended before the program did. As a program may use any of these numbers for
-# itself, the last line on standard error always says which it was.
+# 125 qemu ended before the program did. A program may use any of these numbers itself, so
+# the last line on standard error always says what happened.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -80,13 +81,13 @@ recording=''     # a file for the console's lines, each with its time
 
 # What init prints once it is up.
 readonly greeting=$'Hello, World!\nThis is your friendly init system.\nJust hanging here...\n'
-# How long KVM may take to the greeting before it counts as not working, in seconds.
+# How many seconds a boot under KVM may take to greet before KVM counts as not working.
 readonly kvm_patience=10
-# How long PID 1 has to have lived on after the greeting, in milliseconds.
+# How many milliseconds PID 1 has to live after the greeting.
 readonly moment=300
 # What the kernel takes: bytes of command line (COMMAND_LINE_SIZE, less the NUL at its end)
-# and words for init (CONFIG_INIT_ENV_ARG_LIMIT). It cuts the former short, and panics over
-# the latter.
+# and words for init (CONFIG_INIT_ENV_ARG_LIMIT). It cuts a longer command line short, and
+# panics if there are more words.
 readonly command_line_limit=2047
 readonly init_words_limit=32
 # How qemu shows the guest's console: with its own monitor behind Ctrl-A.
@@ -155,13 +156,13 @@ parse() {
     fi
 }
 
-# take_job NAME: what this boot is for, which is one thing.
+# take_job NAME: notes what this boot is for; a boot has one job only.
 take_job() {
     [[ $mode =~ ^(interactive|$1)$ ]] || usage_error "--$mode and --$1 are two jobs"
     mode=$1
 }
 
-# is_counted: whether the guest's instructions are.
+# is_counted: whether this boot counts the guest's instructions.
 is_counted() { [ "$mode" = instructions ]; }
 
 # check_init_words: refuses what `-- WORDS` cannot carry.
@@ -172,7 +173,7 @@ check_init_words() {
     for word in "${init_words[@]}"; do
         # The kernel knows double quotes, and no escape for them.
         [[ $word != *['"'$'\n']* ]] || usage_error "-- cannot hand '$word' to init"
-        # It drops a second one, and all that is behind it.
+        # It drops a second `--`, and all that is behind it.
         [ "$word" != -- ] || usage_error "-- cannot hand another '--' to init"
     done
 }
@@ -186,7 +187,7 @@ check_additions() {
 nothing: scripts/build-image.sh --add makes one to keep, for --image"
 }
 
-# find_program: init's own options stand before it.
+# find_program: finds the program behind init's own options.
 find_program() {
     local word
     for word in "${init_words[@]}"; do
@@ -213,10 +214,10 @@ prepare() {
     fi
 }
 
-# build_own_image: with --add, an image for this boot alone. It is opened here and loses its
-# name: so it is nobody else's, and is gone once qemu and this script are, however they end.
+# build_own_image: with --add, an image for this boot alone. This script opens it and removes its
+# name. So nothing else can use it, and it goes when qemu and this script end, however they end.
 build_own_image() {
-    writable_folder "$out"
+    writable_directory "$out"
     # Left by a script that was killed in the middle of this, which takes a minute at most.
     find "$out" -maxdepth 1 -name '.boot.*' -mmin +60 -exec rm -rf {} +
     work=$(mktemp -d "$out/.boot.XXXXXX")
@@ -234,8 +235,8 @@ build_own_image() {
     trap - EXIT
 }
 
-# kernel_file: qemu enters an uncompressed vmlinux directly (PVH), which is fastest; the
-# classic PC goes the classic way, through the BIOS and the bzImage's own loader.
+# kernel_file: qemu enters an uncompressed vmlinux directly (PVH), which is fastest. On the
+# classic PC the BIOS and the bzImage's own loader start the kernel.
 kernel_file() {
     local name=vmlinux
     [ "$machine" != pc ] || name=bzImage
@@ -253,8 +254,6 @@ qemu_command() {
     local command_line="root=$root_disk init=/init console=ttyS0"
     [ -z "$initramfs" ] || command_line="rdinit=/init console=ttyS0"
     "${machine}_hardware"
-    # The verdict is a line in the kernel's log, which is to take however many come before it.
-    [ -z "$program" ] || command_line+=" printk.devkmsg=on"
     command_line+=$append
     [ ${#init_words[@]} -eq 0 ] || command_line+=" --$(printf ' "%s"' "${init_words[@]}")"
     [ ${#command_line} -le $command_line_limit ] || usage_error "the kernel's command line takes \
@@ -263,10 +262,10 @@ $command_line_limit bytes, and with these words it would have ${#command_line}"
     [ -z "$initramfs" ] || qemu+=(-initrd "$initramfs")
     [ -z "$memory" ] || qemu+=(-m "$memory")
     [ -z "$cpus" ] || qemu+=(-smp "$cpus")
-    # Writes go to a temporary file that nobody sees, so two boots can share the image.
+    # Writes go to a temporary file without a name, so two boots can share the image.
     [ -n "$writable" ] || is_counted || qemu+=(-snapshot)
-    # A nanosecond of the guest's clock is an instruction. It is the recording that counts
-    # them, and nobody wants what it records.
+    # A nanosecond of the guest's clock is one instruction. qemu counts instructions only when
+    # it records them, and the record itself is thrown away.
     ! is_counted || qemu+=(-icount 'shift=0,rr=record,rrfile=/dev/null')
     # -nographic has a PC's BIOS write to the serial line.
     if [ -n "$quiet" ]; then qemu+=(-display none); else qemu+=(-nographic); fi
@@ -283,7 +282,7 @@ pc_hardware() {
     if [ "$accel" = kvm ]; then hardware+=(-enable-kvm); else hardware+=(-accel tcg); fi
     # The bzImage's header asks for a read-only root by itself.
     [ -z "$writable" ] || command_line+=" rw"
-    # A panic ends it, where somebody waits for the end.
+    # With a program, this script waits for qemu's end, so a panic has to end qemu.
     [ -z "$program" ] || { hardware+=(-no-reboot); command_line+=" panic=-1"; }
 }
 
@@ -303,12 +302,12 @@ microvm_hardware() {
     hardware+=(-machine "$board" -bios qboot.rom)
     bare_hardware
     ! has_disk || hardware+=(-device 'virtio-blk-device,drive=root')
-    # t: a triple fault, the one way to reset a machine without a keyboard controller.
+    # t: a triple fault, the only way to reset a machine without a keyboard controller.
     command_line+=" $(root_mode) panic=-1 reboot=t"
-    # Without it this boot hangs as soon as the host is busy: ARCHITECTURE.md says why.
+    # Without tsc_early_khz this boot hangs when the host is busy: ARCHITECTURE.md says why.
     if [ "$accel" = tcg ]; then
         local khz
-        # One tick an instruction, where they are counted.
+        # When instructions are counted, each one is a tick.
         khz=1000000
         is_counted || khz=$(tsc_khz) || exit
         command_line+=" tsc_early_khz=$khz"
@@ -318,7 +317,7 @@ microvm_hardware() {
 # root_mode: a kernel entered by PVH mounts its root writable unless told not to.
 root_mode() { if [ -n "$writable" ]; then echo rw; else echo ro; fi; }
 
-# bare_hardware: no devices but those asked for, and a panic ends qemu.
+# bare_hardware: only devices that the command line names; a panic ends qemu.
 bare_hardware() {
     hardware+=(-nodefaults -no-user-config -no-reboot)
     if [ "$accel" = kvm ]; then
@@ -335,24 +334,24 @@ bare_hardware() {
 has_disk() { [ -n "$image" ] || [ -z "$initramfs" ]; }
 disk() { printf '%s' "${image:-$out/image.img}"; }
 
-# drive: the disk, as a qemu option has it.
+# drive: the disk, as the value of a qemu option.
 drive() {
     local file throw_away=''
     file=$(disk)
-    # qemu does not record a boot with -snapshot, but one with a disk that is.
+    # qemu cannot record a boot with -snapshot, but it can record one with snapshot=on.
     if is_counted && [ -z "$writable" ]; then throw_away=,snapshot=on; fi
     # In such an option a comma stands for itself only when doubled.
     printf 'format=raw,file=%s%s' "${file//,/,,}" "$throw_away"
 }
 
-# tsc_khz: the speed of this processor's time stamp counter. A dry run measures it too, for what
-# it prints is to boot; it has nothing installed before.
+# tsc_khz: the speed of this processor's time stamp counter. A dry run measures it too, because
+# the command line that it prints has to boot; but a dry run installs no packages before.
 tsc_khz() {
     local program=$out/tsc-khz source=toolchain/host/tsc-khz.c
     if [ ! "$program" -nt "$root/$source" ]; then
         command -v gcc >/dev/null \
             || die "$exit_missing" "gcc is missing (apt-get install gcc libc6-dev)"
-        writable_folder "$out"
+        writable_directory "$out"
         { gcc -O2 -o "$program.$$" "$root/$source" && mv "$program.$$" "$program"; } \
             || die "$exit_failed" "$source cannot be compiled"
     fi
@@ -381,7 +380,7 @@ choose_accelerator() {
     [ -n "$quiet" ] || say "$machine, $accel ($reason)"
 }
 
-# why_no_kvm: prints why KVM is out of the question; fails where it is not.
+# why_no_kvm: prints why KVM cannot be used; fails if it may be usable.
 #
 # The device alone proves nothing: inside some virtual machines /dev/kvm opens and makes
 # virtual machines that never run Linux, and qemu falls back to emulation only where the
@@ -399,8 +398,8 @@ why_no_kvm() {
     fi
 }
 
-# kvm_boots: whether this kernel gets to the greeting under KVM, with our own image. Tried
-# anew for another kernel or machine than last time, and once the host was started anew.
+# kvm_boots: whether this kernel gets to the greeting under KVM, with our own image. It tries
+# again when the kernel or the machine has changed, or the host was restarted.
 kvm_boots() {
     local known=$out/kvm-boots file tried verdict=no
     file=$(kernel_file)
@@ -440,14 +439,14 @@ run_program() {
     local qemu log status=0
     log_console
     qemu_command
-    # Should this script be killed, qemu is told: ended so it gives the terminal its modes back.
+    # If this script is killed, qemu gets a signal, and gives the terminal its modes back.
     local guard=(setpriv --pdeathsig TERM)
     [ -z "$timeout" ] || guard+=(timeout --foreground "$timeout" "${guard[@]}")
     trap end_run EXIT
     trap 'exit $exit_interrupted' INT TERM HUP
     connect
     say_how_to_leave
-    # In the background, for a trap has to wait for a command in the foreground.
+    # In the background, because bash runs a trap only after a foreground command has ended.
     "${guard[@]}" "${qemu[@]}" <&"$input" >&"$output" &
     qemu_pid=$!
     exec {input}<&- {output}>&-
@@ -457,8 +456,8 @@ run_program() {
     judge "$status"
 }
 
-# log_console: sets `log` to a file that the console is written to as well. It has no name,
-# so that nothing is left of it whatever happens.
+# log_console: sets `log` to a file that qemu also writes the console to. The file has no name,
+# so nothing is left of it, whatever happens.
 log_console() {
     local file
     file=$(mktemp)
@@ -468,15 +467,15 @@ log_console() {
         -serial chardev:console -mon chardev=console)
 }
 
-# connect: opens `input` and `output` for qemu. qemu makes both of them non-blocking, which
-# on a terminal it takes back. Whatever else there is others may share, and be upset by it.
+# connect: opens `input` and `output` for qemu. qemu makes both of them non-blocking. On a
+# terminal it undoes that at the end. Other files may be shared with programs that it would break.
 connect() {
     if [ -t 0 ]; then
         terminal=$(stty -g)
         exec {input}<&0
     else
-        # Of a file or a pipe the guest would lose the beginning: its kernel empties the serial
-        # line whenever it opens it. The line has no end of file, either.
+        # The guest would lose the beginning of a file or a pipe, because its kernel empties the
+        # serial line whenever it opens it. The line has no end of file, either.
         exec {input}</dev/null
     fi
     if [ -t 0 ] && [ -t 1 ]; then
@@ -489,12 +488,12 @@ connect() {
 
 end_run() {
     end_qemu
-    # It may be what is gone.
+    # The terminal may be gone.
     [ -z "$terminal" ] || stty "$terminal" 2>/dev/null || true
 }
 
-# judge STATUS: ends this script with the verdict, given how qemu (or timeout) has ended. What
-# the program writes could look like a verdict, so the last one counts: init's own.
+# judge STATUS: ends this script with the verdict, given how qemu (or timeout) has ended. The
+# program may write a line that looks like a verdict, so the last one counts: it is init's.
 judge() {
     local verdict
     verdict=$(tr -d '\r' <&"$log" \
@@ -511,7 +510,7 @@ judge() {
 
 # --- without a terminal ---------------------------------------------------------------------
 
-# prepare_to_watch: a folder for the console, and no qemu left behind.
+# prepare_to_watch: a directory for the console, and no qemu left behind.
 prepare_to_watch() {
     work=$(mktemp -d)
     trap 'end_qemu; rm -rf "$work"' EXIT
@@ -520,7 +519,7 @@ prepare_to_watch() {
     trap '' PIPE
 }
 
-# check: boots, watches, judges; under `auto`, once more without KVM.
+# check: boots, watches, judges; under `auto`, tries once more without KVM.
 check() {
     prepare_to_watch
     local verdict=0
@@ -539,13 +538,13 @@ check() {
     printf 'greeting after %d ms (%s, %s)\n' "$greeted_after" "$machine" "$accel"
 }
 
-# count_instructions: boots, and asks qemu how many it has emulated.
+# count_instructions: boots, and asks qemu how many instructions it has emulated.
 count_instructions() {
     prepare_to_watch
     local verdict=0
     boot_to_greeting "$timeout" || verdict=$?
     # Ctrl-A C leads to qemu's monitor. The guest is asleep, and runs next to nothing until
-    # that has read the line.
+    # the monitor has read the line.
     [ "$verdict" -ne 0 ] || printf '\001cinfo replay\n' >&"$to_guest" || true
     [ "$verdict" -ne 0 ] || await instructions_are_known || verdict=$?
     [ "$verdict" -eq 0 ] || { show_console; die "$verdict" "$failure"; }
@@ -560,8 +559,8 @@ show_console() {
 }
 
 # boot_to_greeting SECONDS OPTION...: one boot as far as the greeting, with these options of
-# qemu's. Returns an exit code; sets `failure` where it is not 0, `greeted_after`
-# (milliseconds since qemu was started) where it is.
+# qemu's. Returns an exit code. Sets `failure` if the code is not 0, and `greeted_after`
+# (milliseconds since qemu was started) if it is 0.
 boot_to_greeting() {
     local qemu
     qemu_command
@@ -573,17 +572,17 @@ boot_to_greeting() {
     local started=$now
     deadline=$((started + $1 * 1000))
     record qemu
-    # Should this script be killed, the kernel ends qemu with it.
+    # If this script is killed, the kernel ends qemu with it.
     coproc guest { exec setpriv --pdeathsig KILL "${qemu[@]}" 2>"$work/complaints"; }
     qemu_pid=$!
-    # bash forgets a coprocess that has ended, and its descriptors with it: copies stay.
+    # bash closes the descriptors of a coprocess that has ended; these copies stay open.
     exec {from_guest}<&"${guest[0]}" {to_guest}>&"${guest[1]}"
 
     await greeting_is_whole || return
     greeted_after=$((now - started))
 }
 
-# watch SECONDS: one boot to the greeting and on; returns and sets the same.
+# watch SECONDS: one boot to the greeting, and a look at PID 1 later. Returns and sets the same.
 watch() {
     boot_to_greeting "$1" || return
     # A moment later ...
@@ -601,15 +600,15 @@ watch() {
     await_the_end || true
 }
 
-# doubt_pid_1 CODE: returns CODE; a plain timeout gets the words that fit here.
+# doubt_pid_1 CODE: returns CODE; if it is a timeout, says what that means here.
 doubt_pid_1() {
     [ "$1" -ne "$exit_timeout" ] || failure="greeted, but the kernel does not say whether PID 1 lives
 (it answers SysRq with CONFIG_MAGIC_SYSRQ_SERIAL; --append sysrq_always_enabled may help)"
     return "$1"
 }
 
-# await CONDITION: reads the console until CONDITION holds of it. Returns an exit code and
-# sets `failure` otherwise: the time is up, qemu has ended, or the kernel has panicked.
+# await CONDITION: reads the console until CONDITION holds. Returns an exit code and sets
+# `failure` if it does not: the time is up, qemu has ended, or the kernel has panicked.
 await() {
     local line status left
     while true; do
@@ -624,7 +623,7 @@ await() {
         "$1" && return
         if [[ $line == *'Kernel panic'* ]]; then
             local cause=${line##*Kernel panic - not syncing: }
-            # The way there stands in the lines that follow.
+            # The lines that follow show how the panic came about.
             deadline=$((now + 300))
             await_the_end || true
             failure="the guest's kernel panicked: ${cause%$'\r'}"
@@ -647,9 +646,9 @@ await_the_end() {
     return "$verdict"
 }
 
-# take_in LINE STATUS: adds a line (or, where there is no newline yet, a piece of one) to
-# the console's log, and to `guest_text` what in it is not the kernel's. The kernel may
-# break into a line of init's; without its own lines, init's are whole again.
+# take_in LINE STATUS: adds a line (or a piece of one, if there is no newline yet) to the
+# console's log. Adds the parts that are not the kernel's to `guest_text`. The kernel may print
+# in the middle of a line of init's; without the kernel's lines, init's are whole again.
 take_in() {
     local text=${1%$'\r'} newline=$'\n'
     [ "$2" -eq 0 ] || newline=''
@@ -662,7 +661,7 @@ take_in() {
     fi
 }
 
-# record TEXT: with the time, in microseconds, where there is a recording.
+# record TEXT: adds it with the time, in microseconds, to the recording, if there is one.
 record() { [ -z "$recording" ] || printf '%s %s\n' "${EPOCHREALTIME/[.,]/}" "$1" >>"$recording"; }
 
 greeting_is_whole() { [[ $guest_text == *"$greeting"* ]]; }

@@ -4,15 +4,15 @@
 #
 #   scripts/build-image.sh [options]
 #
-#   --size SIZE             of the image, as 64M or 2G (default: 2G)
-#   --add HOSTFILE:/path    puts a file in, its folders with it; more than once if need be
-#   --init FILE             another /init than out/init
+#   --size SIZE             the size of the image, such as 64M or 2G (default: 2G)
+#   --add HOSTFILE:/path    puts a file in, with its directories; may be repeated
+#   --init FILE             takes this file as /init instead of out/init
 #   --output NAME           makes NAME.img and NAME.cpio instead
 #   --help
 #
 # Needs no root, no sudo and no loop mount: the file system is written by e2fsprogs.
-# The same content makes the same bytes, whoever makes it, wherever and whenever. All dates
-# in it are SOURCE_DATE_EPOCH, and without that the one in toolchain/inputs.lock.
+# The same content makes the same bytes, for any user, at any place and time. All dates in it
+# are SOURCE_DATE_EPOCH, or without that variable the date in toolchain/inputs.lock.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -51,7 +51,7 @@ main() {
     make_initramfs "$work/initramfs"
     put_in_place "$work/image" "$name.img" "$inputs"
     put_in_place "$work/initramfs" "$cpio.cpio" "$inputs"
-    # Another script that asks for another image knows that it will be made.
+    # A script that asked for an image of its own needs no message about it.
     local built=yes
     [ -z "$output" ] || built=''
     say_result "$built" \
@@ -115,7 +115,7 @@ collect() {
         path=${addition##*:}
         install -d -m 755 "$(dirname "$work/tree$path")" \
             || usage_error "--add: a part of '$path' is a file already"
-        # Of the modes only "can be run" is the content's own; the rest is a umask's.
+        # Of a file's mode only "can be run" is kept; the rest comes from a umask.
         if [ -x "${addition%:*}" ]; then
             install -T -m 755 "${addition%:*}" "$work/tree$path"
         else
@@ -142,7 +142,7 @@ make_image() {
         cat "$work/mke2fs.log" >&2
         die "$exit_failed" "mke2fs failed; where the content does not fit into $size, --size helps"
     fi
-    # mke2fs copies owners and times from the host; ctime is nobody's to set there.
+    # mke2fs copies owners and times from the host, where ctime cannot be set.
     paths | awk -v epoch="$epoch" '{
         path = substr($0, 2) == "" ? "/" : substr($0, 2)
         for (i = split("uid=0 gid=0 atime=@E ctime=@E mtime=@E crtime=@E", field, " "); i; i--) {
@@ -152,7 +152,7 @@ make_image() {
                 printf "set_inode_field \"%s\" %s_extra 0\n", path, part[1]
         }
     }' >"$work/debugfs.commands"
-    # debugfs reports errors on stderr and exits with 0 all the same.
+    # debugfs reports errors on stderr, but exits with 0.
     debugfs -w -f "$work/debugfs.commands" "$1" >/dev/null 2>"$work/debugfs.log"
     if grep -v '^debugfs [0-9]' "$work/debugfs.log" >&2; then
         die "$exit_failed" "debugfs could not set owners and times in the image"

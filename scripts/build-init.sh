@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Compiles PID 1: out/init, one static, stripped executable.
 #
-#   scripts/build-init.sh                        makes out/init and says what it weighs
+#   scripts/build-init.sh                        makes out/init and says how large it is
 #   scripts/build-init.sh --product NAME         another executable of the package: out/NAME
 #
-# Beside it lies the same with symbols, for a debugger: out/init.debug.
+# out/init.debug is the same executable with symbols, for a debugger.
 #
 #   scripts/build-init.sh --help
 #
@@ -43,18 +43,23 @@ build() {
     local product=$1 log=$out/$1.log scratch=$root/.build-guest
     need_swift
     say "compiling $product (log: out/$product.log)"
-    # -no-allocations: the compiler refuses whatever would need a heap.
+    # -no-allocations: the compiler refuses all code that would need a heap. Compiled as one
+    # program for one address, and not by module for any, init is smaller, and its constants are
+    # read-only.
     if ! swift build --package-path "$root" --scratch-path "$scratch" \
         --swift-sdks-path "$out/sdks" --swift-sdk hammock-musl \
-        -c release --product "$product" -Xswiftc -no-allocations >"$log" 2>&1; then
+        -c release --product "$product" -Xswiftc -no-allocations \
+        --omit-frame-pointers --experimental-lto-mode=full >"$log" 2>&1; then
         grep -E 'error|Error' "$log" >&2 || tail -n 30 "$log" >&2
         die "$exit_failed" "swift build failed (all of it: out/$product.log)"
     fi
-    # .swift_modhash is a hash of the compiler's arguments, paths included: nothing reads
-    # it, and it is all that would differ between two checkouts.
+    # .swift_modhash is a hash of the compiler's arguments, paths included. Nothing reads it,
+    # and nothing else would differ between two checkouts.
     cp "$scratch/x86_64-unknown-linux-musl/release/$product" "$out/$product.debug"
+    # The kernel loads segments. The table of sections is for tools, and they have the other.
     "$swift_home/bin/llvm-objcopy" --strip-all --remove-section=.swift_modhash \
-        --remove-section=.comment "$out/$product.debug" "$out/$product.partial"
+        --remove-section=.comment --strip-sections \
+        "$out/$product.debug" "$out/$product.partial"
 }
 
 main "$@"

@@ -4,21 +4,21 @@
 #
 #   scripts/build-kernel.sh [options]
 #
-#   --source DIR|TARBALL  another source than the pinned one, and without Hammock's patches
+#   --source DIR|TARBALL  another source than the pinned one, without Hammock's patches
 #   --config FILE         a whole configuration, in place of tinyconfig and
 #                         toolchain/kernel/hammock.config, and without the patches. With a
 #                         distribution's, add --fragment toolchain/kernel/distribution.config:
-#                         modules are not built, and what a boot needs has to be in the kernel
-#   --fragment FILE       options on top of that; may be given more than once
+#                         modules are not built, so all that a boot needs must be built in
+#   --fragment FILE       options on top of that; may be repeated
 #   --output DIR          where to put the three files (default: out/kernel, and
 #                         out/kernel-custom with any of the other options)
-#   --unpinned            the newest source of the pinned series that apt knows, where the
-#                         pinned version cannot be had; its hashes will differ
+#   --unpinned            the newest source of the pinned series that apt knows, for when the
+#                         pinned version cannot be fetched; its hashes will differ
 #   --help
 #
-# A kernel is built once and kept, by the hash of all that went into it, in
-# ~/.cache/hammock (or $XDG_CACHE_HOME/hammock). An interrupted build goes on next time.
-# The date in it is SOURCE_DATE_EPOCH, and without that the one in toolchain/inputs.lock.
+# A kernel is built once, and kept under the hash of its inputs in ~/.cache/hammock (or
+# $XDG_CACHE_HOME/hammock). An interrupted build goes on next time. The date in the kernel is
+# SOURCE_DATE_EPOCH, or without that variable the date in toolchain/inputs.lock.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -49,7 +49,7 @@ make takes no path with a space or a colon; set XDG_CACHE_HOME to another" ;;
     inputs=$(inputs_hash)
     entry=$cache/kernel/$inputs
     if needs_build "$entry"; then
-        # All checkouts share the cache. Whoever waited may find the work done.
+        # All checkouts share the cache. After waiting, this script may find the work done.
         one_at_a_time kernel "$cache"
         if needs_build "$entry"; then
             prepare_source
@@ -57,7 +57,7 @@ make takes no path with a space or a colon; set XDG_CACHE_HOME to another" ;;
             built=yes
         fi
     fi
-    writable_folder "$output"
+    writable_directory "$output"
     local file
     for file in bzImage vmlinux config; do
         cmp -s "$entry/$file" "$output/$file" && continue
@@ -68,7 +68,7 @@ make takes no path with a space or a colon; set XDG_CACHE_HOME to another" ;;
         "Linux $(cat "$entry/release")"
 }
 
-# needs_build ENTRY: what make has to look at. Only make knows what changed in a folder.
+# needs_build ENTRY: whether make has to run. Only make knows what changed in a directory.
 needs_build() { [ ! -e "$1/bzImage" ] || [ -d "$source" ]; }
 
 parse() {
@@ -89,12 +89,12 @@ parse() {
     if [ -n "$source" ]; then
         [ -e "$source" ] || die "$exit_usage" "--source: there is no '$source'"
         source=$(realpath "$source")
-        # Somebody's own kernel is to be that.
+        # The user's own kernel stays as it is, without Hammock's patches.
         patches=()
     fi
     if [ -n "$config" ]; then
         readable_file --config "$config"
-        # A whole configuration stands for itself.
+        # A whole configuration is used as it is.
         fragments=("${fragments[@]:1}")
         patches=()
     fi
@@ -120,10 +120,10 @@ identify_source() {
     [ ${#patches[@]} -eq 0 ] || tree+=-patched-$(hash_of_patches | cut -c1-16)
 }
 
-# hash_of_patches: of what they change. What a patch says of itself changes nothing.
+# hash_of_patches: one hash of what the patches change, without their descriptions.
 hash_of_patches() { sed -s -n '/^--- /,$p' "${patches[@]}" | hash_of; }
 
-# prepare_source: sees to it that the source is in `tree`.
+# prepare_source: puts the source into `tree`.
 prepare_source() {
     [ ! -e "$tree" ] || return 0
     [ -n "$source" ] || fetch_pinned
@@ -147,8 +147,8 @@ fetch_pinned() {
     mv "$scratch/tarball" "$source"
 }
 
-# fetch_package FILE: the pinned .deb, from the first place that has it. Every place is
-# as good as the others, since the hash decides.
+# fetch_package FILE: fetches the pinned .deb from the first place that has it. Any place will
+# do, because the hash is checked.
 fetch_package() {
     local name version mirror
     name=$(pin kernel-package) version=$(pin kernel-version)
@@ -207,7 +207,7 @@ tarball_of_package() {
         || die "$exit_failed" "the package of the source could not be unpacked"
 }
 
-# unpack TARBALL: to `tree`, which is there as a whole or not at all.
+# unpack TARBALL: to `tree`, which is then whole, or not there at all.
 unpack() {
     local whole=$scratch/tree
     need_space "$cache" 2500 "the unpacked source"
@@ -222,14 +222,14 @@ unpack() {
     mv "$whole" "$tree"
 }
 
-# remove_other_patches: a source is worth keeping with the latest patches only. Each copy has a
-# gigabyte and a half, and is made again in half a minute.
+# remove_other_patches: keeps the source only with the latest patches. Each copy has a gigabyte
+# and a half, and can be made again in half a minute.
 remove_other_patches() {
     local old
     for old in "${tree%-patched-*}"-patched-*; do rm -rf "$old"; done
 }
 
-# apply_patches TREE: without fuzz, since a patch that fits only nearly may do something else.
+# apply_patches TREE: without fuzz, because a patch that fits only nearly may do something else.
 apply_patches() {
     local patch
     for patch in "${patches[@]}"; do
@@ -242,8 +242,8 @@ apply_patches() {
 
 # --- the build ----------------------------------------------------------------------------
 
-# Everything that shapes the result. A directory given by hand is known by its name alone:
-# make finds out what changed in it.
+# All inputs of the build. A directory that the user gives counts by its name only: make finds
+# out what changed in it.
 inputs_hash() {
     {
         printf '%s\n' "$tree"
@@ -256,7 +256,7 @@ inputs_hash() {
     } | sed "s|^$cache/||" | hash_of
 }
 
-# set_make: sets `make_kernel` to a make with nothing of this machine in its environment.
+# set_make: sets `make_kernel` to a make whose environment has nothing of this machine.
 set_make() {
     make_kernel=(
         env -i "PATH=$PATH" "HOME=$HOME" LC_ALL=C TZ=UTC
@@ -267,7 +267,7 @@ set_make() {
     )
 }
 
-# build ENTRY: fills ENTRY of the cache, last of all with bzImage, which marks it whole.
+# build ENTRY: fills ENTRY of the cache. bzImage comes last, and shows that the entry is whole.
 build() {
     local entry=$1 objects=$1.objects log=$1.log
     need_space "$cache" 1500 "the kernel's build"
@@ -283,7 +283,7 @@ build() {
     cp "$objects/vmlinux" "$entry/vmlinux"
     cp "$objects/arch/x86/boot/bzImage" "$entry/bzImage.partial"
     mv "$entry/bzImage.partial" "$entry/bzImage"
-    # A directory given by hand changes, so its objects are worth keeping.
+    # A directory that the user gives may change, so its objects are kept.
     [ -d "$source" ] || rm -rf "$objects"
 }
 
@@ -294,13 +294,13 @@ configure() {
     else
         "${make_kernel[@]}" tinyconfig >"$log" 2>&1 || build_failed tinyconfig "$log"
     fi
-    # Where an option is asked for twice, the last word counts.
+    # If an option is set twice, the last line counts.
     cat "${fragments[@]}" /dev/null | tac \
         | awk 'match($0, /^(# )?CONFIG_[A-Za-z0-9_]+/) {
                    name = substr($0, RSTART, RLENGTH); sub(/^# /, "", name)
                    if (!seen[name]++) print }' >"$asked"
-    # Without its old lines Kconfig has nothing to complain about the new ones. (By name, not
-    # by FNR == NR: with no fragment at all the first file is empty.)
+    # The old lines are removed, so that Kconfig does not complain about the new ones. (By name,
+    # not by FNR == NR: without a fragment the first file is empty.)
     awk 'match($0, /^(# )?CONFIG_[A-Za-z0-9_]+/) {
              name = substr($0, RSTART, RLENGTH); sub(/^# /, "", name)
              if (FILENAME == ARGV[1]) { asked[name]; next }
@@ -312,7 +312,7 @@ configure() {
     check_options "$asked" "$log"
 }
 
-# check_options ASKED LOG: Kconfig drops what it cannot do, without a word.
+# check_options ASKED LOG: Kconfig silently drops an option that it cannot set.
 check_options() {
     local line name lost=() log=$2
     while IFS= read -r line; do
@@ -334,7 +334,8 @@ $(printf '    %s\n' "${lost[@]}")"
 compile() {
     local log=$1 pid
     say "building the kernel with $(nproc) processors (log: $log)"
-    # Without the lock: it ends with this script, not with the last of make's processes.
+    # make does not inherit the lock, so the lock ends with this script, and not with the last of
+    # make's processes.
     "${make_kernel[@]}" -j"$(nproc)" vmlinux bzImage >>"$log" 2>&1 {build_lock}>&- &
     pid=$!
     # shellcheck disable=SC2064 # this pid, now
@@ -352,19 +353,19 @@ interrupted() {
     exit "$exit_interrupted"
 }
 
-# show_progress PID: one line, kept up to date on a terminal, repeated elsewhere.
+# show_progress PID: one line, which is updated on a terminal, and repeated elsewhere.
 show_progress() {
     local expected started=$SECONDS pause=30 ending='\n' line done_now sleeper
     expected=$(expected_objects)
     [ ! -t 2 ] || { pause=1 ending='\r'; }
     while kill -0 "$1" 2>/dev/null; do
-        # What make has just removed is no matter.
+        # make may just have removed a file; that does not matter.
         done_now=$({ find "$objects" -name '*.o' 2>/dev/null || true; } | wc -l)
         printf -v line '  %d of about %d objects, %d:%02d elapsed' "$done_now" \
             "$expected" $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
         # shellcheck disable=SC2059 # the ending is ours
         printf "%-60s$ending" "$line" >&2
-        # Until the pause or the build is over; a signal's trap cuts `wait` short, too.
+        # Waits until the pause or the build is over. A trapped signal ends `wait`, too.
         sleep "$pause" {build_lock}>&- &
         sleeper=$!
         wait -n "$sleeper" "$1" || true
@@ -373,8 +374,8 @@ show_progress() {
     [ ! -t 2 ] || printf '\n' >&2
 }
 
-# The default configuration's number is known; others are about as much larger as they
-# have more options.
+# The number is known for the default configuration. For another one it grows with the number
+# of options.
 expected_objects() {
     local options
     options=$(sed -n '/=y$/p' "$objects/.config" | wc -l)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Writes the bill of materials: out/hammock.spdx.json says, in SPDX 2.3, of which files
-# Hammock consists, with their hashes, and what each was built from, with and by.
+# Writes the bill of materials: out/hammock.spdx.json lists, in SPDX 2.3, Hammock's files with
+# their hashes, and says from what and with which tools each was built.
 #
 #   scripts/build-sbom.sh
 #   scripts/build-sbom.sh --help
 #
-# Builds kernel and image first, where they are missing. The same Hammock makes the same bytes;
-# the date is SOURCE_DATE_EPOCH, and without that the one in toolchain/inputs.lock.
+# First builds kernel and image if they are missing. The same Hammock makes the same bytes. The
+# date is SOURCE_DATE_EPOCH, or without that variable the date in toolchain/inputs.lock.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -18,7 +18,7 @@ work=''
 readonly license_linux="GPL-2.0-only WITH Linux-syscall-note"
 readonly license_swift="Apache-2.0 WITH Swift-exception"
 readonly license_compiler_rt="Apache-2.0 WITH LLVM-exception"
-# init is ours, and what is linked into it musl's, Swift's and compiler-rt's.
+# init is ours. Parts of musl, Swift and compiler-rt are linked into it.
 readonly license_init="MIT AND $license_swift AND $license_compiler_rt"
 
 main() {
@@ -34,20 +34,19 @@ main() {
     trap 'if [ -n "$work" ]; then rm -rf "$work"; fi' EXIT
     work=$(mktemp -d "$out/.sbom.XXXXXX")
     local version
-    version=$(sed -n 's/.*"Hammock init \([0-9.]*\)\\n"$/\1/p' "$root/Sources/InitCore/Version.swift")
-    [ -n "$version" ] || die "$exit_failed" "Sources/InitCore/Version.swift names no version"
+    version=$(hammock_version)
     collect
     document >"$work/document"
     mv "$work/document" "$bom"
     say "${bom#"$root"/}: $(wc -l <"$work/files") files, $(grep -c '"versionInfo"' "$bom") packages"
 }
 
-# collect: all files lie in $work/content as they do in the document, and $work/files has a
-# line for each: package, SPDX identifier, path.
+# collect: puts all files into $work/content, by their paths in the document. $work/files has a
+# line for each file: package, SPDX identifier, path.
 collect() {
     local package path number=0
     mkdir -p "$work"/content/{init,kernel,kernel-patches}
-    # The initramfs holds what the disk does, and needs no root to be unpacked.
+    # The initramfs has the same content as the disk, and needs no root to be unpacked.
     (cd "$work/content/init" && cpio -id --quiet --no-absolute-filenames) <"$out/initramfs.cpio"
     cp "$out"/kernel/{bzImage,vmlinux,config} "$work/content/kernel/"
     cp "$root"/toolchain/kernel/patches/*.patch "$work/content/kernel-patches/"
@@ -61,7 +60,7 @@ collect() {
     done >"$work/files"
 }
 
-# document: its name has to be another for each other content, so it is made from that.
+# document: a document with other content needs another name, so the name is made from the content.
 document() {
     body >"$work/body"
     printf '{\n  "spdxVersion": "SPDX-2.3",\n  "documentNamespace": "%s",\n' \
@@ -91,7 +90,7 @@ END
     printf '  ]\n}\n'
 }
 
-# joined: lines that end in a closing brace get a comma, but for the last one.
+# joined: adds a comma to each line that ends in a closing brace, except the last.
 joined() { sed '$!s/^    }$/    },/; $!s/^    {.*}$/&,/'; }
 
 packages() {
@@ -120,7 +119,7 @@ kernel_tools() { echo binutils "gcc-$(gcc -dumpversion | cut -d. -f1)" lz4; }
 image_tools() { echo cpio e2fsprogs; }
 
 # package ID NAME VERSION PURPOSE LICENSE PURL [LINES]: LINES are more of its fields. LICENSE
-# is what its authors declare; what is linked in has a say in what it comes to.
+# is what its authors declare; the licences of what is linked in may add to it.
 package() {
     local concluded=$5
     case $1 in
@@ -156,7 +155,7 @@ debian_package() {
     package "$1" "$1" "$version" "$2" "$3" "$(debian_purl "$1" "$version" amd64)"
 }
 
-# debian_purl NAME VERSION ARCHITECTURE: a plus sign would mean a space there.
+# debian_purl NAME VERSION ARCHITECTURE: a plus sign is escaped, because it would mean a space.
 debian_purl() { printf 'pkg:deb/debian/%s@%s?arch=%s' "$1" "${2//+/%2B}" "$3"; }
 
 # kernel_package: what the lock knows about the package that the kernel is built from.
@@ -172,10 +171,10 @@ kernel_package() {
 END
 }
 
-# files_of_package PACKAGE: of a package whose files are in the document.
+# files_of_package PACKAGE: the package has its files in the document.
 files_of_package() {
     local code ids
-    # The specification's recipe: the sorted SHA-1s, one behind the other.
+    # As the specification says: the sorted SHA-1s, one behind the other.
     code=$(cd "$work/content/$1" && find . -type f -exec sha1sum {} + | cut -c1-40 | sort \
         | tr -d '\n' | sha1sum | cut -c1-40)
     ids=$(awk -v package="$1" '$1 == package { printf "%s\"%s\"", sep, $2; sep = ", " }' "$work/files")

@@ -4,7 +4,7 @@
 #   scripts/build-sdk.sh            makes out/sdks/hammock-musl.artifactbundle
 #   scripts/build-sdk.sh --help
 #
-# It consists of what the machine has: the Embedded standard library of the installed
+# It is made from what the machine has: the Embedded standard library of the installed
 # Swift, musl's headers and libraries from Debian's musl-dev, and the switches in
 # toolchain/sdk. Use it for any package:
 #
@@ -50,12 +50,12 @@ assemble() {
     cp "$root/toolchain/sdk/info.json" "$1/"
     cp "$root/toolchain/sdk/swift-sdk.json" "$root/toolchain/sdk/toolset.json" "$sdk/"
 
-    # musl's headers and libraries, and no others: glibc's cannot slip in.
+    # Only musl's headers and libraries, so that glibc's cannot slip in.
     cp -R /usr/include/x86_64-linux-musl "$sdk/sysroot/usr/include"
     cp -R /usr/lib/x86_64-linux-musl "$sdk/sysroot/usr/lib"
 
     # The Embedded standard library. It calls nothing but C, so what was compiled for the
-    # triple with glibc serves the one with musl; only the file names have to say so.
+    # triple with glibc also serves the one with musl. Only the file names have to change.
     local module suffix
     for module in "$swift"/embedded/*.swiftmodule; do
         mkdir "$sdk/swift/embedded/${module##*/}"
@@ -70,7 +70,7 @@ assemble() {
     # Clang's own headers and runtime, and the C side of the standard library.
     ln -s "$swift/shims" "$sdk/swift/shims"
     ln -s "$(readlink -f "$swift/clang")" "$sdk/swift/clang"
-    # The driver insists on this file; there is nothing more to link.
+    # The driver requires this file; nothing more has to be linked.
     : >"$sdk/swift/musl/static-stdlib-args.lnk"
 }
 

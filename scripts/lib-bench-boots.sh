@@ -8,12 +8,12 @@ debian_version='' # its package and version
 peer_names=()     # what the table calls the configurations that --peer-config gives
 declare -A peer_configs=() # [name]=the file, or the word defconfig
 
-# A contender that fails so often sits out the rest: each failure may take a minute.
+# A contender that fails this often is not started again: each failure may take a minute.
 readonly most_failures=2
 # How often each contender's instructions are counted. They hardly differ.
 readonly counted_boots=3
 
-# Everybody who boots, as PLACE.WHO.
+# All contenders that boot, as PLACE.WHO.
 contenders=(
     pc.ours pc.c q35.ours q35.c microvm.ours microvm.c
     microvm+initramfs.ours microvm+initramfs.c pc+initramfs.ours
@@ -48,11 +48,11 @@ measure() {
     fi
 }
 
-# sits_out CONTENDER: after too many failures.
+# sits_out CONTENDER: whether it has failed too often to be started again.
 sits_out() { [ "$(grep -cxF "$1" "$work/failures")" -ge "$most_failures" ]; }
 
-# prepare_boots: kernel and disks of the benchmark's own, both disks made in the same way,
-# and boot.sh as it is now: an edit in the meantime would change it under the measurement.
+# prepare_boots: makes a kernel and disks of the benchmark's own, both disks in the same way. It
+# copies boot.sh, because an edit in the meantime would change the measurement.
 prepare_boots() {
     export HAMMOCK_NESTED=yes
     mkdir "$work/checkout"
@@ -66,10 +66,10 @@ prepare_boots() {
     for name in "${peer_names[@]}"; do build_peer "$name"; done
     [ -z "$virtme" ] || prepare_virtme
     sample_kernels
-    # Nobody's first run pays for the disk.
+    # A first run reads from the disk, so it is not measured.
     cat "$work"/kernels/*/* "$work"/*.img "$work"/*.cpio \
         ${debian_kernel:+"$debian_kernel"} >/dev/null
-    # What `auto` comes to is found out once, not in the middle of the measurement.
+    # `auto` is resolved once, and not in the middle of the measurement.
     local value
     boot microvm.ours || die "$exit_failed" "Hammock itself does not boot"
     accel=$took
@@ -81,7 +81,7 @@ add_peer() {
     [ "$1" = defconfig ] || readable_file --peer-config "$1"
     local name=${1##*/}
     name=${name%.config}
-    # It is to be the name of a folder, and part of a line of the table.
+    # The name becomes the name of a directory, and part of a line of the table.
     name=${name//[^A-Za-z0-9._+-]/-}
     case $name in '' | .*) name=config$name ;; esac
     [[ " ours c debian virtme ${peer_names[*]} " != *" $name "* ]] || usage_error \
@@ -90,8 +90,8 @@ add_peer() {
     peer_configs[$name]=$1
 }
 
-# build_peer NAME: the same source with that configuration. What a boot needs has to be in it:
-# nobody loads modules here.
+# build_peer NAME: builds the same source with that configuration. All that a boot needs has to
+# be built in, because nothing loads modules here.
 build_peer() {
     local config=${peer_configs[$1]}
     if [ "$config" = defconfig ]; then
@@ -125,10 +125,10 @@ image() {
 
 # sample_kernels: their sizes.
 sample_kernels() {
-    local folder
-    for folder in "$work"/kernels/*; do
-        sample kernel-bzimage "${folder##*/}" "$(stat -c %s "$folder/bzImage")"
-        sample kernel-vmlinux "${folder##*/}" "$(stat -c %s "$folder/vmlinux")"
+    local directory
+    for directory in "$work"/kernels/*; do
+        sample kernel-bzimage "${directory##*/}" "$(stat -c %s "$directory/bzImage")"
+        sample kernel-vmlinux "${directory##*/}" "$(stat -c %s "$directory/vmlinux")"
     done
     [ -z "$debian_kernel" ] || sample kernel-bzimage debian "$(stat -c %s "$debian_kernel")"
 }
@@ -142,7 +142,7 @@ options_of() {
         debian) options+=(--kernel "$debian_kernel") ;;
         *) options+=(--kernel "$work/kernels/$who") ;;
     esac
-    # The others answer boot.sh's question for PID 1 only when told so.
+    # The other kernels answer boot.sh's question for PID 1 only with this word.
     [[ $who =~ ^(ours|c)$ ]] || { options+=(--append sysrq_always_enabled); who=ours; }
     case $place in
         *+initramfs) options+=(--initramfs "$work/$who.cpio") ;;
@@ -151,12 +151,12 @@ options_of() {
 }
 
 # boot CONTENDER [--instructions]: sets `value`, milliseconds or instructions, and `took`, the
-# accelerator. scripts/boot.sh measures, here as everywhere.
+# accelerator. scripts/boot.sh measures.
 boot() {
     local options=(--check --accel "$accel")
     [ $# -eq 1 ] || options=(--instructions)
     options_of "$1"
-    # Should this script be killed, boot.sh is told, and ends qemu.
+    # If this script is killed, boot.sh gets a signal, and ends qemu.
     setpriv --pdeathsig TERM "$work/checkout/scripts/boot.sh" "${options[@]}" \
         >"$work/said" 2>"$work/complaints" </dev/null &
     running[$!]=TERM
@@ -172,8 +172,8 @@ boot() {
     value=${BASH_REMATCH[1]} took=${BASH_REMATCH[4]:-tcg}
 }
 
-# get_debian_kernel: sets `debian_kernel` and `debian_version`, unless it cannot be had,
-# which is no failure.
+# get_debian_kernel: sets `debian_kernel` and `debian_version`. It is no failure if the kernel
+# cannot be fetched.
 get_debian_kernel() {
     local meta=linux-image-cloud-amd64 name version file
     read -r name version < <(apt-cache show --no-all-versions "$meta" 2>/dev/null \

@@ -1,19 +1,19 @@
-# scripts/bench.sh, the part `init`: beside the same program in C, and how anything is PID 1 of a
-# namespace. Sourced by scripts/bench.sh.
+# scripts/bench.sh, the part `init`: init beside the same program in C; and functions that run a
+# program as PID 1 of a namespace. Sourced by scripts/bench.sh.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # what scripts/lib.sh and scripts/bench.sh set and read
 
-in_namespace=() # the words that make a command PID 1; none where nobody may be
+in_namespace=() # the words that make a command PID 1; none if the machine forbids it
 
 # How long an idle init is watched for wakeups, in seconds.
 readonly idle_seconds=10
 
 # --- PID 1 of a namespace -------------------------------------------------------------------
 
-# find_namespace: sets `in_namespace`.
+# find_namespace: sets `in_namespace`, a command that makes a PID namespace.
 find_namespace() {
     wants init || wants peers || return 0
-    # An ordinary user gets a user namespace to be root in, where the machine allows one.
+    # An ordinary user is root in a user namespace, if the machine allows one.
     in_namespace=(unshare --pid --fork --mount --kill-child)
     [ "$(id -u)" -eq 0 ] || in_namespace+=(--user --map-root-user)
     "${in_namespace[@]}" true 2>/dev/null && return
@@ -23,15 +23,16 @@ find_namespace() {
 
 # launch COMMAND...: as PID 1 of a namespace. Sets `namespace`, the process that waits for it.
 launch() {
-    # Should this script be killed, the kernel ends the namespace with it.
+    # If this script is killed, the kernel ends the namespace with it.
     setpriv --pdeathsig KILL "${in_namespace[@]}" --root="$work/tree" "$@" \
         >/dev/null 2>"$work/complaints" </dev/null &
     namespace=$!
-    # unshare turns a deaf ear to TERM.
+    # unshare ignores TERM.
     running[namespace]=KILL
 }
 
-# await_rest WHO: until what was launched rests. Sets `pid`, that of PID 1 as seen from here.
+# await_rest WHO: waits until the launched program rests. Sets `pid`, the number of PID 1 as seen
+# from here.
 await_rest() {
     local deadline=$((SECONDS + 10)) before='' now=''
     until pid=$(pgrep -P "$namespace") && now=$(naps "$pid" "$1") && [ "$now" = "$before" ]; do
@@ -42,17 +43,17 @@ await_rest() {
     done
 }
 
-# naps PID WHO: how often it has been switched to and fro; fails unless it is asleep. Asleep
-# with the same number twice is at rest, whatever system call it waits in.
+# naps PID WHO: prints the number of its context switches; fails unless it is asleep. It is at
+# rest if it is asleep with the same number twice, whatever system call it waits in.
 naps() {
     is_init "$1" "$2" && [ "$(status_of "$1" State)" = S ] && switches_of "$1"
 } 2>/dev/null
 
-# is_init PID WHO: unshare no more, and not gone either.
+# is_init PID WHO: whether unshare has become the init, and the init has not ended.
 is_init() { [ "/proc/$1/exe" -ef "$work/tree/$2" ]; }
 
-# measure_idling START PREFIX WHO...: all of them idle at the same time, through the same ten
-# seconds. START starts one of them, PREFIX is in front of the measures' names.
+# measure_idling START PREFIX WHO...: all of them idle during the same ten seconds. START starts
+# one of them, and PREFIX stands in front of the measures' names.
 measure_idling() {
     local start=$1 prefix=$2 who
     local -A pids switches processor
@@ -64,7 +65,7 @@ measure_idling() {
         switches[$who]=$(switches_of "$pid")
         processor[$who]=$(processor_time_of "$pid")
     done
-    # In the background, since a signal's trap cuts `wait` short and nothing else.
+    # In the background, because a trapped signal ends `wait` at once, but not a foreground command.
     sleep "$idle_seconds" &
     running[$!]=KILL
     wait $!
@@ -83,13 +84,13 @@ status_of() { awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"; }
 
 switches_of() { awk '/ctxt_switches/ { sum += $2 } END { print sum }' "/proc/$1/status"; }
 
-# processor_time_of PID: in nanoseconds; /proc/PID/stat knows hundredths of a second only.
+# processor_time_of PID: in nanoseconds; /proc/PID/stat has only hundredths of a second.
 processor_time_of() { cut -d ' ' -f 1 "/proc/$1/schedstat"; }
 
 # --- init -----------------------------------------------------------------------------------
 
 # build_inits: ours and the same in C, side by side in the root directory of the namespaces.
-# Copies, so that nobody's build changes them under the measurement.
+# Copies, so that no build changes them during the measurement.
 build_inits() {
     local source=$root/Tests/Support/c-init.c
     [ -n "$init" ] || HAMMOCK_NESTED=yes "$root/scripts/build-init.sh"

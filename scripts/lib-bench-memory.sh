@@ -1,17 +1,17 @@
 # scripts/bench.sh, the part `memory`: the least memory that a guest greets with, and what qemu
 # and its guest take once it has. Sourced by scripts/bench.sh.
 #
-# boot.sh says how each guest is started. It is watched here, since a guest with too little
-# memory is to be given up as soon as it shows that.
+# boot.sh says how to start each guest. This file watches the guest, because it gives up a guest
+# with too little memory as soon as the guest shows that.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # what scripts/lib.sh and scripts/bench.sh set and read
 
-# What every contender greets with, in MiB: qemu's own default.
+# A memory that every contender greets with, in MiB: qemu's own default.
 readonly ample=128
-# How many times as long as with ample memory a guest may take to greet.
+# A guest may take this many times as long to greet as with ample memory.
 readonly memory_patience=5
-# How often in a row it has to greet with the least memory: a kernel that puts itself at a
-# random address may be lucky with less. As often the resident memory is read.
+# How often in a row a guest has to greet with the least memory: a kernel that puts itself at a
+# random address may be lucky with less. The resident memory is read as often.
 readonly memory_boots=3
 # A kernel that panics before it has a console says so only on this one.
 readonly early_console='earlycon=uart8250,io,0x3f8 panic=-1'
@@ -19,7 +19,7 @@ readonly early_console='earlycon=uart8250,io,0x3f8 panic=-1'
 measure_guests() {
     local contender run guests=()
     for contender in "${contenders[@]}"; do
-        # The init in C takes as much less as it is smaller.
+        # Not with the init in C: it saves only the bytes by which it is smaller.
         [[ $contender == *.c ]] || guests+=("$contender")
     done
     [ -z "$virtme_version" ] || guests+=(virtme)
@@ -69,7 +69,7 @@ measure_resident() {
         [ "$2" != virtme ] || pid=$(pgrep --pgroup "$pid" --exact qemu-system-x86)
     fi
     local deadline=$((SECONDS + 10)) before=unknown now=''
-    # Twice the same is at rest.
+    # The guest is at rest when the number is the same twice.
     until [ "$now" = "$before" ] || [ $SECONDS -ge $deadline ]; do
         sleep 0.5
         before=$now
@@ -89,8 +89,8 @@ greets() {
     return "$verdict"
 }
 
-# start_guest CONTENDER MIB [OPTION-OF-BOOT.SH...]: as boot.sh would start it, but that qemu
-# ends where a guest resets itself. Sets `pid` and `started`.
+# start_guest CONTENDER MIB [OPTION-OF-BOOT.SH...]: starts it as boot.sh would, except that qemu
+# ends when a guest resets itself. Sets `pid` and `started`.
 start_guest() {
     local options=() words line
     [ "$1" != virtme ] || { start_vng "$2"; return; }
@@ -103,8 +103,8 @@ start_guest() {
     start_qemu "${words[@]:1}" -no-reboot
 }
 
-# start_vng MIB: a guest that greets by leaving a file on the host. Sets `pid`, of what leads the
-# group of its processes, and `started`.
+# start_vng MIB: starts a guest that greets by leaving a file on the host. Sets `pid`, the leader
+# of its process group, and `started`.
 start_vng() {
     local command
     vng_command "touch '$work/shared/ran'; exec sleep $run_patience" --memory "$1M"
@@ -119,7 +119,7 @@ start_vng() {
 start_qemu() {
     started=${EPOCHREALTIME/./}
     rm -f "$work/shared/ran"
-    # Should this script be killed, the kernel ends qemu with it.
+    # If this script is killed, the kernel ends qemu with it.
     setpriv --pdeathsig KILL qemu-system-x86_64 "$@" >"$work/console" 2>&1 </dev/null &
     pid=$!
     running[pid]=KILL
@@ -132,13 +132,13 @@ await_greeting() {
         took=$(((${EPOCHREALTIME/./} - started) / 1000))
         [ "$took" -lt "$patience" ] || return
         ! grep -qaF 'Kernel panic' "$work/console" || return
-        # It may have greeted in between, and ended.
+        # The guest may have greeted in between, and ended.
         kill -0 "$pid" 2>/dev/null || has_greeted || return
         sleep 0.05
     done
 }
 
-# has_greeted: to the last word. Without the kernel's lines those of init are whole.
+# has_greeted: whether the whole greeting is there. Without the kernel's lines, init's are whole.
 has_greeted() {
     [ ! -e "$work/shared/ran" ] || return 0
     sed -E 's/\[ *[0-9]+\.[0-9]{6}\] .*//' "$work/console" | tr -d '\r\n' \

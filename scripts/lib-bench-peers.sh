@@ -5,13 +5,13 @@
 
 peers=()       # those that this machine has
 supervisors=() # of ours and them, those that have been seen to run a program
-tracer=()      # the words that count a process's system calls; none where nobody may
+tracer=()      # the words that count a process's system calls; none if strace cannot trace
 
 # How many orphans die one after the other, and how many while strace counts.
 readonly fewer_orphans=1000
 # How many times a program is run under each peer, for each of --runs.
 readonly spawns_per_run=50
-# As they are called; in the order of the table.
+# The names that they are called by, in the order of the table.
 readonly all_peers=(tini catatonit dumb-init busybox)
 
 measure_peers() {
@@ -37,7 +37,7 @@ measure_peers() {
     done
 }
 
-# build_children: what is run under them, and the ways to talk to it.
+# build_children: builds the programs that run under them, and the pipes to talk to these.
 build_children() {
     local name
     for name in child spawn; do
@@ -113,10 +113,10 @@ start_with_child() {
     await_rest "$1"
 }
 
-# tell WORD...: to the child. Tests/Support/bench-child.c has the words.
+# tell WORD...: sends it to the child. Tests/Support/bench-child.c has the words.
 tell() { echo "$*" >&"$told"; }
 
-# hear WORD: until the child says so. Sets `answer`, the rest of its line.
+# hear WORD: waits until the child says it. Sets `answer`, the rest of the child's line.
 hear() {
     listen 120 || die "$exit_failed" "a child should have said '$1' by now"
     case $answer in
@@ -126,8 +126,8 @@ hear() {
     esac
 }
 
-# listen SECONDS: sets `answer`, the next line of a child's; fails if none comes, or none can
-# come any more. `read` keeps a signal's trap waiting, so that each one is short.
+# listen SECONDS: sets `answer`, the child's next line; fails if none comes, or none can come any
+# more. A trap runs only after `read` has ended, so each `read` is short.
 listen() {
     local deadline=$((SECONDS + $1))
     until read -r -t 1 answer <&"$said"; do
@@ -149,7 +149,7 @@ measure_reaping() {
     tell singly "$fewer_orphans"
     hear reaped
     read -r _ median slowest <<<"$answer"
-    # With one processor nobody can watch init.
+    # With one processor, nothing can watch init while it runs.
     if [ "$(nproc)" -gt 1 ]; then
         sample reap-median "$1" "$((median / 1000))"
         sample reap-slowest "$1" "$((slowest / 1000))"
@@ -164,8 +164,8 @@ measure_reaping() {
     sample dead "$1" "$elapsed"
 }
 
-# reap_the_dead COUNT: so many orphans die while init is stopped. Sets `elapsed`, the
-# microseconds that it takes to reap them once it goes on.
+# reap_the_dead COUNT: this many orphans die while init is stopped. Sets `elapsed`, the
+# microseconds that init takes to reap them once it goes on.
 reap_the_dead() {
     local answer begun ended
     tell crowd "$1"
@@ -237,13 +237,13 @@ end_trace() {
     calls=$(awk '$NF == "total" { print $4 }' "$work/calls")
 } 2>/dev/null
 
-# measure_spawning pid1|ordinary: true alone and under each init that ends with its program.
+# measure_spawning pid1|ordinary: runs true alone, and under each init that ends with its program.
 measure_spawning() {
     local kind=$1 rounds=$((runs * spawns_per_run)) who command number time names=() commands=()
     for who in alone "${supervisors[@]}"; do
         [ "$who" != busybox ] || continue
         command_of "$who" /true
-        # Tini has something to say where it is not PID 1, unless it is told to adopt orphans.
+        # Tini writes a warning when it is not PID 1, unless it is told to adopt orphans.
         [ "$kind $who" != "ordinary tini" ] || command=(/tini -s -- /true)
         if spawn 1 "$kind" + "${command[@]}"; then
             names+=("$who")
@@ -260,8 +260,8 @@ measure_spawning() {
     done <"$work/spawned"
 }
 
-# spawn ROUNDS pid1|ordinary + COMMAND...: bench-spawn, whose answer is left in spawned. It is
-# itself PID 1, so that what it has started ends with it.
+# spawn ROUNDS pid1|ordinary + COMMAND...: runs bench-spawn, and leaves its answer in spawned.
+# bench-spawn itself is PID 1, so that what it has started ends with it.
 spawn() {
     local status=0
     setpriv --pdeathsig KILL timeout --signal=KILL $((10 + $1)) setpriv --pdeathsig KILL \

@@ -1,5 +1,5 @@
-# scripts/bench.sh: virtme-ng, another way to run one program on a kernel of one's own, beside
-# boot.sh. Sourced by scripts/bench.sh.
+# scripts/bench.sh: compares boot.sh with virtme-ng, another tool that runs one program on a kernel
+# of one's own. Sourced by scripts/bench.sh.
 #
 # virtme-ng boots the same source with toolchain/kernel/virtme.config on top of ours, and has the
 # host's files for its root.
@@ -9,12 +9,12 @@
 virtme_version='' # once it can be measured
 vng_root=()       # its options for the root by which it is fastest here
 
-# Who runs a program to its end.
+# The tools that run a program to its end.
 readonly runners=(microvm.ours q35.ours virtme)
 # How long that may take, in seconds.
 readonly run_patience=120
 
-# prepare_virtme: sets `virtme_version`, unless vng is not there, which is no failure.
+# prepare_virtme: sets `virtme_version`. It is no failure if vng is missing.
 prepare_virtme() {
     if ! command -v vng >/dev/null; then
         say "there is no vng on the PATH: leaving out virtme-ng (pip install virtme-ng)"
@@ -26,7 +26,7 @@ prepare_virtme() {
     musl-gcc -Os -static -s -o "$work/true" -x c - <<<'int main(void) { return 0; }'
     image run "$work/tree/ours" --add "$work/true:/true"
     mkdir "$work/shared" "$work/bin"
-    # Both find qemu on the PATH, and there this one, which notes when it was started.
+    # Both find this qemu on the PATH. It is a wrapper that notes when it was started.
     cat >"$work/bin/qemu-system-x86_64" <<END
 #!/bin/bash
 printf '%s\n' "\${EPOCHREALTIME/[.,]/}" >'$work/qemu-started'
@@ -35,7 +35,8 @@ END
     chmod +x "$work/bin/qemu-system-x86_64"
 }
 
-# warm_up: nobody's first run pays for the disk, or for compiling Python. Sets `vng_root`.
+# warm_up: a first run reads from the disk and compiles Python, so it is not measured. Sets
+# `vng_root`.
 warm_up() {
     local runner command whole=0 guest by_default
     [ -n "$virtme_version" ] || return 0
@@ -44,7 +45,7 @@ warm_up() {
         run_to_end || { say "a program, $runner: a first run has failed"; whole=0; }
     done
     by_default=$whole
-    # vng takes virtiofs where it finds the daemon, and waits seconds for one that cannot run.
+    # vng takes virtiofs if it finds the daemon, and waits seconds for a daemon that cannot run.
     vng_root=(--force-9p)
     run_command virtme
     if ! run_to_end || { [ "$by_default" -gt 0 ] && [ "$by_default" -le "$whole" ]; }; then
@@ -71,7 +72,7 @@ measure_runs() {
     done
 }
 
-# run_command RUNNER: sets `command`, which boots for the sake of one program.
+# run_command RUNNER: sets `command`, which boots to run one program.
 run_command() {
     if [ "$1" = virtme ]; then
         vng_command "touch '$work/shared/ran'"
@@ -82,11 +83,11 @@ run_command() {
     fi
 }
 
-# vng_command PROGRAM [OPTION...]: sets `command`. Where a host has no udev, vng does not learn
-# how its program has ended; what the program leaves in a folder of the host's tells it.
+# vng_command PROGRAM [OPTION...]: sets `command`. If a host has no udev, vng does not learn how
+# its program has ended; a file that the program leaves in a directory of the host shows it.
 vng_command() {
     # In a process group of its own, which timeout ends as a whole. Its Python code is compiled
-    # once, as it usually is, also where the environment says otherwise.
+    # once, as usual, even if the environment says otherwise.
     command=(timeout --kill-after 5 "$run_patience" env -C / -u PYTHONDONTWRITEBYTECODE
         "PYTHONPYCACHEPREFIX=$work/python" vng --run "$work/kernels/virtme/bzImage"
         "${vng_root[@]}" --rwdir "$work/shared" --exec "$1" "${@:2}")

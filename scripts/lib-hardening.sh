@@ -1,5 +1,5 @@
-# scripts/bench.sh --hardening: what a kernel's configuration does of what is recommended to
-# harden it, beside Debian's cloud kernel. Sourced by scripts/bench.sh and by the tests.
+# scripts/bench.sh --hardening: how many recommendations for hardening a kernel's configuration
+# follows, beside Debian's cloud kernel. Sourced by scripts/bench.sh and by the tests.
 #
 # The recommendations, and the reasons for not taking some, are toolchain/kernel/hardening.tsv,
 # which explains its own columns.
@@ -7,12 +7,12 @@
 # shellcheck disable=SC2154 # what scripts/lib.sh and scripts/bench.sh set
 
 recommendations=$root/toolchain/kernel/hardening.tsv
-# From Debian's kernel packages, the configuration that is made for virtual machines.
+# Of Debian's kernel packages, the one with the configuration for virtual machines.
 readonly debian_flavour=amd64_none_cloud-amd64
 
-# assess CONFIG [WORDS]: each recommendation, behind two columns more: whether CONFIG meets it
-# (yes or no) with these WORDS on the kernel's command line, and what it has for the first
-# option that is named.
+# assess CONFIG [WORDS]: prints each recommendation behind two more columns: whether CONFIG meets
+# it (yes or no) with these WORDS on the kernel's command line, and CONFIG's value of the first
+# option that it names.
 assess() {
     awk -F '\t' -v words="${2-}" '
         function note_words(line, word, i, at, count) {
@@ -83,10 +83,11 @@ END
     for source in $(column 4); do count_of "options, by $source" '^[A-Z]' . "^$source$"; done
 }
 
-# column NUMBER: what stands in this column of an assessment.
+# column NUMBER: prints this column of an assessment.
 column() { cut -f "$1" "$work/ours" | sort -u; }
 
-# count_of WHAT NAME GROUP SOURCE: a line for the recommendations that match all three patterns.
+# count_of WHAT NAME GROUP SOURCE: prints a line for the recommendations that match all three
+# patterns.
 count_of() {
     local who counts=()
     for who in ours debian; do
@@ -99,12 +100,12 @@ count_of() {
     [ "${ours#* }" -eq 0 ] || printf '%6s  %6s  %6s  %s\n' "${ours% *}" "${debian% *}" "${ours#* }" "$1"
 }
 
-# title_of CONFIG: the kernel that it is of.
+# title_of CONFIG: prints the kernel that it belongs to.
 title_of() { sed -n 's|^# \(Linux\)/[^ ]* \([^ ]*\) .*|\1 \2|p' "$1"; }
 
-# get_debian_config: sets `debian_config` and `debian_version`, unless it cannot be had, which
-# is no failure. It is that of Debian's kernel of the series that ours is of, so that both have
-# heard of the same options; of the very version, where apt still has that.
+# get_debian_config: sets `debian_config` and `debian_version`. It is no failure if it cannot be
+# fetched. Debian's kernel is of the same series as ours, so that both know the same options, and
+# of the same version if apt still has that.
 get_debian_config() {
     local name version
     name=$(pin kernel-package)

@@ -1,14 +1,14 @@
 # scripts/boot.sh --timeline: one boot, recorded and drawn. Sourced by scripts/boot.sh.
 #
-# The boot stays as quiet as it is without a timeline: writing to a serial line would cost more
-# than what is measured. The kernel keeps its log to itself until the greeting is there; then
-# it is told to panic (SysRq c), and shows all of it, each line with its time. What happens
-# before the kernel has a clock comes from qemu, which notes what the firmware asks of it.
+# The boot prints no more than without a timeline, because writing to a serial line would cost
+# more than what is measured. The kernel keeps its log until the greeting is there. Then this
+# script makes it panic (SysRq c), and it shows the whole log, each line with its time. For the
+# time before the kernel has a clock, qemu notes what the firmware asks of it.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # what scripts/boot.sh sets
 
-# What the kernel is told for it: to note each initcall, in a log that holds them all, and to
-# show that log in a panic (panic_print's bit 5).
+# The kernel's words for this: note each initcall, in a log that holds them all, and show that
+# log in a panic (panic_print's bit 5).
 readonly timeline_words="quiet initcall_debug log_buf_len=1M panic_print=0x20 \
 sysrq_always_enabled panic=-1"
 # How long the kernel may be silent while it shows its log, in seconds.
@@ -21,7 +21,7 @@ check_timelines() {
         [[ $file =~ ^-$|.\.(svg|json)$ ]] \
             || usage_error "--timeline takes a name that ends in .svg or .json, or -, not '$file'"
         [ "$file" = - ] || [ -d "$(dirname "$file")" ] \
-            || usage_error "--timeline: there is no folder '$(dirname "$file")'"
+            || usage_error "--timeline: there is no directory '$(dirname "$file")'"
     done
     [ -z "$program" ] || usage_error \
         "--timeline shows the boot as far as the greeting, and with a program there is none"
@@ -47,13 +47,13 @@ draw_timeline() {
 build_painter() {
     need_swift
     say "building the painter (log: out/boot-timeline.log)"
-    writable_folder "$out"
+    writable_directory "$out"
     swift build --package-path "$root" --product boot-timeline >"$out/boot-timeline.log" 2>&1 \
         || die "$exit_failed" "swift build failed (all of it: out/boot-timeline.log)"
     painter=$(swift build --package-path "$root" --show-bin-path)/boot-timeline
 }
 
-# fetch_log: has the guest's kernel panic, which shows its log, and waits for qemu's end. Then
+# fetch_log: makes the guest's kernel panic, which shows its log, and waits until qemu ends. Then
 # the recording is whole.
 fetch_log() {
     local line

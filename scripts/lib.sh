@@ -5,14 +5,14 @@ set -euo pipefail
 shopt -s inherit_errexit
 umask 022
 export LC_ALL=C
-# An ordinary user does not have mke2fs and its kin on the PATH.
+# An ordinary user does not have mke2fs and the like on the PATH.
 export PATH=$PATH:/usr/sbin:/sbin
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=$root/out
-# Without one, it is the home that the machine has noted for this user.
+# Without HOME, it is the home directory that the machine has noted for this user.
 [ -n "${HOME-}" ] || { unset HOME; export HOME=~; }
-# Where downloads and kernels are kept. The standard has a relative path ignored.
+# Where downloads and kernels are kept. By the standard, a relative path is ignored.
 cache=${XDG_CACHE_HOME:-}
 [[ $cache == /* ]] || cache=$HOME/.cache
 cache=$cache/hammock
@@ -34,8 +34,8 @@ export exit_no_verdict exit_interrupted exit_differs exit_no_compare cache
 
 say() { printf '%s\n' "$*" >&2; }
 
-# say_result BUILT MESSAGE...: what a build script closes with. Called by another script it
-# is silent unless it has built something.
+# say_result BUILT MESSAGE...: the last message of a build script. When another script called
+# it, it says this only if it has built something.
 say_result() {
     [ -n "$1" ] || [ -z "${HAMMOCK_NESTED-}" ] || return 0
     shift
@@ -50,11 +50,11 @@ die() {
     exit "$code"
 }
 
-# usage_error MESSAGE: wrong use, with the way to the right one.
+# usage_error MESSAGE: wrong use; points to --help.
 usage_error() { die "$exit_usage" "$* (see ${0##*/} --help)"; }
 
 # help: prints the comment at the top of the calling script, from its second line on.
-help() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$(readlink -f "$0")"; }
+help() { sed -n '2,/^$/{s/^# \{0,1\}//p}' "$(readlink -f "$0")"; }
 
 # value_of OPTION WORDS...: the word after an option, which must be there.
 value_of() {
@@ -82,22 +82,30 @@ pin() {
         || die "$exit_failed" "toolchain/inputs.lock has no '$1'"
 }
 
-# source_date_epoch: the date that stands wherever a build would put today's, in seconds since
-# 1970. SOURCE_DATE_EPOCH, by which a distribution's build sets one, comes before the pin.
+# source_date_epoch: the date that a build uses in place of today's, in seconds since 1970.
+# SOURCE_DATE_EPOCH, which a distribution's build sets, wins over the pin.
 source_date_epoch() {
     local epoch=${SOURCE_DATE_EPOCH-}
     epoch=${epoch:-$(pin source-date-epoch)}
-    # To e2fsprogs 0 means now, and an inode's date ends in 2038.
+    # For e2fsprogs 0 means now, and an inode's date ends in 2038.
     if [[ ! $epoch =~ ^[1-9][0-9]{0,9}$ ]] || [ "$epoch" -gt 2147483647 ]; then
         die "$exit_usage" "SOURCE_DATE_EPOCH is a whole number from 1 to 2147483647, not '$epoch'"
     fi
     printf '%s\n' "$epoch"
 }
 
-# hash_of: one sha256 for what is on standard input.
+# hammock_version: the one that init --version says.
+hammock_version() {
+    local file=Sources/InitCore/CommandLine/Version.swift version
+    version=$(sed -n 's/.*"Hammock init \([0-9.]*\)\\n"$/\1/p' "$root/$file")
+    [ -n "$version" ] || die "$exit_failed" "$file names no version"
+    printf '%s\n' "$version"
+}
+
+# hash_of: one sha256 of standard input.
 hash_of() { sha256sum | cut -c1-64; }
 
-# hash_of_files PATH...: one sha256 for the names and contents of files, folders included.
+# hash_of_files PATH...: one sha256 for the names and contents of files, directories included.
 # The names are relative to the checkout, so that it may lie anywhere.
 hash_of_files() {
     (cd "$root" && find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | hash_of)
@@ -108,8 +116,8 @@ up_to_date() {
     [ -e "$1" ] && [ "$(cat "$1.inputs" 2>/dev/null)" = "$2" ]
 }
 
-# put_in_place NEW ARTEFACT INPUTS: a whole new artefact takes its place, with a note of what
-# it was made from. Interrupted half-way it has no note, and is made again.
+# put_in_place NEW ARTEFACT INPUTS: renames a whole new artefact into its place, and notes what
+# it was made from. When this is interrupted, there is no note, and it is made again.
 put_in_place() {
     rm -f "$2.inputs"
     mv -T "$1" "$2"
@@ -117,18 +125,18 @@ put_in_place() {
     mv "$2.inputs.partial" "$2.inputs"
 }
 
-# writable_folder FOLDER: is there from now on, and can be written to.
-writable_folder() {
+# writable_directory DIRECTORY: makes it if it is missing; ends the script if it is not writable.
+writable_directory() {
     if ! mkdir -p "$1" 2>/dev/null || [ ! -w "$1" ]; then
         die "$exit_missing" "cannot write to $1 (does it belong to another user?)"
     fi
 }
 
-# one_at_a_time NAME [FOLDER]: the second of two runs waits here until the first has ended.
-# The lock is in FOLDER, beside what is to be made there (default: out).
+# one_at_a_time NAME [DIRECTORY]: the second of two runs waits here until the first has ended.
+# The lock is in DIRECTORY, beside what is to be made there (default: out).
 one_at_a_time() {
     local lock=${2:-$out}/.$1.lock
-    writable_folder "${2:-$out}"
+    writable_directory "${2:-$out}"
     [ ! -e "$lock" ] || [ -w "$lock" ] || die "$exit_missing" "cannot write to $lock"
     exec {build_lock}>"$lock"
     if ! flock -n "$build_lock"; then
@@ -140,7 +148,7 @@ one_at_a_time() {
 # need_space DIRECTORY MEBIBYTES PURPOSE
 need_space() {
     local free
-    writable_folder "$1"
+    writable_directory "$1"
     free=$(df --output=avail -BM "$1" | tail -n 1 | tr -dc 0-9)
     [ "$free" -ge "$2" ] \
         || die "$exit_missing" "$3 needs $2 MiB in $1, and $free MiB are free"
@@ -148,7 +156,7 @@ need_space() {
 
 # --- what the machine has ---------------------------------------------------------------
 
-# Debian packages by the job they are for.
+# The Debian packages for each job.
 packages_for() {
     case $1 in
         # Swift's own compiler needs a C++ library to link with, and git and curl for its packages.
@@ -164,6 +172,13 @@ packages_for() {
         test)
             echo bats binutils busybox-static crun expect musl-tools procps runc shellcheck strace \
                 util-linux
+            ;;
+        # What looks at the manual pages and at the package.
+        package) echo lintian mandoc ;;
+        clients)
+            echo bubblewrap less lxc podman systemd-container
+            # Debian's would take the place of a docker that came from elsewhere.
+            command -v dockerd >/dev/null || echo docker.io
             ;;
         reproduce) echo disorderfs faketime ;;
         bench) echo busybox-static catatonit dumb-init tini ;;
@@ -208,9 +223,9 @@ install_packages() {
     fi
 }
 
-# version_here PACKAGE: the one that a build uses on this machine. Debian's package gcc only
-# names another one, the compiler's own. +bN is Debian's rebuild of the same source, and left
-# out.
+# version_here PACKAGE: the version that a build uses on this machine. Debian's package gcc only
+# names another package, the compiler's own. +bN is Debian's rebuild of the same source, and is
+# left out.
 version_here() {
     local package=$1 version
     case $package in
@@ -239,13 +254,13 @@ warn_of_versions() {
     done
 }
 
-# need_swift: sets `swift_info`, what the compiler says of itself, and `swift_home`, the
-# folder usr/ that it lives in; ends the script where this Swift will not do.
+# need_swift: sets `swift_info`, what the compiler says of itself, and `swift_home`, its
+# directory usr/. Ends the script if this Swift is missing or too old.
 need_swift() {
     local minimum version
     minimum=$(pin swift-minimum)
     command -v swiftc >/dev/null || die "$exit_missing" "$(no_swift "Swift is missing")"
-    # swiftc leaves an empty folder behind at each call, and this one happens at each boot.
+    # swiftc leaves an empty directory behind at each call, and this one happens at each boot.
     local scratch
     scratch=$(mktemp -d)
     swift_info=$(TMPDIR=$scratch swiftc -print-target-info 2>/dev/null) || true

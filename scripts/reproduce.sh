@@ -3,21 +3,20 @@
 #
 #   scripts/reproduce.sh [options]
 #
-#   --quick    leaves out the kernel, and the bill of materials, which lists it: a minute in
-#              place of an hour
-#   --keep     keeps what both builds made, in out/reproduce (where it differs it is kept
-#              anyway)
+#   --quick    leaves out the kernel, and the bill of materials, which lists it: this takes a
+#              minute in place of an hour
+#   --keep     keeps what both builds made, in out/reproduce (what differs is always kept)
 #   --check    builds once, as usual, and compares with toolchain/artefacts.sha256
 #   --record   builds once, as usual, and writes toolchain/artefacts.sha256 anew
 #   --help
 #
-# The first build is an ordinary one. The second has another folder, user, umask, time zone,
+# The first build is an ordinary one. The second has another directory, user, umask, time zone,
 # language, host name, date, number of processors and order of files. Both start with empty
-# caches. What cannot be varied on this machine is named.
+# caches. The script names what it cannot vary on this machine.
 #
 # Exit codes: 0 the same bytes, 1 a build failed, 2 wrong use, 3 something is missing on this
-# machine, 5 other bytes, 6 nothing to compare with: the table of hashes is for other versions
-# or for other sources, or a guest has written to the image (boot.sh --rw), 130 interrupted.
+# machine, 5 other bytes, 6 no comparison is possible: the table of hashes is for other versions
+# or other sources, or a guest has written to the image (boot.sh --rw), 130 interrupted.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -28,7 +27,7 @@ keep=''
 
 table=$root/toolchain/artefacts.sha256
 
-# What the second build is told of itself: words that would stand out in an artefact.
+# Names for the second build that would be easy to find in an artefact.
 readonly other_user=kilroy other_host=kilroys-machine other_date=+400d
 
 work=''
@@ -59,17 +58,18 @@ parse() {
     [ "$mode" = twice ] || [ -z "$keep" ] || usage_error "--keep is for two builds, not for --$mode"
 }
 
-# scripts: what builds, in this order.
+# scripts: the scripts that build, in this order.
 scripts() {
-    echo build-sdk build-init build-image
+    echo build-sdk build-init build-image package
     [ -n "$quick" ] || echo build-kernel build-sbom
 }
 
-# artefacts: what they make, by the path below the checkout. The SDK is a folder.
+# artefacts: what the scripts make, by paths below the checkout. The SDK is a directory.
 artefacts() {
     local section
     echo out/sdks/hammock-musl.artifactbundle
     for section in $(sections); do files_of "$section"; done
+    echo "out/hammock-init_$(hammock_version)_amd64.deb"
     [ -n "$quick" ] || echo out/hammock.spdx.json
 }
 
@@ -79,7 +79,7 @@ twice() {
     local others="a place, far off/and deeper/hammock" runner=() environment=()
     one_at_a_time reproduce
     (need_packages reproduce) || say "going on without them"
-    # Not below a home, which another user may not enter.
+    # Not below a home directory, which another user may not enter.
     work=$(mktemp -d "${TMPDIR:-/var/tmp}/hammock-reproduce.XXXXXX")
     chmod 755 "$work"
     trap tidy EXIT
@@ -100,10 +100,10 @@ twice() {
     compare
 }
 
-# lay_out NAME CHECKOUT ORDER...: in $work/NAME.files the sources, unpacked in the order that a
-# command makes of their names, and beside them a home and a folder for temporary files; in
-# $work/NAME.cache a cache. That is empty but for the kernel's tarball, where it is here
-# already, and checked.
+# lay_out NAME CHECKOUT ORDER...: unpacks the sources into $work/NAME.files, in the order that the
+# command ORDER gives to their names. Beside them it makes a home and a directory for temporary
+# files, and in $work/NAME.cache a cache. The cache is empty but for the kernel's tarball, if that
+# is on this machine already, and checked.
 lay_out() {
     local files=$work/$1.files checkout=$work/$1.files/$2 sources=$work/$1.cache/hammock/source
     local tarball hash
@@ -111,7 +111,7 @@ lay_out() {
     mkdir -p "$checkout" "$files"/{home,tmp} "$sources"
     (
         cd "$root"
-        find Package.swift LICENSE Sources Tests scripts toolchain -type f -print0 | "$@" -z \
+        find Package.swift LICENSE CHANGELOG.md Sources Tests docs scripts toolchain -type f -print0 | "$@" -z \
             | tar -c --null -T - | tar -x -C "$checkout"
     )
     [ -z "$quick" ] || return 0
@@ -135,21 +135,21 @@ plan_first() {
     )
 }
 
-# plan_second: sets `environment`, and `runner`, what the second build's scripts are called by;
-# says what is other than in the first build, and what could not be.
+# plan_second: sets `environment`, and `runner`, the command that runs the second build's scripts.
+# Says what differs from the first build, and what could not be made to differ.
 plan_second() {
     local language other
-    # awk reads to the end: who closes a pipe early may end the command before it by a signal.
+    # awk reads to the end: if it closed the pipe early, a signal might end the command before it.
     language=$(locale -a 2>/dev/null | awk 'tolower($0) !~ /^(c|posix)(\.|$)/ && !seen++') || true
     language=${language:-C.UTF-8}
     environment=(
         "HOME=$work/second/home" "TMPDIR=$work/second/tmp" "XDG_CACHE_HOME=$work/second.cache"
         "USER=$other_user" "LOGNAME=$other_user" TZ=KIL-14 "LC_ALL=$language" "LANG=$language"
     )
-    for other in "folder: $work/second/$others" "umask: 077" "time zone: 14 hours to the east" \
+    for other in "directory: $work/second/$others" "umask: 077" "time zone: 14 hours to the east" \
         "language: $language" "environment: HOME, USER, LOGNAME, TMPDIR, XDG_CACHE_HOME" \
         "order in which the sources were unpacked: backwards"; do varied "$other"; done
-    # From the innermost on: each goes in front of the ones before it.
+    # From the innermost outwards: each puts its command in front of the ones before it.
     vary_date
     vary_processors
     vary_the_rest
@@ -161,8 +161,8 @@ not_varied() { say "   the SAME $1"; }
 
 quietly() { "$@" >/dev/null 2>&1; }
 
-# vary_date: the kernel's make gets an environment of its own, and faketime has to be brought
-# into that. It leaves the files' dates alone: make compares those with each other.
+# vary_date: the kernel's make gets an environment of its own, so faketime has to be put into
+# that, too. faketime leaves the files' dates alone, because make compares them with each other.
 vary_date() {
     local fake=(faketime --exclude-monotonic -f "$other_date")
     if ! quietly "${fake[@]}" true; then
@@ -178,7 +178,7 @@ vary_date() {
     varied "date: $(date -d "${other_date%d} days" +%F)"
 }
 
-# vary_processors: one alone, so that make runs with -j1.
+# vary_processors: only one processor, so that make runs with -j1.
 vary_processors() {
     local one
     one=$(taskset -cp $$ 2>/dev/null | sed 's/.*: \([0-9]*\).*/\1/') || one=0
@@ -190,8 +190,8 @@ vary_processors() {
     fi
 }
 
-# vary_the_rest: user, host name and order of files, in namespaces of each script's own. What
-# runs and what is mounted in them goes when they go.
+# vary_the_rest: user, host name and order of files, in namespaces of each script's own. When a
+# namespace ends, its processes and mounts end, too.
 vary_the_rest() {
     local namespaces=(--mount --uts --pid --fork --kill-child --mount-proc) everybody=yes
     local files=$work/second.files place=$work/second mount enter
@@ -208,20 +208,20 @@ vary_the_rest() {
     mount=(disorderfs -q "--multi-user=$everybody" --sort-dirents=yes --reverse-dirents=yes
         "$files" "$place")
     if quietly unshare "${namespaces[@]}" "${mount[@]}"; then
-        varied "order of files in each folder: backwards"
-        # A file system in user space makes hours of a kernel's build.
+        varied "order of files in each directory: backwards"
+        # With a file system in user space, a kernel's build takes hours.
         [ -n "$quick" ] || not_varied "order of files in the kernel's own tree (it would take hours)"
     else
         not_varied "order of files (disorderfs is not installed, or FUSE is not allowed)"
         mount=(mount --bind "$files" "$place")
     fi
-    # For bash inside. faketime names what it shares by process numbers, which begin anew here.
+    # For bash inside. faketime names its shared memory by process numbers, which begin anew here.
     enter="hostname $other_host && mount -t tmpfs -o mode=1777 tmpfs /dev/shm && ${mount[*]@Q} \
         && exec \"\$@\""
     runner=(unshare "${namespaces[@]}" bash -c "$enter" enter "${runner[@]}")
 }
 
-# vary_user: for root, another; for anybody else, root of a namespace.
+# vary_user: root becomes another user; any other user becomes root of a namespace.
 vary_user() {
     local other=(setpriv --reuid 65534 --regid 65534 --clear-groups)
     if [ "$(id -u)" -ne 0 ]; then
@@ -243,7 +243,7 @@ build_in() {
     local script status=0
     for script in $(scripts); do
         say "-- scripts/$script.sh"
-        # A session of its own, so that it can be ended with all that it has started.
+        # A session of its own, so that the script can be ended with all that it has started.
         (
             umask "$2"
             exec setsid "${runner[@]}" env "${environment[@]}" "$1/scripts/$script.sh"
@@ -256,7 +256,7 @@ build_in() {
     done
 }
 
-# collect NAME CHECKOUT: the artefacts go to $work/results/NAME, and the rest away.
+# collect NAME CHECKOUT: moves the artefacts to $work/results/NAME, and deletes the rest.
 collect() {
     local results=$work/results/$1 files=$work/$1.files artefact
     [ -e "$files" ] || files=$work/$1
@@ -270,7 +270,7 @@ collect() {
 
 tidy() {
     if [ -n "$child" ]; then
-        # It may not have a session of its own yet.
+        # The script may not have its own session yet.
         kill -KILL -- "-$child" 2>/dev/null || kill -KILL "$child" 2>/dev/null || true
         # The shell would say on standard error that it was killed.
         wait "$child" 2>/dev/null || true
@@ -310,7 +310,7 @@ same() {
     fi
 }
 
-# manifest FOLDER: names, modes, targets of links and contents.
+# manifest DIRECTORY: names, modes, targets of links and contents.
 manifest() {
     (
         cd "$1"
@@ -338,14 +338,14 @@ keep_results() {
     mv "$out/reproduce.partial" "$out/reproduce"
 }
 
-# explain ARTEFACT: what differs in it, as well as the tools that are here can say.
+# explain ARTEFACT: says what differs in it, as far as this machine's tools can tell.
 explain() {
     local first=$out/reproduce/first/$1 second=$out/reproduce/second/$1
     say "--- $1 ---"
     case $1 in
         *.img)
-            # Two GiB are too much for diffoscope. What the files in it differ in, those of the
-            # initramfs do as well.
+            # Two GiB are too much for diffoscope. The initramfs has the same files, and shows the
+            # same differences.
             { diff <(dumpe2fs "$first" 2>&1) <(dumpe2fs "$second" 2>&1) || true; } | head -n 20 >&2
             { cmp -l "$first" "$second" || true; } | head -n 10 >&2
             ;;
@@ -363,8 +363,8 @@ explain() {
 
 # --- the table of hashes --------------------------------------------------------------------
 
-# The table has a section for all that the same tools make from the same sources: one line
-# that names those, as a comment to sha256sum, and one for each file.
+# The table has a section for each set of files that the same tools make from the same sources.
+# One line names tools and sources (a comment to sha256sum), and each file has a line.
 sections() {
     echo init image
     [ -n "$quick" ] || echo kernel
@@ -386,7 +386,7 @@ tools_of() {
     esac
 }
 
-# sources_of SECTION: one hash for all in this checkout that its bytes may depend on.
+# sources_of SECTION: one hash of all in this checkout that the section's bytes may depend on.
 sources_of() {
     local init=(Package.swift Sources toolchain/sdk scripts/lib.sh scripts/build-{sdk,init}.sh)
     case $1 in
@@ -444,8 +444,8 @@ check_section() {
     fi
 }
 
-# was_written_to FILE: whether it is an image that has been mounted by a guest that may write to
-# it. Its kernel counts that, and a new image has a count of 0.
+# was_written_to FILE: whether it is an image that a guest has mounted with permission to write.
+# The guest's kernel counts such mounts, and a new image has a count of 0.
 was_written_to() {
     [[ $1 == *.img ]] || return
     dumpe2fs -h "$root/$1" 2>/dev/null | grep '^Mount count:' | grep -qv ' 0$'
@@ -453,10 +453,10 @@ was_written_to() {
 
 recorded_hash() { awk -v file="$1" '$2 == file { print $1 }' "$table"; }
 
-# recorded SECTION WHAT: the word behind WHAT in the section's comment.
+# recorded SECTION WHAT: prints the word behind WHAT in the section's comment.
 recorded() { sed -nE "s/^# $1: (.* )?$2 ([^ ,]+).*/\2/p" "$table"; }
 
-# reasons_for SECTION: why its bytes may differ from the table's, a line each.
+# reasons_for SECTION: prints why its bytes may differ from the table's, one line for each reason.
 reasons_for() {
     local tool here there
     for tool in $(tools_of "$1"); do

@@ -2,18 +2,18 @@
 # Tests Hammock, cheapest ring first, and ends with "N passed, N failed, N skipped".
 #
 #   scripts/test.sh                 every ring but fresh
-#   scripts/test.sh --only RING     one ring; more than once for more of them
+#   scripts/test.sh --only RING     one ring; may be repeated
 #   scripts/test.sh --help
 #
 # Rings:
 #   lint       shellcheck, swift format and the repository's own rules
 #   unit       the decisions of PID 1, on this machine, against a simulated kernel, with a
-#              million events that seeds make, or HAMMOCK_SIMULATION_EVENTS of them
-#   fuzz       its parsers, with input that a fuzzer comes up with: a minute in all, or
-#              as many seconds as HAMMOCK_FUZZ_SECONDS says
+#              million events made from seeds, or HAMMOCK_SIMULATION_EVENTS of them
+#   fuzz       its parsers, with input from a fuzzer: a minute in all, or as many
+#              seconds as HAMMOCK_FUZZ_SECONDS says
 #   build      what the cross-compiler makes: static, no heap, small, the same bytes
 #   namespace  the real init as PID 1 of a namespace, and as an ordinary process
-#   container  the real init in containers of runc and crun
+#   container  the real init in containers: runc, crun, podman, docker, LXC, nspawn, bubblewrap
 #   scripts    the scripts' answers to bad input, the image, the kernel's build
 #   boot       the real kernel in qemu
 #   fresh      all of it on a new Debian made by debootstrap: needs root, takes long
@@ -46,8 +46,8 @@ main() {
     [[ ${HAMMOCK_FUZZ_SECONDS-60} =~ ^[1-9][0-9]{0,5}$ ]] \
         || usage_error "HAMMOCK_FUZZ_SECONDS is a whole number above 0, not '$HAMMOCK_FUZZ_SECONDS'"
 
-    writable_folder "$out"
-    need_packages test init kernel image boot
+    writable_directory "$out"
+    need_packages test init kernel image boot package
     need_swift
     export HAMMOCK_NESTED=yes
     for ring in "${rings[@]}"; do
@@ -72,7 +72,7 @@ expect() {
     fi
 }
 
-# run_bats FOLDER: counts what bats reports, a line a test, as it comes.
+# run_bats DIRECTORY: counts what bats reports as it comes, one line for each test.
 run_bats() {
     local line status=0 failed_before=$failed
     while IFS= read -r line; do
@@ -84,7 +84,7 @@ run_bats() {
             'bats status '*) status=${line##* } ;;
         esac
     done < <(bats --formatter tap "$root/Tests/$1" 2>&1 || echo "bats status $?")
-    # bats also fails where it could not begin, or not go on, and no test is to blame.
+    # bats also fails when it could not begin or not go on, and then no test has failed.
     [ "$status" -eq 0 ] || [ "$failed" -gt "$failed_before" ] || failed=$((failed + 1))
 }
 
@@ -139,7 +139,7 @@ pins_are_used() {
     done
 }
 
-# unit_failures LOG: what went wrong, with all that the tests say about it.
+# unit_failures LOG: prints what went wrong, with all that the tests say about it.
 unit_failures() {
     awk '/^(✘|✔|◇|lane )/ { issue = /recorded an issue/ }
         issue || /error:/' "$1"
@@ -155,15 +155,15 @@ ring_unit() {
         unit_failures "$log" | grep . || tail -n 30 "$log"
         local broken
         broken=$(grep -cE 'Test ".*" .*failed after' "$log" || true)
-        # A build that fails runs no test, and is one failure all the same.
+        # A build that fails runs no test, but counts as one failure.
         failed=$((failed + (broken > 0 ? broken : 1)))
     fi
     passed=$((passed + cases))
     [ "$cases" -gt 0 ] || failed=$((failed + 1))
 }
 
-# Each folder of seeds is a target. What was found interesting stays in out/fuzz/corpus, and
-# the next run goes on from there.
+# Each directory of seeds is a target. Interesting input stays in out/fuzz/corpus, and the next
+# run goes on from there.
 ring_fuzz() {
     local targets target seconds
     targets=("$root"/Tests/Fuzz/seeds/*)
@@ -171,28 +171,28 @@ ring_fuzz() {
     expect "the fuzzer can be built" build_fuzzer
     [ -e "$out/fuzz/all" ] || return 0
     for target in "${targets[@]##*/}"; do
-        # 0 seconds would be for ever.
+        # 0 seconds would mean for ever.
         expect "the fuzzer finds nothing wrong: $target" \
             fuzz "$target" "$((seconds > 0 ? seconds : 1))"
     done
 }
 
-# One module, so that the parsers are instrumented like the targets; unoptimised, so that
-# every check of Swift's is there; lld, for gold has hundreds of warnings about this.
+# One module, so that the parsers are instrumented like the targets. Unoptimised, so that
+# every check of Swift's is there. lld, because gold prints hundreds of warnings.
 build_fuzzer() {
     rm -f "$out"/fuzz/all
     mkdir -p "$out/fuzz"
     swiftc -swift-version 6 -Onone -use-ld=lld -sanitize=fuzzer,address -parse-as-library \
-        -o "$out/fuzz/all" "$root"/Sources/InitCore/*.swift "$root"/Tests/Fuzz/*.swift
+        -o "$out/fuzz/all" "$root"/Sources/InitCore/*/*.swift "$root"/Tests/Fuzz/*.swift
 }
 
-# fuzz TARGET SECONDS: fails with the input that was wrong, and how to try it again.
+# fuzz TARGET SECONDS: on failure prints the bad input, and how to try it again.
 fuzz() {
     local target=$1 program=$out/fuzz/$1 findings=$out/fuzz/findings log=$out/fuzz/$1.log found
     mkdir -p "$findings" "$out/fuzz/corpus/$target"
     ln -f "$out/fuzz/all" "$program"
-    # Swift's own crash reporter would take the place of the fuzzer's, and then minutes. No
-    # leak is looked for: that takes ptrace(2), which containers forbid.
+    # Swift's own crash reporter would replace the fuzzer's, and take minutes. The search for
+    # leaks is off: it needs ptrace(2), which containers forbid.
     if SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 \
         "$program" -max_total_time="$2" -timeout=10 -dict="$root/Tests/Fuzz/dictionary" \
         -artifact_prefix="$findings/$target-" \
@@ -208,11 +208,14 @@ fuzz() {
 
 ring_build() { run_bats Build; }
 ring_namespace() { run_bats Namespace; }
-ring_container() { run_bats Container; }
+ring_container() {
+    need_packages clients
+    run_bats Container
+}
 ring_scripts() { run_bats Scripts; }
 ring_boot() { run_bats Boot; }
 
-# Not through expect: it takes half an hour, and says how far it is.
+# Not through `expect`: it takes half an hour, and shows its progress.
 ring_fresh() {
     local name="a new Debian passes README's two commands"
     if [ "$(id -u)" -ne 0 ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Moves pins of toolchain/inputs.lock, and shows what moves with them.
+# Moves pins of toolchain/inputs.lock, and shows what changes with them.
 #
-#   scripts/update-lock.sh                       shows each pin beside what there is
+#   scripts/update-lock.sh                       shows each pin beside the version here
 #   scripts/update-lock.sh [--dry-run] NAME...   moves these pins
 #
 #   NAME is kernel: to the newest source of the pinned series that apt offers. It is fetched
@@ -13,7 +13,7 @@
 #   --dry-run       shows it, and changes nothing
 #   --help
 #
-# Exit codes: 0 done, 2 wrong use, 3 something is missing on this machine, or in the archive.
+# Exit codes: 0 done, 2 wrong use, 3 something is missing on this machine or in the archive.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -80,7 +80,7 @@ parse() {
     [ -z "$dry_run" ] || [ ${#names[@]} -gt 0 ] || usage_error "--dry-run: which pins?"
 }
 
-# show_all: each pin, and what it would be moved to.
+# show_all: prints each pin, and the version that it would move to.
 show_all() {
     local name here package
     printf '%-12s %-24s %s\n' pin pinned here
@@ -92,7 +92,7 @@ show_all() {
     done
 }
 
-# artefacts_of NAME: what has other bytes with another version of it.
+# artefacts_of NAME: the artefacts whose bytes change with the version of NAME.
 artefacts_of() {
     case $1 in
         swift | musl-dev) echo "init, image.img, initramfs.cpio" ;;
@@ -102,7 +102,7 @@ artefacts_of() {
     esac
 }
 
-# move PIN VALUE [ARTEFACTS]: in the new lock, with a word about it.
+# move PIN VALUE [ARTEFACTS]: changes the pin in the new lock, and says so.
 move() {
     local old
     old=$(pin "$1")
@@ -120,7 +120,7 @@ offered() {
     LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: //p' | grep -v none || true
 }
 
-# move_kernel: the version, and all in the lock that comes with it.
+# move_kernel: moves the version, and all pins that depend on it.
 move_kernel() {
     local name version package=$scratch/package.deb tarball
     name=$(pin kernel-package)
@@ -141,12 +141,12 @@ move_kernel() {
     move kernel-deb-sha1 "$(sha1sum <"$package" | cut -c1-40)"
     move kernel-tarball-sha256 "$(hash_of <"$tarball")"
     move source-date-epoch "$(released "$name")" "the date in image.img and initramfs.cpio"
-    # The build finds it there.
+    # The build will find it there.
     [ -n "$dry_run" ] || mv "$tarball" "$cache/source/$(hash_of <"$tarball").tar.xz"
 }
 
-# fetch NAME VERSION FILE: the package, checked against apt's signed lists; sets `deb_path`, its
-# path below a mirror.
+# fetch NAME VERSION FILE: fetches the package, and checks it against apt's signed lists. Sets
+# `deb_path`, its path below a mirror.
 fetch() {
     local url file sum
     need_space "$cache" 900 "the kernel's source"
@@ -164,7 +164,7 @@ fetch() {
         || die "$exit_missing" "the package is not the one that apt's lists name"
 }
 
-# released NAME: when that source was, by Debian's changelog in the package.
+# released NAME: when that source was released, by Debian's changelog in the package.
 released() {
     local changelog=$scratch/changelog
     tar -xO "./usr/share/doc/$1/changelog.Debian.gz" <"$scratch/files.tar" | gzip -d >"$changelog" \

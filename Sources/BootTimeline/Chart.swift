@@ -104,8 +104,8 @@ extension Chart {
         }
     }
 
-    /// In the bar, where it has room for it; with fewer words, where it has not. A bar that is
-    /// too short for any is explained by its tooltip, and by the milestone at its end.
+    /// In the bar if there is room, and otherwise with fewer words. If a bar is too short for any
+    /// words, its tooltip and the milestone at its end explain it.
     func phaseLabel(_ phase: Timeline.Span) -> [String] {
         let room = x(phase.end) - x(phase.start) - 12
         let short = phase.name.components(separatedBy: " (")[0]
@@ -127,7 +127,7 @@ extension Chart {
         }
     }
 
-    /// Behind its bar, or before it, where there is more room.
+    /// Behind its bar or before it, on the side that has more room.
     func barLabel(_ span: Timeline.Span, baseline: Double) -> String {
         let before = x(span.start) - margin - 8
         let behind = width - margin - x(span.end) - 8
@@ -175,7 +175,7 @@ extension Chart {
         """
     }
 
-    /// A number with no more digits than a screen shows.
+    /// A number with only as many digits as a screen can show.
     func n(_ value: Double) -> String {
         let text = String(format: "%.1f", value)
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

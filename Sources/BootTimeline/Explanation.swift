@@ -1,11 +1,11 @@
 extension Timeline.Span {
-    /// Its name and, where we have words for it, what happens in it.
+    /// Its name, and what happens in it if we have words for that.
     public var label: String {
         let name = kind == .stretch ? "… \(name.shortened(to: 48))" : name
         return explanation.map { "\($0) (\(name))" } ?? name
     }
 
-    /// What happens in it, for those that often take long. The kernel's own names say little.
+    /// What happens in it, for functions that often take long. The kernel's own names say little.
     private var explanation: String? {
         let known =
             switch kind {

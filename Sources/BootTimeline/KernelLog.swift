@@ -5,7 +5,7 @@ public struct KernelLog: Equatable {
         public let at: Int
         public let text: String
 
-        /// A line as the console has it, `[    0.408629] TEXT`; `nil` for one that is not the
+        /// A line as the console shows it, `[    0.408629] TEXT`; `nil` for a line that is not the
         /// kernel's.
         public init?(parsing line: some StringProtocol) {
             guard line.first == "[", let end = line.firstIndex(of: "]") else { return nil }
@@ -19,13 +19,13 @@ public struct KernelLog: Equatable {
         }
     }
 
-    /// Each once: after the panic the kernel shows all of its log again.
+    /// Each line once, because the kernel shows its whole log again after the panic.
     public let lines: [Line]
-    /// What to add to the kernel's clock for the host's. No line can come before it was
-    /// written, so the one that was least under way says it best.
+    /// What to add to the kernel's clock to get the host's. No line can arrive before it was
+    /// written, so the line that arrived fastest gives the best value.
     public let offset: Int
 
-    /// - Returns: `nil` where the console shows nothing of the kernel's.
+    /// - Returns: `nil` if the console shows no line of the kernel.
     public init?(console: [Recording.Entry]) {
         var seen: Set<Line> = []
         var lines: [Line] = []
@@ -45,7 +45,7 @@ public struct KernelLog: Equatable {
 }
 
 extension KernelLog {
-    /// A function of the kernel's, or a driver's look at a device, from beginning to end.
+    /// A function of the kernel, or a driver's look at a device, from beginning to end.
     public struct Call: Equatable {
         public let name: String
         public let kind: Kind
@@ -55,7 +55,7 @@ extension KernelLog {
         public enum Kind: Equatable { case initcall, probe }
     }
 
-    /// What `initcall_debug` has had logged, in the order of their ends.
+    /// What the kernel logged because of `initcall_debug`, in the order in which they ended.
     public var calls: [Call] {
         var began: [Substring: Int] = [:]
         var calls: [Call] = []

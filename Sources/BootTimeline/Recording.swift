@@ -1,4 +1,4 @@
-/// One boot as its observer on the host wrote it down: what came when, and from whom.
+/// One boot, as recorded on the host: what came, when, and from which source.
 ///
 /// Each line of the text is `MICROSECONDS SOURCE TEXT`, with the host's clock. The sources:
 /// `qemu` (the start of its process), `firmware` (each question that the firmware, or the

@@ -6,7 +6,7 @@ func milliseconds(_ microseconds: Int) -> String {
 }
 
 extension String {
-    /// At most `length` characters, the last of them `…` where some are missing.
+    /// At most `length` characters; the last is `…` if some are missing.
     func shortened(to length: Int) -> String {
         count <= length ? self : prefix(length - 1) + "…"
     }

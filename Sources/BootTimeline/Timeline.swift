@@ -17,7 +17,7 @@ public struct Timeline: Equatable {
     }
 
     public enum Kind: String, CaseIterable {
-        /// One of the few that follow each other and leave nothing out.
+        /// One of the few phases, which follow each other without a gap.
         case phase
         /// A function that the kernel calls once, to set a part of itself up.
         case initcall
@@ -47,7 +47,7 @@ public struct Timeline: Equatable {
     public let details: [Span]
 
     /// The details of at least `share` of the whole, the longest `most` of them, by their
-    /// start. One that is nearly all of another one stands for nothing new, and is left out.
+    /// start. A detail that takes nearly all of another one is left out, because it adds nothing.
     public func largest(_ most: Int, share: Double) -> [Span] {
         var chosen: [Span] = []
         for span in details.sorted(by: { $0.length > $1.length }) {
@@ -63,7 +63,7 @@ public struct Timeline: Equatable {
 }
 
 extension Timeline {
-    /// - Throws: `missing`, where the recording shows no boot as far as the greeting.
+    /// - Throws: `missing` if the recorded boot did not get as far as the greeting.
     public init(of recording: Recording, title: String) throws(Recording.Problem) {
         guard let greeting = recording.console.first(where: { $0.text.contains("Hello, World!") })
         else { throw .missing("greeting") }
@@ -73,7 +73,7 @@ extension Timeline {
         guard let exec = log.time(of: "Run /init as init process") else {
             throw .missing("start of /init")
         }
-        // From here on nothing counts but the time since the start of qemu.
+        // From here on all times are since the start of qemu.
         let zero = log.offset - recording.start
         let total = greeting.at - recording.start
         let marks = Marks(
@@ -139,8 +139,8 @@ extension Timeline {
         }
     }
 
-    /// From each line of the log to the next, where no initcall is under way. The line that
-    /// ends it names it, as the kernel mostly reports what it has done.
+    /// From each line of the log to the next, while no initcall runs. Its name comes from the line
+    /// that ends it, because the kernel mostly reports what it has done.
     private static func stretches(_ log: KernelLog, zero: Int, besides calls: [Span]) -> [Span] {
         let initcalls = calls.filter { $0.kind == .initcall }
         return zip(log.lines, log.lines.dropFirst()).compactMap { line, next in

@@ -1,48 +1,43 @@
 import InitCore
 import KernelInterface
 
-/// The exit codes of init's own, beside the program's.
+/// Init's own exit codes, beside the program's.
 enum ExitCode {
     static let done: UInt8 = 0
-    /// What was asked for could not be done.
+    /// The request failed.
     static let failed: UInt8 = 1
-    /// The command line makes no sense. Nothing was done.
+    /// The command line makes no sense. Init did nothing.
     static let wrongUse: UInt8 = 2
 }
 
 extension Runtime where K: ~Copyable {
-    /// Takes in this process's arguments, where they are nobody else's: not on a machine.
+    /// Takes in this process's arguments. Not on a machine, where they are not for init alone.
     ///
-    /// - Returns: the code to exit with, where there is nothing to run.
+    /// - Returns: the code to exit with, if there is nothing to run.
     mutating func takeArguments() -> UInt8? {
-        switch options.parse(words) {
-        case .run(let program):
-            programIndex = program
-            core.settings = Settings(options, hasProgram: program != nil, hasUnknownOption: false)
-            log.threshold = threshold(options.verbosity)
-            if options.isSubreaper { try? kernel.becomeSubreaper() }
-            if let signal = options.parentDeathSignal {
-                try? kernel.receiveOnParentDeath(signal)
-            }
-            return nil
-        case .help: return print(Options.usage, on: &kernel)
-        case .version: return print(Version.text, on: &kernel)
-        case .license: return print(Version.license, on: &kernel)
-        case .wrong(let problem, let index):
-            return complain(of: words[index], problem, as: "init", on: &kernel)
+        configure(by: nil)
+        let process = kernel.ownProcess()
+        var line = Line()
+        if let reply = core.configuration.reply(to: words, process: process, &line) {
+            let stream =
+                reply.isForStandardError ? FileDescriptor.standardError : .standardOutput
+            put(line, to: stream, on: &kernel)
+            let isPrinted = print(reply.text, to: stream, on: &kernel)
+            return isPrinted ? reply.code : ExitCode.failed
         }
-    }
-
-    private func threshold(_ verbosity: UInt8) -> Priority {
-        switch verbosity {
-        case 0: .warning
-        case 1: .info
-        default: .debug
+        log.speaker = Speaker(core.configuration.personality, process: process)
+        if core.configuration.isSubreaper { try? kernel.becomeSubreaper() }
+        if let signal = core.configuration.parentDeathSignal {
+            try? kernel.receiveOnParentDeath(signal)
         }
+        if core.configuration.warnsOfNoReaper, core.role == .process, !kernel.isSubreaper() {
+            tell(.cannotReap)
+        }
+        return nil
     }
 }
 
-/// Does what `poweroff`, `reboot`, `halt` or `shutdown` does, if that is this program's name.
+/// Acts as `poweroff`, `reboot`, `halt` or `shutdown`, if that is this program's name.
 ///
 /// - Returns: the code to exit with, or `nil` if this is init.
 func obeyPowerCommand<K: Kernel & ~Copyable>(_ words: Words, on kernel: inout K) -> UInt8? {
@@ -56,50 +51,46 @@ func obeyPowerCommand<K: Kernel & ~Copyable>(_ words: Words, on kernel: inout K)
             if sync { kernel.sync() }
             try kernel.leave(request)
             return ExitCode.failed
-        case .help: return print(PowerCommand.usage, on: &kernel)
-        case .version: return print(Version.text, on: &kernel)
+        case .help: return answer(PowerCommand.usage, on: &kernel)
+        case .version: return answer(Version.text, on: &kernel)
         case .wrong(let problem, let index):
-            return complain(of: words[index], problem, as: words[0], on: &kernel)
+            var line = Line()
+            problem.complain(of: words[index], as: words[0], to: &line)
+            put(line, on: &kernel)
+            return ExitCode.wrongUse
         }
     } catch {
         var line = Line()
         line.append(word: words[0])
         error.append(to: &line)
         line.end()
-        write(line, on: &kernel)
+        put(line, on: &kernel)
         return ExitCode.failed
     }
 }
 
-private func print<K: Kernel & ~Copyable>(_ text: StaticString, on kernel: inout K) -> UInt8 {
+private func answer<K: Kernel & ~Copyable>(_ text: StaticString, on kernel: inout K) -> UInt8 {
+    print(ByteView(stringLiteral: text), on: &kernel) ? ExitCode.done : ExitCode.failed
+}
+
+/// - Returns: whether all of it was written.
+private func print<K: Kernel & ~Copyable>(
+    _ text: ByteView, to stream: FileDescriptor = .standardOutput, on kernel: inout K
+) -> Bool {
     var sent = 0
-    while sent < text.utf8CodeUnitCount {
-        let rest = UnsafeRawBufferPointer(
-            start: text.utf8Start + sent, count: text.utf8CodeUnitCount &- sent)
-        guard let written = try? kernel.write(rest, to: .standardOutput), written > 0 else {
-            return ExitCode.failed
+    while sent < text.count {
+        let rest = UnsafeRawBufferPointer(start: text.start + sent, count: text.count &- sent)
+        guard let written = try? kernel.write(rest, to: stream), written > 0 else {
+            return false
         }
         sent &+= written
     }
-    return ExitCode.done
+    return true
 }
 
-/// Says what is wrong with a word, and where to find help.
-private func complain<K: Kernel & ~Copyable>(
-    of word: ByteView, _ problem: UsageProblem, as name: ByteView, on kernel: inout K
-) -> UInt8 {
-    var line = Line()
-    line.append(word: name)
-    line.append(": ")
-    line.append(word: word)
-    line.append(": ")
-    line.append(problem.text)
-    line.append(" (see --help)")
-    line.end()
-    write(line, on: &kernel)
-    return ExitCode.wrongUse
-}
-
-private func write<K: Kernel & ~Copyable>(_ line: Line, on kernel: inout K) {
-    line.withBytes { _ = try? kernel.write($0, to: .standardError) }
+@inline(never)
+private func put<K: Kernel & ~Copyable>(
+    _ line: Line, to stream: FileDescriptor = .standardError, on kernel: inout K
+) {
+    if line.count > 0 { line.withBytes { _ = try? kernel.write($0, to: stream) } }
 }

@@ -1,10 +1,10 @@
 public import InitCore
 public import KernelInterface
 
-/// Brings `text` to a reader, as `Delivery` decides, and returns how that ended.
+/// Brings `text` to a reader, as `Delivery` decides, and returns the outcome.
 ///
-/// Takes seconds at the most (`Delivery.Limit`). Descriptors that it opens stay open: closing
-/// a terminal can block until its output has drained, and PID 1 has no reason to.
+/// Takes seconds at most (`Delivery.Limit`). Descriptors that it opens stay open: closing a
+/// terminal can block until its output has drained, and PID 1 has no reason to close it.
 @discardableResult
 public func deliver<K: Kernel & ~Copyable>(
     _ text: StaticString, on kernel: inout K
@@ -14,6 +14,7 @@ public func deliver<K: Kernel & ~Copyable>(
         on: &kernel)
 }
 
+@inline(never)
 @discardableResult
 func deliver<K: Kernel & ~Copyable>(
     _ text: UnsafeRawBufferPointer, on kernel: inout K
@@ -29,7 +30,7 @@ func deliver<K: Kernel & ~Copyable>(
             let rest = UnsafeRawBufferPointer(rebasing: text[offset...])
             delivery.step(write(rest, to: descriptor, on: &kernel))
         case .waitForRoom:
-            // Whether there is room now, the next write will tell.
+            // The next write tells whether there is room now.
             _ = try? kernel.waitUntilWritable(
                 descriptor, milliseconds: Delivery.Limit.waitMilliseconds)
             delivery.step(.waited)
@@ -40,9 +41,9 @@ func deliver<K: Kernel & ~Copyable>(
     }
 }
 
-/// A standard stream may be shared with others, so it is not made non-blocking. Instead an
-/// alarm goes off at every interval, and a write that blocks fails with EINTR. Should there
-/// be no alarm, what PID 1 has to say is worth the risk of blocking.
+/// Other processes may share a standard stream, so PID 1 does not make it non-blocking. Instead an
+/// alarm interrupts a blocking write at every interval, with EINTR. If the alarm cannot be set, PID
+/// 1's words are worth the risk of blocking.
 func beginInterruptions<K: Kernel & ~Copyable>(on kernel: inout K) {
     try? kernel.letThrough(.alarm, true)
     try? kernel.setAlarmInterval(milliseconds: Delivery.Limit.waitMilliseconds)

@@ -1,36 +1,46 @@
 internal import InitCore
 internal import KernelInterface
 
-/// Where `main` hands over. PID 1 of a machine never comes back from here; a container's
-/// exits with its program's code.
+/// `main` calls this. On a machine it never returns; in a container PID 1 exits with the program's
+/// code.
 @c(init_main)
 public func initMain(
-    _ argumentCount: Int32, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>?
+    _ argumentCount: Int32, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>?,
+    _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>?
 ) -> Never {
-    // What happened last. It outlives all else, so that a fault handler finds it.
+    // The last events. The record outlives all else, so that a fault handler finds it.
     var record = EventRecord()
     withUnsafeMutablePointer(to: &record) { record in
-        live(by: Words(count: argumentCount, first: arguments), record: record)
+        live(
+            by: Words(count: argumentCount, first: arguments),
+            in: Words(count: .max, first: environment), record: record)
     }
 }
 
-private func live(by words: Words, record: UnsafeMutablePointer<EventRecord>) -> Never {
+private func live(
+    by words: Words, in environment: Words, record: UnsafeMutablePointer<EventRecord>
+) -> Never {
     var kernel = LinuxKernel()
-    // First of all, so that no signal is lost, and none does what nobody has decided.
-    try? kernel.blockSignals()
+    // This comes first, so that no signal is lost and none takes its default action.
+    try? kernel.catchSignals()
     let isPID1 = kernel.isPID1()
     if !isPID1, let code = obeyPowerCommand(words, on: &kernel) { LinuxKernel.exit(code) }
 
-    let ownsPower = isPID1 && (try? kernel.claimPower()) != nil
+    // On a machine the kernel's own threads exist before PID 1 runs; in a PID namespace there are
+    // none. Some sandboxes let reboot(2) succeed without any effect.
+    let seesKernelThreads =
+        isPID1 && (try? kernel.send(.probe, to: .process(ProcessID(rawValue: 2)))) != nil
+    let ownsPower = seesKernelThreads && (try? kernel.claimPower()) != nil
     let role = Role(isPID1: isPID1, ownsPower: ownsPower)
     LastResort.install(in: role, record: record, on: &kernel)
 
-    var runtime = Runtime(kernel: kernel, role: role, words: words, record: record)
+    var runtime = Runtime(
+        kernel: kernel, role: role, words: words, environment: environment, record: record)
     if role != .machine, let code = runtime.takeArguments() { LinuxKernel.exit(code) }
     LinuxKernel.exit(runtime.run())
 }
 
-/// Idles. For whoever has nothing left to decide.
+/// Idles for ever, when there is nothing left to decide.
 func pauseForEver<K: Kernel & ~Copyable>(on kernel: inout K) -> Never {
     while true {
         _ = try? kernel.pause()

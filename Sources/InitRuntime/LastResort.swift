@@ -1,22 +1,20 @@
 public import InitCore
 public import KernelInterface
 
-/// What becomes of PID 1 when PID 1 itself is at fault: it says so, with what happened last,
-/// and pauses for ever (or does as `hammock.fault=` says), since the kernel panics when
-/// PID 1 ends.
+/// What PID 1 does after a fault of its own. It reports the fault and the last events, and then
+/// pauses for ever, or does what `hammock.fault=` says. If PID 1 ended, the kernel would panic.
 public enum LastResort {
-    /// How many parts of the last resort have been begun. None is begun twice: a fault in one
-    /// goes on with the next, for to begin again could go on for ever.
+    /// How many parts of the last resort have begun. A fault in one part continues with the next:
+    /// to begin a part again could go on for ever.
     nonisolated(unsafe) private static var begun = 0
     nonisolated(unsafe) private static var role = Role.machine
     nonisolated(unsafe) private static var record: UnsafePointer<EventRecord>?
-    /// What to do after the report. Only a machine's command line asks for more than a pause.
-    nonisolated(unsafe) static var response = BootOptions.FaultResponse.pause
+    /// What to do after the report. Only a machine's command line can ask for more than a pause.
+    nonisolated(unsafe) static var response = Configuration.FaultResponse.pause
 
-    /// Catches every fault from now on. What cannot be caught is left as it is: there is
-    /// nothing better to do about it.
+    /// Catches every fault from now on. If that fails for one, PID 1 can do nothing better.
     ///
-    /// - Parameter record: outlives PID 1.
+    /// - Parameter record: must outlive PID 1.
     public static func install<K: Kernel & ~Copyable>(
         in role: Role, record: UnsafePointer<EventRecord>, on kernel: inout K
     ) {
@@ -38,12 +36,12 @@ public enum LastResort {
             case 1: say(Fault.report(of: signal, in: LinuxKernel.ownProcess), on: &kernel)
             case 2: sayLastEvents(on: &kernel)
             case 3: leave(after: signal, on: &kernel)
-            // A report that was cut short had an alarm set; nobody else ends it.
+            // A report that was cut short has left its alarm on.
             case 4: endInterruptions(on: &kernel)
             default: pauseForEver(on: &kernel)
             }
         }
-        // To pause takes more system calls than this.
+        // This takes fewer system calls than a pause.
         while true { kernel.sleep(milliseconds: -1) }
     }
 
@@ -56,7 +54,7 @@ public enum LastResort {
         say(line, on: &kernel)
     }
 
-    /// On the console, and in the kernel's log for whoever looks later.
+    /// On the console, and in the kernel's log for a later reader.
     @inline(never)
     private static func say(_ line: Line, on kernel: inout LinuxKernel) {
         line.withBytes { text in
@@ -68,7 +66,7 @@ public enum LastResort {
     }
 
     private static func leave(after signal: Signal, on kernel: inout LinuxKernel) {
-        // A helper of PID 1's is no PID 1: its end is noticed and dealt with.
+        // A helper is not PID 1: PID 1 sees its end and handles it.
         guard role != .process, kernel.isPID1() else {
             LinuxKernel.exit(ExitStatus.killed(signal).code)
         }
@@ -78,12 +76,13 @@ public enum LastResort {
         case .poweroff: ending = .powerOff
         case .reboot: ending = .reboot
         }
-        // A child, since reboot(2) ends its caller, and sync(2) may never come back.
-        _ = try? kernel.fork { kernel in Helper.sync.work(on: &kernel) }
+        let log = Log(role: role)
+        // In a child, since reboot(2) ends its caller, and sync(2) may never return.
+        _ = try? kernel.fork { kernel in Helper.sync.work(on: &kernel, log: log, upTo: 0) }
         kernel.sleep(milliseconds: syncMilliseconds)
-        _ = try? kernel.fork { kernel in Helper.leave(ending).work(on: &kernel) }
+        _ = try? kernel.fork { kernel in Helper.leave(ending).work(on: &kernel, log: log, upTo: 0) }
     }
 
-    /// How long the disks have before the machine is switched off under them.
+    /// How long the disks have before the machine goes off.
     private static let syncMilliseconds: Int32 = 2_000
 }

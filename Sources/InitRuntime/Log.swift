@@ -1,46 +1,55 @@
 import InitCore
 import KernelInterface
 
-/// Where PID 1's own lines go: on a machine to the kernel's log, elsewhere to standard error.
+/// The log for PID 1's own lines: the kernel's log on a machine, standard error elsewhere.
 ///
-/// Nothing is ever waited for. A line that finds no room is dropped, and the next one that
-/// does find it is preceded by how many were.
+/// PID 1 never waits for the log. It drops a line that finds no room, and says before the next line
+/// that does how many it dropped.
 struct Log {
     private let role: Role
-    /// The least important line that is still written.
-    var threshold: Priority
+    /// The personality in whose words the lines are.
+    var speaker = Speaker()
     private var kernelLog: FileDescriptor?
     private(set) var dropped: Int32 = 0
 
     init(role: Role) {
         self.role = role
-        threshold = role == .machine ? .info : .warning
     }
 
-    /// Opens the kernel's log, once there is a /dev to find it in.
+    /// Opens the kernel's log, once /dev and /proc are there.
+    ///
+    /// By default the kernel takes ten lines in five seconds from each opener and silently drops
+    /// the rest, which could include a line that counts. It does not let init change that if its
+    /// own command line sets `printk.devkmsg=`.
     mutating func open<K: Kernel & ~Copyable>(on kernel: inout K) {
         guard role == .machine, kernelLog == nil else { return }
         kernelLog = try? kernel.openForWriting("/dev/kmsg")
+        if kernelLog != nil {
+            try? kernel.setParameter("/proc/sys/kernel/printk_devkmsg", to: "on\n")
+        }
+    }
+
+    /// - Parameter limit: the highest priority number that is logged.
+    mutating func write<K: Kernel & ~Copyable>(
+        _ message: Message, about name: ByteView, upTo limit: UInt8, on kernel: inout K
+    ) {
+        let priority = message.priority(in: role, as: speaker.personality)
+        guard priority.rawValue <= limit else { return }
+        var line = begin(priority)
+        message.append(to: &line, name: name, as: speaker.personality)
+        write(&line, priority, upTo: limit, on: &kernel)
     }
 
     mutating func write<K: Kernel & ~Copyable>(
-        _ message: Message, program: ByteView, on kernel: inout K
+        _ record: EventRecord, upTo limit: UInt8, on kernel: inout K
     ) {
-        let priority = message.priority(in: role)
-        guard priority <= threshold else { return }
-        var line = begin(priority)
-        message.append(to: &line, program: program)
-        line.end()
-        write(line, on: &kernel)
-    }
-
-    mutating func write<K: Kernel & ~Copyable>(_ record: EventRecord, on kernel: inout K) {
+        guard Priority.critical.rawValue <= limit else { return }
         var line = begin(.critical)
         record.append(to: &line)
-        line.end()
-        write(line, on: &kernel)
+        write(&line, .critical, upTo: limit, on: &kernel)
     }
 
+    @inline(never)
     private func begin(_ priority: Priority) -> Line {
         var line = Line()
         if kernelLog != nil {
@@ -48,33 +57,47 @@ struct Log {
             line.append(number: Int32(priority.rawValue))
             line.append(">")
         }
-        line.append("init: ")
+        speaker.begin(&line, priority)
         return line
     }
 
-    private mutating func write<K: Kernel & ~Copyable>(_ line: Line, on kernel: inout K) {
-        if dropped > 0 {
+    @inline(never)
+    private mutating func write<K: Kernel & ~Copyable>(
+        _ line: inout Line, _ priority: Priority, upTo limit: UInt8, on kernel: inout K
+    ) {
+        line.end()
+        if dropped > 0, Priority.warning.rawValue <= limit {
             var notice = begin(.warning)
             notice.append("lines dropped: ")
             notice.append(number: dropped)
             notice.end()
-            if put(notice, on: &kernel) { dropped = 0 }
+            if put(notice, to: .standardError, on: &kernel) { dropped = 0 }
         }
-        if !put(line, on: &kernel), dropped < .max { dropped &+= 1 }
+        let stream: FileDescriptor =
+            speaker.usesStandardOutput(for: priority) ? .standardOutput : .standardError
+        if !put(line, to: stream, on: &kernel), dropped < .max { dropped &+= 1 }
     }
 
+    /// - Parameter stream: where the line goes if the kernel's log is not open.
     /// - Returns: whether the whole line got through.
-    private func put<K: Kernel & ~Copyable>(_ line: Line, on kernel: inout K) -> Bool {
-        if let kernelLog {
-            return line.withBytes { (try? kernel.write($0, to: kernelLog)) ?? 0 } == line.count
-        }
-        let stream = FileDescriptor.standardError
+    @inline(never)
+    private func put<K: Kernel & ~Copyable>(
+        _ line: Line, to stream: FileDescriptor, on kernel: inout K
+    ) -> Bool {
+        if let kernelLog { return write(line, to: kernelLog, on: &kernel) }
         guard (try? kernel.waitUntilWritable(stream, milliseconds: 0)) == true else {
             return false
         }
-        // Others may have filled it in the meantime.
+        // Other processes may have filled the stream since.
         beginInterruptions(on: &kernel)
         defer { endInterruptions(on: &kernel) }
-        return line.withBytes { (try? kernel.write($0, to: stream)) ?? 0 } == line.count
+        return write(line, to: stream, on: &kernel)
+    }
+
+    @inline(never)
+    private func write<K: Kernel & ~Copyable>(
+        _ line: Line, to descriptor: FileDescriptor, on kernel: inout K
+    ) -> Bool {
+        line.withBytes { (try? kernel.write($0, to: descriptor)) ?? 0 } == line.count
     }
 }

@@ -2,7 +2,7 @@ import InitCore
 import KernelInterface
 
 extension Runtime where K: ~Copyable {
-    /// Does its duty, and returns the error that was in the way.
+    /// Does the duty, and returns the error if it failed.
     mutating func perform(_ duty: Duty) -> Errno? {
         switch duty {
         case .mount(let number):
@@ -11,21 +11,23 @@ extension Runtime where K: ~Copyable {
             }
         case .openStandardStreams:
             let error = openStandardStreams()
-            // Not before: it would become whichever of the three is closed.
+            // Not earlier: the log would become one of the three if that is closed.
             log.open(on: &kernel)
             return error
         case .readCommandLine: return readCommandLine()
         case .setHostName:
-            return failure { [hostName] kernel throws(Errno) in
-                try hostName.withBytes { (name) throws(Errno) in try kernel.setHostName(name) }
+            let name = core.configuration.hostName
+            if name.count == 0 { return nil }
+            return failure { kernel throws(Errno) in
+                try name.withBytes { (bytes) throws(Errno) in try kernel.setHostName(bytes) }
             }
         case .bringUpLoopback:
             return failure { kernel throws(Errno) in try kernel.bringUpLoopback() }
         }
     }
 
-    /// Without a console it opens /dev/null for reading only: what is written there fails,
-    /// and so finds its way to the kernel's log.
+    /// Without a console it opens /dev/null for reading only. Writes there fail, and so their text
+    /// goes to the kernel's log.
     private mutating func openStandardStreams() -> Errno? {
         var problem: Errno?
         var number: Int32 = 0
@@ -45,41 +47,20 @@ extension Runtime where K: ~Copyable {
     }
 
     private mutating func readCommandLine() -> Errno? {
-        hostName.append("hammock")
         do throws(Errno) {
-            obey(KernelCommandLine(UnsafeRawBufferPointer(try kernel.read("/proc/cmdline"))))
+            let bytes = try kernel.read("/proc/cmdline")
+            configure(by: KernelCommandLine(UnsafeRawBufferPointer(bytes)))
             return nil
         } catch {
+            configure(by: nil)
             return error
         }
     }
 
-    private mutating func obey(_ line: KernelCommandLine) {
-        let boot = line.bootOptions
-        var isUnderstood = boot.problemCount == 0
-        switch line.placeOfWords(in: words) {
-        case .from(let first):
-            if !take(from: first) { isUnderstood = false }
-        case .withheld: isUnderstood = false
-        case .none: break
-        }
-        if let seconds = boot.graceSeconds { options.graceSeconds = seconds }
-        if let priority = Priority(rawValue: boot.logPriority) { log.threshold = priority }
-        if let range = boot.hostname {
-            hostName = Line()
-            hostName.append(line[range])
-        }
-        LastResort.response = boot.faultResponse
-        core.settings = Settings(
-            options, hasProgram: programIndex != nil, hasUnknownOption: !isUnderstood)
-    }
-
-    /// Takes in `[options] PROGRAM [ARGS]`, which begin at this word.
-    ///
-    /// - Returns: whether they make sense. Nothing is run of what does not.
-    mutating func take(from first: Int) -> Bool {
-        guard case .run(let program) = options.parse(words, from: first) else { return false }
-        programIndex = program
-        return true
+    /// Reads the whole configuration of this process, and applies it from now on.
+    mutating func configure(by line: KernelCommandLine?) {
+        core.configuration = Configuration(
+            words, kernelCommandLine: line, environment: environment, role: core.role)
+        LastResort.response = core.configuration.faultResponse
     }
 }

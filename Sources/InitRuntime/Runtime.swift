@@ -1,46 +1,51 @@
 public import InitCore
 public import KernelInterface
 
-/// PID 1's hands: waits for what happens, tells the core, and does as it says. It decides
+/// PID 1's hands: it waits for events, tells the core, and does what the core says. It decides
 /// nothing.
 public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     public internal(set) var kernel: K
     public internal(set) var core: InitCore
     var log: Log
-    /// What this process was started with.
+    /// The arguments that this process was started with.
     let words: Words
-    var options = Options()
-    /// Which of the words is the program's name.
-    var programIndex: Int?
-    /// From the kernel's command line.
-    var hostName = Line()
-    /// What happened last; the last resort reads it too.
+    let environment: Words
+    /// The last events. The last resort reads them too.
     private let record: UnsafeMutablePointer<EventRecord>
 
-    /// The answer to the last action.
-    private var answer: Event?
+    /// The program, from its start until init exits.
+    var child: Child?
+    /// Whether `child` has yet to report that it has become the program.
+    var isReportDue = false
+    /// An event that was found together with the one before it.
+    private var secondEvent: Event?
     /// Whether there may be more to reap.
     private var isReaping = false
     private var reapsInARow = 0
     private var signalsInARow = 0
     private var exitCode: UInt8?
+    /// When the last event came for which that matters.
+    private var lastMoment = Instant(milliseconds: 0)
 
-    /// How many children are reaped before a signal gets a chance: whoever makes processes
-    /// faster than they can be reaped must not keep PID 1 from being told to stop it.
+    /// How many children PID 1 reaps before it looks for a signal. Processes may be made faster
+    /// than PID 1 reaps them, and PID 1 must still hear a request to stop that.
     private let mostReapsInARow = 256
-    /// How many signals are taken before children get a chance: SIGCHLD comes after those with
-    /// lower numbers, and so for ever not, if these come fast enough.
+    /// How many signals PID 1 takes before it looks for children. Signals with lower numbers come
+    /// before SIGCHLD, and could hold it back for ever if they come fast enough.
     private let mostSignalsInARow = 256
 
     /// - Parameters:
     ///   - words: this process's argv.
-    ///   - record: outlives the runtime.
+    ///   - environment: its envp, with any count.
+    ///   - record: must outlive the runtime.
     public init(
         kernel: consuming K, role: Role, words: Words,
+        environment: Words = Words(count: 0, first: nil),
         record: UnsafeMutablePointer<EventRecord>
     ) {
         self.kernel = kernel
         self.words = words
+        self.environment = environment
         self.record = record
         core = InitCore(role: role)
         log = Log(role: role)
@@ -50,34 +55,48 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     ///
     /// - Returns: the code to exit with.
     public mutating func run() -> UInt8 {
-        begin()
+        if let code = begin() { return code }
         while true {
             if let code = turn() { return code }
         }
     }
 
-    /// Sets about the first duty.
-    public mutating func begin() {
-        perform(core.firstAction)
-    }
-
-    /// One event, and all that follows from it.
+    /// Does the duties, up to the program's start or the greeting.
     ///
-    /// - Returns: the code to exit with, once that is ordered.
-    public mutating func turn() -> UInt8? {
-        let event = nextEvent()
-        record.pointee.append(event, in: core.phase)
-        let actions = core.step(event, at: kernel.now())
-        var index = 0
-        while index < actions.count {
-            perform(actions[index])
-            index &+= 1
-        }
+    /// - Returns: the code to exit with, where there is nothing more to do.
+    public mutating func begin() -> UInt8? {
+        core.begin()
+        performAll()
         return exitCode
     }
 
+    /// Handles one event, and all that follows from it.
+    ///
+    /// - Returns: the code to exit with, once that is ordered.
+    public mutating func turn() -> UInt8? {
+        tell(nextEvent())
+        performAll()
+        return exitCode
+    }
+
+    @inline(never)
+    private mutating func tell(_ event: Event) {
+        record.pointee.append(event, in: core.phase)
+        if core.hasMoment(event) { lastMoment = kernel.now() }
+        core.step(event, at: lastMoment)
+    }
+
+    /// Does what the core says, until the core has no more actions. The core gets the answer to an
+    /// action before it gives the next one.
+    @inline(never)
+    private mutating func performAll() {
+        while let action = core.nextAction() {
+            if let answer = perform(action) { tell(answer) }
+        }
+    }
+
     private mutating func nextEvent() -> Event {
-        if let event = answer.take() { return event }
+        if let event = secondEvent.take() { return event }
         while isReaping {
             if reapsInARow >= mostReapsInARow {
                 reapsInARow = 0
@@ -95,19 +114,21 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
         return sleep()
     }
 
-    /// - Returns: `nil` where nothing was reaped.
+    /// - Returns: `nil` if nothing was reaped.
     private mutating func reap() -> Event? {
         do throws(Errno) {
-            if case .child(let process, let status) = try kernel.reap() {
-                return .childEnded(process, status)
+            switch try kernel.reap() {
+            case .child(let process, let status): return ended(process, status)
+            case .stopped(let process, let signal): return .childStopped(process, signal)
+            case .none: break
             }
         } catch {
             if error == .interrupted { return nil }
-            if error == .noChild {
+            if error == .noChildProcess {
                 isReaping = false
                 return .noChildLeft
             }
-            // Nobody can say who has ended: again in a moment, and a signal may come first.
+            // PID 1 cannot tell which child ended. It tries again soon; a signal may come first.
             rest()
             reapsInARow = mostReapsInARow
             return nil
@@ -116,15 +137,26 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
         return nil
     }
 
-    /// Waits for a signal or the core's deadline.
+    /// A child has ended. If its report was due, it came before the end, so it goes first.
+    private mutating func ended(_ process: ProcessID, _ status: ExitStatus) -> Event {
+        guard awaitsReport, process == child?.process else { return .childEnded(process, status) }
+        secondEvent = .childEnded(process, status)
+        return readReport()
+    }
+
+    /// Waits for a signal, the child's report or the core's deadline.
     private mutating func sleep() -> Event {
         while true {
-            if core.isIdle, let signal = try? kernel.pause() { return .signalled(signal) }
+            if core.isIdle, let received = try? kernel.pause() { return event(of: received) }
             if let event = nextSignal(milliseconds: nil) { return event }
         }
     }
 
-    /// - Returns: `nil` where there was neither a signal nor a deadline.
+    private func event(of received: ReceivedSignal) -> Event {
+        .signalled(received.signal, from: received.origin)
+    }
+
+    /// - Returns: `nil` if nothing has happened and no deadline has passed.
     @inline(never)
     private mutating func nextSignal(milliseconds: Int64?) -> Event? {
         var wait = milliseconds
@@ -134,60 +166,97 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
             wait = min(left, milliseconds ?? left)
         }
         do throws(Errno) {
-            return .signalled(try kernel.waitForSignal(milliseconds: wait))
+            switch try kernel.wait(for: awaitsReport ? child?.report : nil, milliseconds: wait) {
+            case .signal(let received): return event(of: received)
+            case .readable: return readReport()
+            }
         } catch {
             if error != .wouldBlock, error != .interrupted {
+                // PID 1 cannot tell what has come, so it has to look for it.
                 rest()
+                isReaping = true
             }
             return nil
         }
     }
 
-    /// What cannot be done now must not be tried in a circle.
+    /// Keeps PID 1 from trying in a busy loop what cannot be done now.
     private mutating func rest() {
         kernel.sleep(milliseconds: Int32(truncatingIfNeeded: Limit.retryMilliseconds))
     }
 
+    /// - Returns: the action's answer, if it has one.
     @inline(never)
-    private mutating func perform(_ action: Action) {
+    private mutating func perform(_ action: Action) -> Event? {
         switch action {
-        case .perform(let duty): answer = .performed(duty, perform(duty))
+        case .perform(let duty): return .performed(duty, perform(duty))
         case .greet: deliver(Greeting.text, on: &kernel)
-        case .spawn: answer = spawn()
+        case .spawn: return spawn()
+        case .letGo:
+            kernel.letGo(keeping: child?.descriptor, awaitsReport ? child?.report : nil)
         case .forward(let signal, let process):
-            send(signal, to: options.signalsGroup ? .group(process) : .process(process))
-        case .signalAll(let signal): send(signal, to: .everything)
+            return send(
+                signal, to: core.configuration.signalsGroup ? .group(process) : target(process))
+        case .signalGroup(let signal, let process): return send(signal, to: .group(process))
+        case .signalAll(let signal): return send(signal, to: .everything)
+        case .lendTerminal(let process): return .terminalLent(lendTerminal(to: process))
+        case .stopSelf(let signal): return .wentOn(kernel.stopSelf(by: signal))
         case .reap: isReaping = true
-        case .start(let helper): answer = start(helper)
+        case .start(let helper): return start(helper)
+        case .measureUnwritten: return .unwritten(measureUnwritten())
         case .leave(let ending):
-            answer = .leavingFailed(
+            return .leavingFailed(
                 failure { kernel throws(Errno) in try kernel.leave(ending) }
                     ?? .interrupted)
-        case .log(let message): log.write(message, program: programName, on: &kernel)
-        case .report: log.write(record.pointee, on: &kernel)
-        case .exit(let code): exitCode = code
+        case .log(let message): tell(message)
+        case .report: report()
+        case .exit(let code): exit(code)
         case .reportImpossible:
-            log.write(.impossible, program: .empty, on: &kernel)
-            log.write(record.pointee, on: &kernel)
+            tell(.impossible)
+            report()
         }
+        return nil
+    }
+
+    private mutating func exit(_ code: UInt8) {
+        if core.place == .ownForegroundGroup, let child {
+            kernel.takeTerminalBack(from: child.process)
+        }
+        exitCode = code
+    }
+
+    mutating func tell(_ message: Message) {
+        log.write(message, about: programName, upTo: core.configuration.logLimit, on: &kernel)
     }
 
     @inline(never)
-    private mutating func send(_ signal: Signal, to target: SignalTarget) {
-        if let error = failure({ kernel throws(Errno) in try kernel.send(signal, to: target) }) {
-            answer = .sendingFailed(error)
-        }
+    private mutating func report() {
+        log.write(record.pointee, upTo: core.configuration.logLimit, on: &kernel)
+    }
+
+    @inline(never)
+    private mutating func send(_ signal: Signal, to target: SignalTarget) -> Event? {
+        failure { kernel throws(Errno) in try kernel.send(signal, to: target) }
+            .map { .sendingFailed($0) }
     }
 
     private mutating func start(_ helper: Helper) -> Event {
         do throws(Errno) {
-            return .helperStarted(try kernel.fork { kernel in helper.work(on: &kernel) })
+            return .helperStarted(
+                try kernel.fork { [log, limit = core.configuration.logLimit] kernel in
+                    helper.work(on: &kernel, log: log, upTo: limit)
+                })
         } catch {
             return .helperFailed(error)
         }
     }
 
-    /// The error of a call, if it has one.
+    private mutating func measureUnwritten() -> Int64? {
+        guard let text = try? kernel.read("/proc/meminfo") else { return nil }
+        return unwrittenSize(in: text)
+    }
+
+    /// The error of a call, or `nil`.
     mutating func failure(_ call: (inout K) throws(Errno) -> Void) -> Errno? {
         do throws(Errno) {
             try call(&kernel)

@@ -1,38 +1,42 @@
 public import InitCore
 
-/// Every system call that PID 1 makes, and the only way to make one.
+/// Every system call that PID 1 makes. PID 1 has no other way to make one.
 ///
-/// `LinuxKernel` asks Linux; the tests' simulated kernel answers in its place.
+/// `LinuxKernel` asks Linux; in tests the simulated kernel answers instead.
 public protocol Kernel: ~Copyable {
 
     // MARK: Signals
 
-    /// Blocks every signal but those of `Fault.signals`: they wait until they are asked for.
-    /// sigprocmask(2)
-    mutating func blockSignals() throws(Errno)
+    /// Blocks every signal except `Fault.signals`, and gives each a handler, whatever this
+    /// process's parent had set. Signals wait until PID 1 asks for them. sigaction(2)
+    mutating func catchSignals() throws(Errno)
 
-    /// Lets `signal` through, to interrupt whatever system call blocks, or no longer.
+    /// Unblocks `signal`, so that it interrupts a system call that blocks, or blocks it again.
     /// sigprocmask(2)
     mutating func letThrough(_ signal: Signal, _ through: Bool) throws(Errno)
 
-    /// Has `handler` called when the processor raises `signal`. sigaction(2)
+    /// Calls `handler` when the processor raises `signal`. sigaction(2)
     mutating func handleFault(_ signal: Signal, with handler: @convention(c) (Int32) -> Void)
         throws(Errno)
 
-    /// Gives fault handlers a stack of their own, so that they can run when the ordinary one
-    /// has overflowed. sigaltstack(2)
+    /// Gives fault handlers their own stack, so that they can run after the ordinary stack has
+    /// overflowed. sigaltstack(2)
     mutating func useSignalStack() throws(Errno)
 
-    /// Sleeps until a signal comes, however long, and takes it. pause(2)
-    mutating func pause() throws(Errno) -> Signal
+    /// Sleeps until a signal comes, without a time limit, and takes it. pause(2)
+    mutating func pause() throws(Errno) -> ReceivedSignal
 
-    /// Takes the next signal, as soon as there is one. sigtimedwait(2)
+    /// Sleeps until a signal comes, which it takes, or `descriptor` can be read. ppoll(2)
     ///
-    /// - Parameter milliseconds: how long to wait at most, `nil` for ever.
-    /// - Throws: `Errno.wouldBlock` when the time is up; `Errno.interrupted` for no reason that matters.
-    mutating func waitForSignal(milliseconds: Int64?) throws(Errno) -> Signal
+    /// - Parameters:
+    ///   - descriptor: `nil` for none.
+    ///   - milliseconds: how long to wait at most, `nil` for ever.
+    /// - Throws: `Errno.wouldBlock` when the time is up; `Errno.interrupted` for no reason that
+    ///   matters.
+    mutating func wait(for descriptor: FileDescriptor?, milliseconds: Int64?) throws(Errno)
+        -> Wakeup
 
-    /// Sends a signal. kill(2)
+    /// Sends a signal. kill(2), pidfd_send_signal(2)
     mutating func send(_ signal: Signal, to target: SignalTarget) throws(Errno)
 
     // MARK: Processes
@@ -40,32 +44,75 @@ public protocol Kernel: ~Copyable {
     /// Whether this is PID 1 of its PID namespace. getpid(2)
     mutating func isPID1() -> Bool
 
-    /// Runs a program as a child. Returns once execve(2) has gone through, or throws its
-    /// error, or vfork(2)'s.
-    mutating func spawn(_ program: Program) throws(Errno) -> ProcessID
+    /// Forks a child that becomes the program. Does not wait for execve(2), which may take time;
+    /// `readReport` says whether it succeeded.
+    mutating func spawn(_ program: Program) throws(Errno) -> Child
 
-    /// Forks; the child runs `body` and exits with the code that it returns. fork(2)
+    /// Reads from `Child.report`, once it can be read, whether the child runs. Closes it. pipe(7)
+    ///
+    /// - Returns: `nil` if the program runs, or the error of execve(2).
+    mutating func readReport(_ report: FileDescriptor) throws(Errno) -> Errno?
+
+    /// Leaves the working directory that this process was started in, and closes all descriptors
+    /// from 3 up but these. chdir(2), close_range(2)
+    mutating func letGo(keeping first: FileDescriptor?, _ second: FileDescriptor?)
+
+    /// The number of this process. getpid(2)
+    mutating func ownProcess() -> ProcessID
+
+    /// Whether orphans below this process become its children even when it is not PID 1.
+    /// prctl(2), PR_GET_CHILD_SUBREAPER
+    mutating func isSubreaper() -> Bool
+
+    /// Forks. The child runs `body` and exits with the code that `body` returns. fork(2)
     mutating func fork(_ body: (inout Self) -> Int32) throws(Errno) -> ProcessID
 
-    /// Reaps any one child. wait4(2), WNOHANG
+    /// Reaps one child that has ended, or finds one that has stopped. wait4(2), WNOHANG and
+    /// WUNTRACED
     ///
-    /// - Throws: `Errno.noChild` where there is none, alive or ended.
+    /// - Throws: `Errno.noChildProcess` if there is no child, alive or ended.
     mutating func reap() throws(Errno) -> Reaped
 
     /// From now on orphans below this process become its children. prctl(2),
     /// PR_SET_CHILD_SUBREAPER
     mutating func becomeSubreaper() throws(Errno)
 
-    /// Has `signal` sent to this process when its parent dies. prctl(2), PR_SET_PDEATHSIG
+    /// Sends `signal` to this process when its parent dies, or at once if the parent is already
+    /// dead. prctl(2), PR_SET_PDEATHSIG
     mutating func receiveOnParentDeath(_ signal: Signal) throws(Errno)
+
+    // MARK: The terminal
+
+    /// How this process is related to a terminal. tty(4), tcgetpgrp(3)
+    mutating func terminal() -> Terminal
+
+    /// Puts the program's group into the foreground of the terminal, if this process's own group or
+    /// the program's is there now. tcsetpgrp(3)
+    ///
+    /// - Returns: whether the program's group is there now.
+    mutating func lendTerminal(to program: ProcessID) -> Bool
+
+    /// Puts this process's group back into the foreground of the terminal, if the program's group
+    /// is there. tcsetpgrp(3)
+    mutating func takeTerminalBack(from program: ProcessID)
+
+    /// Gives up the controlling terminal, so that another session can take it. The signals that the
+    /// kernel then sends to the leader's session are discarded. ioctl_tty(2), TIOCNOTTY
+    mutating func giveTerminalUp()
+
+    /// Stops this process, and returns when it continues.
+    ///
+    /// - Parameter signal: `Signal.stop`; or `Signal.stopTyped`, by which the kernel stops a
+    ///   process only if a shell could continue it.
+    /// - Returns: whether it was stopped. PID 1 never is.
+    mutating func stopSelf(by signal: Signal) -> Bool
 
     // MARK: Time
 
     /// clock_gettime(2), CLOCK_MONOTONIC
     mutating func now() -> Instant
 
-    /// Raises `Signal.alarm` at this interval from now on, or, with 0, no longer.
-    /// setitimer(2), ITIMER_REAL
+    /// Raises `Signal.alarm` at this interval from now on; 0 ends that. setitimer(2), ITIMER_REAL
     mutating func setAlarmInterval(milliseconds: Int32) throws(Errno)
 
     // MARK: Files
@@ -74,37 +121,56 @@ public protocol Kernel: ~Copyable {
     /// controlling one. open(2)
     mutating func openForWriting(_ path: StaticString) throws(Errno) -> FileDescriptor
 
-    /// Opens `path` as the lowest descriptor that is free, to stay open in programs.
+    /// Opens `path` as the lowest free descriptor, which stays open in programs.
     mutating func openStandardStream(_ path: StaticString, forWriting: Bool) throws(Errno)
         -> FileDescriptor
 
     /// Whether descriptor `number` is open. fcntl(2), F_GETFD
     mutating func isOpen(_ descriptor: FileDescriptor) -> Bool
 
-    /// Writes `bytes` in one call and returns how many got through. Blocks where the
-    /// descriptor does. write(2)
+    /// Writes `bytes` in one call and returns how many were written. Blocks if the descriptor is a
+    /// blocking one. write(2)
     mutating func write(_ bytes: UnsafeRawBufferPointer, to descriptor: FileDescriptor)
         throws(Errno) -> Int
 
-    /// Waits until `descriptor` takes bytes or is in error, at most so long. poll(2)
+    /// Waits until `descriptor` takes bytes or has an error, or the time is up. poll(2)
     ///
     /// - Returns: whether it is ready.
     mutating func waitUntilWritable(_ descriptor: FileDescriptor, milliseconds: Int32)
         throws(Errno) -> Bool
 
-    /// Lets so much time go by. poll(2) of nothing
+    /// Sleeps for this time. poll(2) of no descriptor
     mutating func sleep(milliseconds: Int32)
 
-    /// Reads a file into the one buffer there is for that, which the next call overwrites.
+    /// Reads a file into the one read buffer, which the next call overwrites.
     ///
-    /// - Returns: what was read: the file's first 32 KiB at most.
-    mutating func read(_ path: StaticString) throws(Errno) -> UnsafeMutableRawBufferPointer
+    /// - Parameter path: a C string.
+    /// - Returns: at most the file's first 32 KiB.
+    mutating func read(at path: UnsafePointer<UInt8>) throws(Errno)
+        -> UnsafeMutableRawBufferPointer
+
+    /// Reads a file of lines to its end, however long. Calls `body` with as many whole lines at a
+    /// time as fit into the buffer of `read`. `body` must not use that buffer.
+    ///
+    /// - Throws: also `Errno.tooLarge`, if a line does not fit into the buffer.
+    mutating func readLines(
+        _ path: StaticString, _ body: (inout Self, UnsafeMutableRawBufferPointer) -> Void
+    ) throws(Errno)
+
+    /// Calls `body` with each name in a directory, a C string. getdents64(2)
+    mutating func list(
+        _ directory: StaticString, _ body: (inout Self, UnsafePointer<UInt8>) -> Void
+    ) throws(Errno)
+
+    /// Sets a kernel parameter, a file below /proc/sys. The kernel takes a whole value in one
+    /// write, or nothing of it. proc_sys(5); open(2), write(2), close(2)
+    mutating func setParameter(_ path: StaticString, to value: StaticString) throws(Errno)
 
     // MARK: File systems
 
-    /// Mounts; makes the folder first where there is none. Throws `Errno.busy` where
-    /// something is mounted already, which has the same options from then on, if MS_REMOUNT is
-    /// among the flags. mount(2), mkdir(2), statx(2)
+    /// Makes the directory if it is missing, and mounts. Throws `Errno.busy` if a file system is
+    /// mounted there already; if the flags have MS_REMOUNT, that one gets the same options.
+    /// mount(2), mkdir(2), statx(2)
     mutating func mount(_ mount: EarlyMount) throws(Errno)
 
     /// umount2(2), UMOUNT_NOFOLLOW
@@ -117,16 +183,31 @@ public protocol Kernel: ~Copyable {
     /// - Parameter path: a C string.
     mutating func makeReadOnly(_ path: UnsafePointer<UInt8>) throws(Errno)
 
-    /// Writes everything to the disks. May block for as long as they do. sync(2)
+    /// Stops swapping to this file or device, and closes it. swapoff(2)
+    ///
+    /// - Parameter path: a C string.
+    mutating func swapOff(_ path: UnsafePointer<UInt8>) throws(Errno)
+
+    /// Detaches a loop device from its file, as soon as nothing uses the device. ioctl(2),
+    /// LOOP_CLR_FD
+    ///
+    /// - Parameter path: a C string.
+    mutating func detachLoop(_ path: UnsafePointer<UInt8>) throws(Errno)
+
+    /// Removes each unused device of the device mapper, which frees the devices below it. ioctl(2),
+    /// DM_REMOVE_ALL
+    mutating func removeMappings() throws(Errno)
+
+    /// Writes everything to the disks. Blocks until that is done. sync(2)
     mutating func sync()
 
     // MARK: The machine
 
-    /// Has Ctrl-Alt-Del arrive as SIGINT. Only a machine's PID 1 may. reboot(2)
+    /// Makes Ctrl-Alt-Del arrive as SIGINT. Only a machine's PID 1 may do so. reboot(2)
     mutating func claimPower() throws(Errno)
 
-    /// Leaves: on a machine it comes back only to fail, and ends the caller otherwise; in
-    /// a container it ends PID 1. reboot(2)
+    /// Leaves. On a machine this returns only if it fails; otherwise it ends the caller. In a
+    /// container it ends PID 1. reboot(2)
     mutating func leave(_ ending: Ending) throws(Errno)
 
     /// sethostname(2)
@@ -134,4 +215,66 @@ public protocol Kernel: ~Copyable {
 
     /// Brings up `lo`. netdevice(7)
     mutating func bringUpLoopback() throws(Errno)
+}
+
+extension Kernel where Self: ~Copyable {
+    /// Reads a file as `read(at:)` does. A StaticString already is a C string.
+    public mutating func read(_ path: StaticString) throws(Errno) -> UnsafeMutableRawBufferPointer {
+        try read(at: path.utf8Start)
+    }
+}
+
+/// What wait4(2) found.
+public enum Reaped: Equatable, Sendable {
+    /// This child had ended, and is now reaped.
+    case child(ProcessID, ExitStatus)
+    /// This child lives, and a signal has stopped it.
+    case stopped(ProcessID, Signal)
+    /// There are children, and all are alive.
+    case none
+}
+
+/// The processes that get a signal, kill(2).
+public enum SignalTarget: Equatable, Sendable {
+    case process(ProcessID)
+    /// The program, by its descriptor, pidfd_open(2), so that another process that has its number
+    /// by now gets no signal.
+    case program(ProcessID, FileDescriptor)
+    /// The process group that this process leads.
+    case group(ProcessID)
+    /// Every process of the PID namespace except PID 1 and the caller.
+    case everything
+}
+
+/// Why `Kernel.wait` returned.
+public enum Wakeup: Equatable, Sendable {
+    case signal(ReceivedSignal)
+    /// The descriptor can be read.
+    case readable
+}
+
+/// A signal that has come in.
+public struct ReceivedSignal: Equatable, Sendable {
+    public let signal: Signal
+    public let origin: SignalOrigin
+
+    public init(_ signal: Signal, from origin: SignalOrigin = .process) {
+        self.signal = signal
+        self.origin = origin
+    }
+}
+
+/// A child that will become the program.
+public struct Child: Equatable, Sendable {
+    public let process: ProcessID
+    /// The child's descriptor, pidfd_open(2), if the kernel has such descriptors.
+    public let descriptor: FileDescriptor?
+    /// What `Kernel.readReport` reads.
+    public let report: FileDescriptor
+
+    public init(process: ProcessID, descriptor: FileDescriptor?, report: FileDescriptor) {
+        self.process = process
+        self.descriptor = descriptor
+        self.report = report
+    }
 }

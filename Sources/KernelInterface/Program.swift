@@ -1,20 +1,32 @@
+public import InitCore
+
 /// A program to run.
 public struct Program {
-    /// Its name and its arguments, as execve(2) wants them: C strings, and NULL at the end.
+    /// Its name and arguments, as execve(2) expects them: C strings, then NULL.
     public let arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>
-    /// Its environment, likewise, or `nil` for PID 1's own.
+    /// Its environment in the same form, or `nil` for PID 1's own.
     public let environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-    /// Whether it gets a session of its own, with standard input as its terminal: nobody has
-    /// made one before PID 1 of a machine.
-    public let hasOwnSession: Bool
+    /// Its session, its process group and its terminal.
+    public let place: ProgramPlace
+    /// Whether its own session takes the terminal even from another session.
+    public let takesTerminal: Bool
+    /// Whether signals that init's parent blocked or ignored stay so.
+    public let keepsDispositions: Bool
+    /// Whether standard output and error must be writable. Without a console init itself has only
+    /// /dev/null for reading.
+    public let needsWritableStreams: Bool
 
     public init(
         arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>,
-        environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?,
-        hasOwnSession: Bool
+        environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = nil,
+        place: ProgramPlace = .ownGroup, takesTerminal: Bool = false,
+        keepsDispositions: Bool = false, needsWritableStreams: Bool = false
     ) {
         self.arguments = arguments
         self.environment = environment
-        self.hasOwnSession = hasOwnSession
+        self.place = place
+        self.takesTerminal = takesTerminal
+        self.keepsDispositions = keepsDispositions
+        self.needsWritableStreams = needsWritableStreams
     }
 }

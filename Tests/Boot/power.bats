@@ -19,7 +19,7 @@ setup() {
 
 teardown() { end_machine; }
 
-# Writes a whole file at a time, fsyncs it, renames it into its place, and syncs the folder;
+# Writes a whole file at a time, fsyncs it, renames it into its place, and syncs the directory;
 # SIGTERM does not end it.
 writing="trap '' TERM; n=0; while n=\$((n+1)); do
 yes \$n | head -n 1000 | dd of=/new conv=fsync 2>/dev/null; mv /new /numbers; sync /;

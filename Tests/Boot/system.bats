@@ -133,7 +133,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 @test "a machine full of processes that fork and will not end is powered off" {
     boot --quiet --append hammock.grace=1 -- /busybox sh -c "$(one_line "
-        trap '' TERM; echo 200 >/proc/sys/kernel/threads-max; f() { while :; do f & done; }; f &
+        trap '' TERM HUP; echo 200 >/proc/sys/kernel/threads-max; f() { while :; do f & done; }; f &
         while set -- /proc/[0-9]*; [ \$# -lt 190 ]; do :; done; kill -USR2 1; while :; do :; done")"
     expect_output "can't fork"
     expect_verdict 137 "/busybox ended with code 137"

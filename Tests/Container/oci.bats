@@ -11,7 +11,7 @@ setup() {
     load ../Support/helpers
     load ../Support/namespace
     prepare_namespaces
-    # Not in bats' own folder, where another user may not go.
+    # Not in bats' own directory, where another user may not go.
     place=$(mktemp -d)
     chmod 755 "$place"
     make_bundle

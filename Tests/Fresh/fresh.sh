@@ -260,7 +260,7 @@ write_profile() {
     done
 }
 
-# as USER FOLDER COMMAND...: as if that user had just logged in.
+# as USER DIRECTORY COMMAND...: as if that user had just logged in.
 as() {
     su --login "$1" --command "cd ${2@Q} && ${*:3}"
 }

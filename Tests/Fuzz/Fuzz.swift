@@ -1,13 +1,14 @@
 /// What libFuzzer calls. One executable has all targets; as which of them it was called
 /// decides, so that `out/fuzz/options INPUT` is all it takes to replay an input.
 ///
-/// Built by scripts/test.sh from this folder and Sources/InitCore as one module, with the
+/// Built by scripts/test.sh from this directory and Sources/InitCore as one module, with the
 /// checks of an unoptimised build and with AddressSanitizer. A target gives a parser memory of
 /// just the right size, and calls `fatalError` where the answer is not the one that a second,
 /// naive implementation gives.
 private let targets: [String: @Sendable (UnsafeBufferPointer<UInt8>) -> Void] = [
     "kernel-command-line": fuzzKernelCommandLine,
     "options": fuzzOptions,
+    "peers": fuzzPeers,
     "power-command": fuzzPowerCommand,
     "signal-name": fuzzSignalName,
 ]

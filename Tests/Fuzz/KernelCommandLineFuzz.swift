@@ -63,16 +63,22 @@ private func naiveWords(_ line: Bytes) -> [NaiveWord] {
 
 /// What there is to say of `hammock.` words, as text.
 private func naiveOptions(_ words: some Sequence<NaiveWord>) -> String {
-    var grace: Int?
+    var grace = 10
+    var flush = 600
     var hostname: Bytes?
+    var kernels = false
     var fault = 0
     var log = 6
-    var problems: [Bytes] = []
-    for word in words where word.name.starts(with: Bytes("hammock.")) {
+    var isWrong = false
+    for word in words {
+        if word.name == Bytes("hostname"), word.value?.isEmpty == false { kernels = true }
+        guard word.name.starts(with: Bytes("hammock.")) else { continue }
         let value = word.value ?? []
         switch word.name.string {
         case "hammock.grace" where value.number(upTo: 3600) != nil:
-            grace = value.number(upTo: 3600)
+            grace = value.number(upTo: 3600) ?? 0
+        case "hammock.flush" where value.number(upTo: 3600) != nil:
+            flush = value.number(upTo: 3600) ?? 0
         case "hammock.log" where value.number(upTo: 7) != nil:
             log = value.number(upTo: 7) ?? 0
         case "hammock.hostname" where isHostname(value):
@@ -82,11 +88,11 @@ private func naiveOptions(_ words: some Sequence<NaiveWord>) -> String {
                 let index = ["pause", "poweroff", "reboot"].map({ Bytes($0) }).firstIndex(of: value)
             else { fallthrough }
             fault = index
-        default: problems.append(word.raw)
+        default: isWrong = true
         }
     }
-    return
-        "\(grace ?? -1) \(hostname ?? []) \(fault) \(log) \(problems.count) \(problems.first ?? [])"
+    let name = hostname ?? (kernels ? nil : Bytes("hammock"))
+    return "\(grace) \(flush) \(name ?? []) \(fault) \(log) \(isWrong)"
 }
 
 private func isHostname(_ name: Bytes) -> Bool {
@@ -99,13 +105,17 @@ private func isHostname(_ name: Bytes) -> Bool {
         }
 }
 
+/// The same of what was made of them. No word is init's own.
 private func describe(_ line: KernelCommandLine) -> String {
-    let options = line.bootOptions
-    let hostname = options.hostname.map { Bytes(line[$0]) } ?? []
-    let problem = options.firstProblem.map { Bytes(line[$0]) } ?? []
-    return "\(options.graceSeconds.map(Int.init) ?? -1) \(hostname) "
-        + "\(options.faultResponse.rawValue) \(options.logPriority) "
-        + "\(options.problemCount) \(problem)"
+    withArgv([]) { argv in
+        let options = Configuration(
+            argv, kernelCommandLine: line, environment: argv, role: .machine)
+        let name = options.hostName.withBytes { Bytes($0) }
+        return "\(options.graceMilliseconds / 1_000) \(options.flushMilliseconds / 1_000) "
+            + "\(name) "
+            + "\(options.faultResponse.rawValue) \(options.logLimit) "
+            + "\(options.hasUnknownOption)"
+    }
 }
 
 func fuzzKernelCommandLine(_ input: UnsafeBufferPointer<UInt8>) {
@@ -114,7 +124,8 @@ func fuzzKernelCommandLine(_ input: UnsafeBufferPointer<UInt8>) {
     let before = words.prefix { !$0.isDashes }
     let forInit = words.dropFirst(before.count + 1).prefix { !$0.isDashes }.map(\.argument)
 
-    agree(describe(line), naiveOptions(before), "options")
+    // Words for init are withheld from this argv, which is told of like a wrong one.
+    if forInit.isEmpty { agree(describe(line), naiveOptions(before), "options") }
     agree(line.wordCountForInit, forInit.count, "words for init")
     let stray = [Bytes("init")] + before.map(\.argument)
     agree(place(line, stray + forInit), forInit.isEmpty ? .none : .from(stray.count), "place")

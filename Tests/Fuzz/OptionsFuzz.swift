@@ -1,17 +1,19 @@
 /// What a command line comes to, as text.
-private func describe(_ outcome: Options.Outcome, _ options: Options) -> String {
-    guard case .run(let program) = outcome else { return "\(outcome)" }
+private func describe(_ answer: Configuration.Answer?, _ options: Configuration) -> String {
+    if case .wrong(let problem, let index, _) = answer { return wrong(problem, index) }
+    if let answer { return "\(answer)" }
     var rewrites: [Int32: Int32] = [:]
     for number in 1...64 as ClosedRange<Int32> {
         rewrites[number] = options.rewrites[Signal(rawValue: number)]?.rawValue ?? 0
     }
     return Naive(
         isSubreaper: options.isSubreaper, signalsGroup: options.signalsGroup,
-        warnsOfOrphans: options.warnsOfOrphans, verbosity: Int(options.verbosity),
-        grace: Int(options.graceSeconds), parentDeathSignal: options.parentDeathSignal?.rawValue,
-        successCodes: Set((0...255).filter { options.successCodes.contains(UInt8($0)) }),
+        warnsOfOrphans: options.warnsOfOrphans, logLimit: Int(options.logLimit),
+        grace: Int(options.graceMilliseconds / 1_000),
+        parentDeathSignal: options.parentDeathSignal?.rawValue,
+        successCodes: Set((0...255).filter { options.codesToZero.contains(UInt8($0)) }),
         rewrites: rewrites
-    ).description(program: program)
+    ).description(program: options.program)
 }
 
 /// The options once more, in the types that come to mind first.
@@ -19,7 +21,7 @@ private struct Naive {
     var isSubreaper = false
     var signalsGroup = false
     var warnsOfOrphans = false
-    var verbosity = 0
+    var logLimit = 4
     var grace = 10
     var parentDeathSignal: Int32?
     var successCodes: Set<Int> = []
@@ -28,7 +30,7 @@ private struct Naive {
     func description(program: Int?) -> String {
         let changed = rewrites.filter { $0.key != $0.value }.sorted { $0.key < $1.key }
         return """
-            \(isSubreaper) \(signalsGroup) \(warnsOfOrphans) \(verbosity) \(grace) \
+            \(isSubreaper) \(signalsGroup) \(warnsOfOrphans) \(logLimit) \(grace) \
             \(parentDeathSignal ?? 0) \(successCodes.sorted()) \(changed) \(program ?? -1)
             """
     }
@@ -39,7 +41,7 @@ private struct Naive {
         case "subreaper": isSubreaper = true
         case "group": signalsGroup = true
         case "warn": warnsOfOrphans = true
-        case "verbose": verbosity = min(verbosity + 1, 3)
+        case "verbose": logLimit = logLimit == 4 ? 6 : 7
         case "parent-death":
             guard let signal = naiveSignal(value) else { return .notASignal }
             parentDeathSignal = signal
@@ -128,14 +130,14 @@ private func naiveParse(_ words: [Bytes]) -> String {
 }
 
 private func wrong(_ problem: UsageProblem, _ index: Int) -> String {
-    "\(Options.Outcome.wrong(problem, index: index))"
+    "\(problem), word \(index)"
 }
 
 func fuzzOptions(_ input: UnsafeBufferPointer<UInt8>) {
     let words = words(of: input)
     let actual = withArgv(words) { argv in
-        var options = Options()
-        return describe(options.parse(argv), options)
+        var options = Configuration(role: .process)
+        return describe(options.readOptions(argv, from: 1), options)
     }
     agree(actual, naiveParse(words), "options")
 }

@@ -32,10 +32,13 @@ private func child(_ number: Int32) -> Event {
         let error = Errno(rawValue: 11)
         let events: [(Event, String)] = [
             (.performed(.setHostName, nil), "d0"), (.performed(.mount(3), error), "d11"),
-            (.spawned(process), "p23"), (.spawnFailed(error), "P11"),
+            (.spawned(process, .ownGroup), "p23"), (.programRuns, "r0"),
+            (.childStopped(process, .stop), "z23"), (.terminalLent(true), "f1"),
+            (.wentOn(false), "g0"), (.spawnFailed(error), "P11"),
             (.signalled(.terminate), "s15"), (.childEnded(process, .exited(7)), "c23"),
             (.noChildLeft, "n0"), (.deadlinePassed, "t0"), (.helperStarted(process), "h23"),
             (.helperFailed(error), "H11"), (.sendingFailed(error), "S11"),
+            (.unwritten(5), "w5"), (.unwritten(nil), "w-1"),
             (.leavingFailed(error), "L11"),
         ]
         for (event, letters) in events {
@@ -52,7 +55,7 @@ private func child(_ number: Int32) -> Event {
             record.append(.noChildLeft, in: phase)
             return text(of: record)
         }
-        #expect(letters.joined() == " b:n0 i:n0 r:n0 s:n0 k:n0 u:n0 y:n0 l:n0 z:n0 x:n0")
+        #expect(letters.joined() == " b:n0 i:n0 e:n0 r:n0 s:n0 k:n0 u:n0 y:n0 l:n0 z:n0 x:n0")
     }
 
     @Test func `the record fits into a line of the log`() {

@@ -37,14 +37,20 @@ import Testing
         #expect(
             Walk.whole.longest == [
                 .stopping: 10_000, .killing: Limit.killMilliseconds,
-                .unmounting: Limit.unmountMilliseconds, .syncing: Limit.syncMilliseconds,
+                .unmounting: Setup.flush, .syncing: Setup.flush,
                 .leaving: Limit.leaveMilliseconds,
             ])
-        #expect(Walk.whole.longest.values.reduce(0, +) == 10_000 + 26_000)
+        #expect(
+            Walk.whole.longestIdle == [
+                .unmounting: Limit.unmountMilliseconds, .syncing: Limit.syncMilliseconds,
+            ], "without a disk that goes on writing")
+        #expect(
+            Limit.killMilliseconds + Limit.unmountMilliseconds + Limit.syncMilliseconds
+                + Limit.leaveMilliseconds == 26_000)
     }
 
-    @Test func `there is room for as many actions as are needed, and for no more`() {
-        #expect(Walk.whole.mostActions == Actions.capacity)
+    @Test func `there is room for as many actions as are needed`() {
+        #expect(Walk.whole.mostActions < Actions.capacity)
     }
 
     @Test(arguments: everyPhase)
@@ -55,6 +61,9 @@ import Testing
             let actions = subject.feed(event)
             if Walk.whole.cells.contains(Walk.Cell(phase: phase, kind: Kind(event))) {
                 #expect(!actions.contains(.reportImpossible))
+            } else if phase == .exited, case .sendingFailed = event {
+                // Of a peer's: what it sends as the last thing may find nobody.
+                #expect(actions == [])
             } else {
                 #expect(actions == [.reportImpossible])
                 #expect(subject.core.phase == phase)
@@ -63,10 +72,11 @@ import Testing
     }
 
     private let everyEvent: [Event] = [
-        .performed(.setHostName, nil), .spawned(Subject.program), .spawnFailed(.noSuchFile),
-        .signalled(.hangUp), .childEnded(Subject.orphan, .exited(0)), .noChildLeft,
+        .performed(.setHostName, nil), .spawned(Subject.program, .ownGroup), .programRuns,
+        .spawnFailed(.noSuchFile), .signalled(.hangUp), .childEnded(Subject.orphan, .exited(0)),
+        .childStopped(Subject.orphan, .stop), .terminalLent(true), .wentOn(false), .noChildLeft,
         .deadlinePassed, .helperStarted(Subject.helper), .helperFailed(.wouldBlock),
-        .sendingFailed(.notPermitted), .leavingFailed(.notPermitted),
+        .unwritten(5), .sendingFailed(.notPermitted), .leavingFailed(.notPermitted),
     ]
 
     @Test(arguments: Setup.all)
@@ -75,7 +85,8 @@ import Testing
             var life = Life(setup, seed: seed)
             life.go()
             #expect(life.isOver, "seed \(seed): still \(life.world.core.phase)")
-            #expect(life.shutdown <= setup.grace + 26_000, "seed \(seed)")
+            let writing = Setup.flush - Limit.unmountMilliseconds
+            #expect(life.shutdown <= setup.grace + 26_000 + writing, "seed \(seed)")
         }
     }
 }

@@ -8,13 +8,14 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
     @Test(arguments: everyRole)
     func `each duty follows the one before`(role: Role) {
         var subject = Subject(role)
-        var actions = [subject.core.firstAction]
+        subject.core.begin()
+        var actions = [subject.core.nextAction()!]
         for duty in duties(of: role) {
             #expect(actions == [.perform(duty)])
             #expect(subject.core.phase == .settingUp)
             actions = subject.feed(.performed(duty, nil))
         }
-        #expect(actions == [.greet])
+        #expect(actions == (role == .machine ? [.greet] : [.greet, .letGo, .reap]))
     }
 
     @Test(arguments: everyRole)
@@ -31,14 +32,14 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         var last: [Action] = []
         for duty in duties(of: role) { last = subject.feed(.performed(duty, nil)) }
         #expect(last == [.spawn])
-        #expect(subject.core.phase == .running)
+        #expect(subject.core.phase == .starting)
         #expect(!subject.core.isIdle)
     }
 
-    @Test func `the settings of the command line count, which is read in between`() {
+    @Test func `what the command line says counts, which is read in between`() {
         var subject = Subject(.machine)
         subject.feed(.performed(.mount(0), nil), .performed(.mount(1), nil))
-        subject.core.settings.hasProgram = true
+        subject.core.configuration.program = 1
         #expect(
             subject.feed(.performed(.setHostName, nil), .performed(.bringUpLoopback, nil))
                 == [.spawn])
@@ -114,6 +115,9 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
                     #expect(actions == [.reap])
                 } else if role == .machine, case .end(let ending) = meaning {
                     #expect(actions == [.log(.stopping(ending))] + stopEverything)
+                } else if signal == .stopReading || signal == .stopWriting {
+                    // Somebody else in init's group has used the terminal out of turn.
+                    #expect(actions == [])
                 } else {
                     #expect(actions == [.forward(signal, to: Subject.program)])
                     #expect(subject.core.phase == .running)
@@ -122,7 +126,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `a signal is forwarded as another where the settings say so`() {
+    @Test func `a signal is forwarded as another where the options say so`() {
         var subject = Subject.running(.container) { _ = $0.rewrites.add("15:2") }
         for signal in [.terminate, .interrupt] as [Signal] {
             #expect(
@@ -136,9 +140,9 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
     }
 
     @Test func `no rewrite keeps a child from being reaped, or a machine from being stopped`() {
-        var subject = Subject.running(.machine) { settings in
-            _ = settings.rewrites.add("17:1")
-            _ = settings.rewrites.add("15:1")
+        var subject = Subject.running(.machine) { configuration in
+            _ = configuration.rewrites.add("17:1")
+            _ = configuration.rewrites.add("15:1")
         }
         #expect(subject.feed(.signalled(.child)) == [.reap])
         #expect(deeds(subject.feed(.signalled(.terminate))) == stopEverything)
@@ -230,11 +234,42 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
 @Suite struct StoppingTests {
     @Test(arguments: [0, 1, 10_000, 3_600_000] as [Int64])
     func `everything has the grace period to end, and is killed after it`(grace: Int64) {
-        var subject = Subject.idling(.machine) { $0.graceMilliseconds = grace }
+        var subject = Subject.running(.machine) { $0.graceMilliseconds = grace }
         subject.feed(.signalled(.terminate))
-        #expect(subject.core.deadline == subject.now.advanced(byMilliseconds: grace))
-        #expect(subject.passDeadline() == [.log(.killing), .start(.killEverything)])
+        let end = subject.now.advanced(byMilliseconds: grace)
+        #expect(subject.passPhase() == [.log(.killing), .start(.killEverything)])
         #expect(subject.core.phase == .killing)
+        #expect(subject.now == end)
+    }
+
+    @Test func `whoever is there a moment later is hung up, once, if it is a shell`() {
+        for answer in [.helperStarted(Subject.helper), .helperFailed(.noMemory)] as [Event] {
+            var subject = Subject.idling(.container) { $0.warnsOfOrphans = true }
+            let end = subject.now.advanced(byMilliseconds: Limit.leftoverGraceMilliseconds)
+            subject.feed(.signalled(.terminate))
+            let soon = subject.now.advanced(byMilliseconds: Limit.hangUpMilliseconds)
+            #expect(subject.core.deadline == soon)
+            #expect(subject.passDeadline() == [.start(.hangUp)])
+            #expect(deeds(subject.feed(answer)) == [])
+            #expect(subject.core.deadline == end)
+            // It is no orphan.
+            if subject.core.helper != nil {
+                #expect(subject.feed(.childEnded(Subject.helper, .exited(0))) == [])
+            }
+            #expect(subject.passDeadline() == [.log(.killing), .start(.killEverything)])
+        }
+    }
+
+    @Test(arguments: [Role.machine, .container])
+    func `what a program has left has a grace of its own, and so has what never had one`(
+        role: Role
+    ) {
+        var subject = Subject.running(role) { $0.leftoverGraceMilliseconds = 7 }
+        subject.feed(.childEnded(Subject.program, .exited(0)))
+        #expect(subject.core.deadline == subject.now.advanced(byMilliseconds: 7))
+        subject = Subject.idling(role) { $0.leftoverGraceMilliseconds = 7 }
+        subject.feed(.signalled(.terminate))
+        #expect(subject.core.deadline == subject.now.advanced(byMilliseconds: 7))
     }
 
     @Test func `nobody is waited for who is not there`() {
@@ -292,14 +327,14 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
 @Suite struct KillingTests {
     @Test func `what was killed is reaped as soon as the helper is there`() {
         var subject = Subject.shuttingDown(.stopping)
-        subject.passDeadline()
+        subject.passPhase()
         #expect(subject.feed(.helperStarted(Subject.helper)) == [.reap])
         #expect(subject.core.helper == Subject.helper)
     }
 
     @Test func `without room for a helper PID 1 kills by itself`() {
         var subject = Subject.shuttingDown(.stopping)
-        subject.passDeadline()
+        subject.passPhase()
         #expect(deeds(subject.feed(.helperFailed(.wouldBlock))) == [.signalAll(.kill), .reap])
         #expect(subject.feed(.sendingFailed(.noSuchProcess)) == [])
         #expect(
@@ -353,13 +388,56 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
     @Test func `a helper that takes too long is gone on without, and its end means nothing`() {
         for (phase, work, next) in Self.workers {
             var subject = Subject.shuttingDown(phase)
-            let actions = subject.passDeadline()
+            let began = subject.now
+            let actions = subject.passPhase()
+            #expect(subject.now == began.advanced(byMilliseconds: 8_000))
             #expect(actions.first == .log(.goingOnWithout(work)))
             #expect(deeds(actions) == [next])
             let reached = subject.core.phase
             #expect(subject.feed(.childEnded(Subject.helper, .exited(0))) == [])
             #expect(subject.core.phase == reached)
         }
+    }
+
+    @Test func `a disk that goes on writing is waited for, and one that has stopped is not`() {
+        for (phase, work, next) in Self.workers {
+            var subject = Subject.shuttingDown(phase)
+            let began = subject.now
+            for left in [3_000, 2_000, 2_000, 1_500, 1_200, 1_199, 1_199] as [Int64] {
+                #expect(subject.passDeadline() == [.measureUnwritten])
+                #expect(subject.feed(.unwritten(left)) == [.log(.leftToWrite(work, left))])
+            }
+            // It has written something for the last time after 12 s. More is no progress.
+            var actions: [Action] = []
+            for _ in 0..<100 where subject.core.phase == phase {
+                #expect(subject.passDeadline() == [.measureUnwritten])
+                actions = subject.feed(.unwritten(1_300))
+            }
+            #expect(actions.first == .log(.goingOnWithout(work)))
+            #expect(deeds(actions) == [next])
+            #expect(subject.now == began.advanced(byMilliseconds: 12_000 + 60_000))
+        }
+    }
+
+    @Test func `a disk that has nothing more to write is not talked of`() {
+        var subject = Subject.shuttingDown(.unmounting)
+        #expect(subject.passDeadline() == [.measureUnwritten])
+        #expect(subject.feed(.unwritten(0)) == [])
+    }
+
+    @Test(arguments: [(0, 8_000), (9, 9_000), (600, 600_000)])
+    func `a disk is not waited for beyond what an option says`(seconds: Int64, expected: Int64) {
+        var subject = Subject.idling(.machine) { $0.flushMilliseconds = seconds * 1_000 }
+        subject.feed(.signalled(.user2))
+        subject.feed(.noChildLeft)
+        subject.feed(.helperStarted(Subject.helper))
+        let began = subject.now
+        for left in (0..<1_000 as Range<Int64>).reversed() where subject.core.phase == .unmounting {
+            subject.passDeadline()
+            subject.feed(.unwritten(left))
+        }
+        #expect(subject.core.phase == .syncing)
+        #expect(subject.now == began.advanced(byMilliseconds: expected))
     }
 
     @Test func `a helper that somebody else has reaped is not waited for`() {
@@ -489,7 +567,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
     @Test func `an orphan's end leaves the program's code alone`() {
         for phase in Self.phases + [.stranded] {
             var subject = Subject.shuttingDown(phase)
-            subject.core.settings.warnsOfOrphans = true
+            subject.core.configuration.warnsOfOrphans = true
             subject.core.program = Subject.program
             #expect(
                 subject.feed(.childEnded(Subject.orphan, .exited(9)))

@@ -5,15 +5,27 @@ private func with<Result>(_ text: String, _ body: (KernelCommandLine) -> Result)
     Array(text.utf8).withUnsafeBytes { body(KernelCommandLine($0)) }
 }
 
-private func options(_ text: String) -> BootOptions {
-    with(text, \.bootOptions)
+/// How a machine is configured by this line.
+private func options(_ text: String) -> Configuration {
+    with(text) { line in
+        withWords(["/init"]) {
+            Configuration($0, kernelCommandLine: line, environment: $0, role: .machine)
+        }
+    }
 }
 
-/// What a range of the command line says.
-private func text(_ line: String, _ range: KeyPath<BootOptions, ByteRange?>) -> String? {
-    with(line) { commandLine in
-        commandLine.bootOptions[keyPath: range].map { commandLine[$0].string }
-    }
+private func hostName(_ text: String) -> String? {
+    let name = options(text).hostName.withBytes { String(decoding: $0, as: UTF8.self) }
+    return name.isEmpty ? nil : name
+}
+
+/// All that a line can say, to be compared.
+private func summary(_ text: String) -> String {
+    let options = options(text)
+    return """
+        \(options.graceMilliseconds) \(options.leftoverGraceMilliseconds) \
+        \(options.faultResponse) \(options.logLimit) \(hostName(text) ?? "-")
+        """
 }
 
 @Suite struct KernelCommandLineTests {
@@ -55,7 +67,6 @@ private func text(_ line: String, _ range: KeyPath<BootOptions, ByteRange?>) -> 
 
     @Test func `no buffer is an empty line`() {
         let commandLine = KernelCommandLine(UnsafeRawBufferPointer(start: nil, count: 0))
-        #expect(commandLine.bootOptions == BootOptions())
         #expect(commandLine.wordCountForInit == 0)
     }
 
@@ -116,20 +127,20 @@ private func text(_ line: String, _ range: KeyPath<BootOptions, ByteRange?>) -> 
     }
 }
 
-@Suite struct BootOptionsTests {
-    @Test func `without words everything is as documented`() {
-        let options = options("root=/dev/vda quiet hammock x.hammock.log=1 hammock_log=1")
-        #expect(options == BootOptions())
-        #expect(options.graceSeconds == nil)
-        #expect(options.hostname == nil)
-        #expect(options.faultResponse == .pause)
-        #expect(options.logPriority == 6)
-        #expect(options.problemCount == 0)
-        #expect(options.firstProblem == nil)
+@Suite struct KernelsWordsTests {
+    @Test func `other words say nothing`() {
+        let line = "root=/dev/vda quiet hammock x.hammock.log=1 hammock_log=1"
+        #expect(summary(line) == "10000 10000 pause 6 hammock")
+        #expect(!options(line).hasUnknownOption)
     }
 
-    @Test func `boot options fit into 32 bytes`() {
-        #expect(MemoryLayout<BootOptions>.size <= 32)
+    @Test(
+        arguments: [
+            ("hammock.flush=0", 0), ("hammock.flush=3600", 3600), ("hammock.flush=3601", 600),
+            ("hammock.flush=5 hammock.flush=", 5), ("hammock.flush=-1", 600), ("", 600),
+        ])
+    func `flush`(line: String, seconds: Int64) {
+        #expect(options(line).flushMilliseconds == seconds * 1_000)
     }
 
     @Test(arguments: [
@@ -137,23 +148,23 @@ private func text(_ line: String, _ range: KeyPath<BootOptions, ByteRange?>) -> 
         ("\"hammock.grace=7\"", 7), ("a hammock.grace=5\n", 5),
         ("hammock.grace=5 hammock.grace=6", 6),
     ])
-    func `grace`(line: String, seconds: UInt16) {
-        #expect(options(line).graceSeconds == seconds)
-        #expect(options(line).problemCount == 0)
+    func `grace`(line: String, seconds: Int64) {
+        #expect(options(line).graceMilliseconds == seconds * 1_000)
+        #expect(!options(line).hasUnknownOption)
     }
 
     @Test(
         arguments: [
             ("pause", .pause), ("poweroff", .poweroff), ("reboot", .reboot),
-        ] as [(String, BootOptions.FaultResponse)])
-    func `fault`(value: String, response: BootOptions.FaultResponse) {
+        ] as [(String, Configuration.FaultResponse)])
+    func `fault`(value: String, response: Configuration.FaultResponse) {
         #expect(options("hammock.fault=" + value).faultResponse == response)
         #expect(options("hammock.fault=reboot hammock.fault=" + value).faultResponse == response)
     }
 
     @Test(arguments: 0...7 as ClosedRange<UInt8>)
     func `log`(priority: UInt8) {
-        #expect(options("hammock.log=\(priority) quiet").logPriority == priority)
+        #expect(options("hammock.log=\(priority) quiet").logLimit == priority)
     }
 
     @Test(arguments: [
@@ -161,9 +172,21 @@ private func text(_ line: String, _ range: KeyPath<BootOptions, ByteRange?>) -> 
         String(repeating: "h", count: 64),
     ])
     func `a host name`(name: String) {
-        #expect(text("quiet hammock.hostname=\(name) x", \.hostname) == name)
-        #expect(text("hammock.hostname=\"\(name)\"", \.hostname) == name)
-        #expect(text("hammock.hostname=before hammock.hostname=\(name)\n", \.hostname) == name)
+        #expect(hostName("quiet hammock.hostname=\(name) x") == name)
+        #expect(hostName("hammock.hostname=\"\(name)\"") == name)
+        #expect(hostName("hammock.hostname=before hammock.hostname=\(name)\n") == name)
+    }
+
+    @Test func `the kernel's own host name stays unless there is another for PID 1`() {
+        #expect(hostName("quiet hostname=tree") == nil)
+        #expect(hostName("hostname=tree hammock.hostname=swing") == "swing")
+        #expect(hostName("hammock.hostname=swing hostname=tree") == "swing")
+        #expect(hostName("hostname=tree hammock.hostname=-") == nil)
+        #expect(hostName("hostname=tree").map { _ in true } == nil)
+        #expect(!options("hostname=tree").hasUnknownOption)
+        for line in ["hostname", "hostname=", "xhostname=tree", "-- hostname=tree"] {
+            #expect(hostName(line) == "hammock", "\(line)")
+        }
     }
 
     @Test(arguments: [
@@ -171,8 +194,8 @@ private func text(_ line: String, _ range: KeyPath<BootOptions, ByteRange?>) -> 
         "a,b", "@", "[", "`", "{", "a:", String(repeating: "h", count: 65),
     ])
     func `what is no host name`(name: String) {
-        #expect(options("hammock.hostname=\(name)").hostname == nil)
-        #expect(options("hammock.hostname=\(name)").problemCount == 1)
+        #expect(hostName("hammock.hostname=\(name)") == "hammock")
+        #expect(options("hammock.hostname=\(name)").hasUnknownOption)
     }
 
     @Test(arguments: [
@@ -182,30 +205,21 @@ private func text(_ line: String, _ range: KeyPath<BootOptions, ByteRange?>) -> 
         "hammock.fault=", "hammock.fault=\"pause reboot\"", "hammock.hostname", "\"hammock.x y\"",
         "hammock.grace=99999999999999999999", "hammock.grace.log=1",
     ])
-    func `a word of no use is remembered as it stands there`(word: String) {
-        let line = "quiet \(word) root=/dev/vda hammock.also=wrong"
-        #expect(options(line).problemCount == 2)
-        #expect(text(line, \.firstProblem) == word)
-        var rest = options(line)
-        rest.problemCount = 0
-        rest.firstProblem = nil
-        #expect(rest == BootOptions())
+    func `a word of no use is told of, and changes nothing`(word: String) {
+        let line = "quiet \(word) root=/dev/vda hammock.log=6"
+        #expect(options(line).hasUnknownOption)
+        #expect(summary(line) == summary("quiet"))
     }
 
     @Test func `a wrong value leaves the good one before it`() {
-        #expect(options("hammock.log=3 hammock.log=9").logPriority == 3)
-        #expect(options("hammock.grace=3 hammock.grace=x").graceSeconds == 3)
+        #expect(options("hammock.log=3 hammock.log=9").logLimit == 3)
+        #expect(options("hammock.grace=3 hammock.grace=x").graceMilliseconds == 3_000)
         #expect(options("hammock.fault=reboot hammock.fault").faultResponse == .reboot)
     }
 
     @Test func `words behind the dashes are not PID 1's options`() {
-        #expect(options("hammock.log=3 -- hammock.log=4 hammock.x").logPriority == 3)
-        #expect(options("hammock.log=3 -- hammock.log=4 hammock.x").problemCount == 0)
-        #expect(options("\"--\" hammock.log=4").logPriority == 6)
-        #expect(options("x=\"-- \" hammock.log=4").logPriority == 4)
-    }
-
-    @Test func `more problems than can be counted do not trap`() {
-        #expect(options(String(repeating: "hammock.x ", count: 409)).problemCount == 409)
+        #expect(options("hammock.log=3 -- hammock.log=4 hammock.x").logLimit == 3)
+        #expect(options("\"--\" hammock.log=4").logLimit == 6)
+        #expect(options("x=\"-- \" hammock.log=4").logLimit == 4)
     }
 }

@@ -87,6 +87,7 @@ private func string(_ count: Int) -> String { String(repeating: "x", count: coun
     }
 
     @Test func `even at the end of time nothing traps`() {
-        _ = Instant(milliseconds: .max).advanced(byMilliseconds: .max)
+        #expect(Instant(milliseconds: .max).advanced(byMilliseconds: 1).milliseconds == .min)
+        #expect(Instant(milliseconds: .max).advanced(byMilliseconds: .max).milliseconds == -2)
     }
 }

@@ -30,10 +30,10 @@ private let everyMessage: [(Message, Priority, String)] = [
     (.programStarted(process), .debug, "program started, pid 23"),
     (.programNotStarted(.permissionDenied), .error, "cannot run /sbin/demo: permission denied"),
     (
-        .programNotStarted(.badFormat), .error,
+        .programNotStarted(.execFormatError), .error,
         "cannot run /sbin/demo: not a program that this kernel runs"
     ),
-    (.programNotStarted(.isFolder), .error, "cannot run /sbin/demo: is a directory"),
+    (.programNotStarted(.isDirectory), .error, "cannot run /sbin/demo: is a directory"),
     (.programEnded(143), .critical, "program ended with code 143"),
     (.programLost, .warning, "the program is gone, and somebody else has reaped it"),
     (.orphanReaped(process, .exited(7)), .warning, "reaped orphan 23, code 7"),
@@ -50,6 +50,12 @@ private let everyMessage: [(Message, Priority, String)] = [
         .helperFailed(.unmount, .wouldBlock), .warning,
         "unmounting: no process for it: no more processes are allowed"
     ),
+    (.helperFailed(.hangUp, .noMemory), .warning, "hanging up: no process for it: out of memory"),
+    (.leftToWrite(.unmount, 1), .notice, "unmounting: 1 KiB left to write"),
+    (.leftToWrite(.unmount, 1023), .notice, "unmounting: 1023 KiB left to write"),
+    (.leftToWrite(.sync, 1024), .notice, "sync: 1 MiB left to write"),
+    (.leftToWrite(.sync, 23 * 1024 - 1), .notice, "sync: 23 MiB left to write"),
+    (.staysWritable(.busy), .warning, "/sbin/demo stays writable: device or resource busy"),
     (.helperEnded(.unmount, .exited(1)), .warning, "unmounting, code 1"),
     (.helperEnded(.sync, .killed(.kill)), .warning, "sync, signal 9"),
     (.leaving(.halt), .critical, "halt"),
@@ -59,7 +65,7 @@ private let everyMessage: [(Message, Priority, String)] = [
 
 private func render(_ message: Message, program: String?) -> String {
     text { line in
-        withView(program ?? "") { message.append(to: &line, program: $0) }
+        withView(program ?? "") { message.append(to: &line, name: $0) }
     }
 }
 
@@ -109,7 +115,7 @@ private func render(_ message: Message, program: String?) -> String {
 
     @Test func `a name that is too long is cut, the reason stays, and a line stays one`() {
         let name = String(repeating: "x\n", count: 500)
-        let words = render(.programNotStarted(.badFormat), program: name)
+        let words = render(.programNotStarted(.execFormatError), program: name)
         #expect(words.hasSuffix("x?...: not a program that this kernel runs"))
         #expect("<2>init: \(words)\n".utf8.count <= Line.capacity)
         #expect(!words.contains("\n"))
@@ -134,6 +140,6 @@ private func render(_ message: Message, program: String?) -> String {
             EarlyMount.table.indices.map { .mount($0) } + [
                 .openStandardStreams, .readCommandLine, .setHostName, .bringUpLoopback,
             ]
-        #expect(Set(duties.map { duty in text { duty.append(to: &$0) } }).count == 12)
+        #expect(Set(duties.map { render(.dutyFailed($0, .busy), program: nil) }).count == 12)
     }
 }

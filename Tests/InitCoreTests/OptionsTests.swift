@@ -1,21 +1,46 @@
-import InitCore
 import Testing
 
+@testable import InitCore
+
+/// What a command line comes to.
+private enum Outcome: Equatable {
+    case run(program: Int?)
+    case answer(Configuration.Answer)
+
+    static let help = Outcome.answer(.help)
+    static let version = Outcome.answer(.version)
+    static let license = Outcome.answer(.license)
+
+    static func wrong(_ problem: UsageProblem, index: Int) -> Outcome {
+        .answer(.wrong(problem, index: index, letter: 0))
+    }
+}
+
 /// The outcome of `init WORDS...`, and the options as they are then.
-private func parse(_ words: String...) -> (outcome: Options.Outcome, options: Options) {
+private func parse(_ words: String...) -> (outcome: Outcome, options: Configuration) {
     parse(words)
 }
 
-private func parse(_ words: [String]) -> (outcome: Options.Outcome, options: Options) {
-    withWords(["init"] + words) {
-        var options = Options()
-        let outcome = options.parse($0)
-        return (outcome, options)
+private func parse(_ words: [String]) -> (outcome: Outcome, options: Configuration) {
+    parse(["init"] + words, from: 1)
+}
+
+private func parse(
+    _ words: [String], from first: Int
+) -> (outcome: Outcome, options: Configuration) {
+    withWords(words) {
+        var options = Configuration(role: .process)
+        let answer = options.readOptions($0, from: first)
+        // Which letter it was is of no account here.
+        if case .wrong(let problem, let index, _) = answer {
+            return (.wrong(problem, index: index), options)
+        }
+        return (answer.map { .answer($0) } ?? .run(program: options.program), options)
     }
 }
 
 /// The signals that are not forwarded as they are.
-private func rewritten(_ options: Options) -> [Int32: Int32] {
+private func rewritten(_ options: Configuration) -> [Int32: Int32] {
     var table: [Int32: Int32] = [:]
     for number in 1...64 as ClosedRange<Int32> {
         let target = options.rewrites[Signal(rawValue: number)]?.rawValue ?? 0
@@ -24,8 +49,8 @@ private func rewritten(_ options: Options) -> [Int32: Int32] {
     return table
 }
 
-private func successCodes(_ options: Options) -> [UInt8] {
-    (0...255 as ClosedRange<UInt8>).filter { options.successCodes.contains($0) }
+private func successCodes(_ options: Configuration) -> [UInt8] {
+    (0...255 as ClosedRange<UInt8>).filter { options.codesToZero.contains($0) }
 }
 
 @Suite struct OptionsTests {
@@ -33,15 +58,15 @@ private func successCodes(_ options: Options) -> [UInt8] {
         let (outcome, options) = parse("prog")
         #expect(outcome == .run(program: 1))
         #expect(!options.isSubreaper && !options.signalsGroup && !options.warnsOfOrphans)
-        #expect(options.verbosity == 0)
-        #expect(options.graceSeconds == 10)
+        #expect(options.logLimit == 4)
+        #expect(options.graceMilliseconds == 10_000)
         #expect(options.parentDeathSignal == nil)
         #expect(successCodes(options) == [])
         #expect(rewritten(options) == [:])
     }
 
-    @Test func `options fit into 160 bytes`() {
-        #expect(MemoryLayout<Options>.size <= 160)
+    @Test func `a configuration fits into half a kilobyte`() {
+        #expect(MemoryLayout<Configuration>.size <= 512)
     }
 
     @Test(arguments: [["-s"], ["--subreaper"], ["-ss"], ["-s", "--subreaper"]])
@@ -65,12 +90,11 @@ private func successCodes(_ options: Options) -> [UInt8] {
 
     @Test(
         arguments: [
-            (["-v"], 1), (["--verbose"], 1), (["-vv"], 2), (["-v", "-s", "--verbose"], 2),
-            (["-vvv"], 3), (["-vvvv", "-v", "--verbose"], 3),
-            ([String](repeating: "-vv", count: 200), 3),
+            ([], 4), (["-v"], 6), (["--verbose"], 6), (["-vv"], 7), (["-v", "-s", "--verbose"], 7),
+            (["-vvv"], 7), ([String](repeating: "-vv", count: 200), 7),
         ] as [([String], UInt8)])
-    func `verbosity adds up to 3 and no further`(words: [String], level: UInt8) {
-        #expect(parse(words).options.verbosity == level)
+    func `verbosity adds up to all there is and no further`(words: [String], limit: UInt8) {
+        #expect(parse(words).options.logLimit == limit)
     }
 
     @Test(arguments: [
@@ -119,7 +143,7 @@ private func successCodes(_ options: Options) -> [UInt8] {
 
     @Test func `what is no signal is never forwarded`() {
         for number in [Int32.min, -1, 0, 65, .max] {
-            #expect(Options().rewrites[Signal(rawValue: number)] == nil)
+            #expect(SignalRewrites()[Signal(rawValue: number)] == nil)
         }
     }
 
@@ -127,28 +151,19 @@ private func successCodes(_ options: Options) -> [UInt8] {
         arguments: [
             (["--grace", "0"], 0), (["--grace=5"], 5), (["--grace", "3600"], 3600),
             (["--grace", "5", "--grace=0007"], 7),
-        ] as [([String], UInt16)])
-    func `grace`(words: [String], seconds: UInt16) {
+        ] as [([String], Int64)])
+    func `grace`(words: [String], seconds: Int64) {
         let (outcome, options) = parse(words)
         #expect(outcome == .run(program: nil))
-        #expect(options.graceSeconds == seconds)
+        #expect(options.graceMilliseconds == seconds * 1_000)
     }
 
     @Test func `short options combine`() {
         let (outcome, options) = parse("-sgwvve143", "prog")
         #expect(outcome == .run(program: 2))
         #expect(options.isSubreaper && options.signalsGroup && options.warnsOfOrphans)
-        #expect(options.verbosity == 2)
+        #expect(options.logLimit == 7)
         #expect(successCodes(options) == [143])
-    }
-
-    @Test func `what was set before stays where the words say nothing else`() {
-        withWords(["init", "-v"]) { words in
-            var options = Options()
-            options.graceSeconds = 3
-            #expect(options.parse(words) == .run(program: nil))
-            #expect(options.graceSeconds == 3)
-        }
     }
 }
 
@@ -162,7 +177,7 @@ private func successCodes(_ options: Options) -> [UInt8] {
     ])
     func `the program is the first word that is no option`(words: [String], program: Int?) {
         // `-p --` takes the dashes for its value, as getopt does.
-        let expected: Options.Outcome =
+        let expected: Outcome =
             words.first == "-p" && words[1] == "--"
             ? .wrong(.notASignal, index: 2) : .run(program: program)
         #expect(parse(words).outcome == expected)
@@ -172,38 +187,27 @@ private func successCodes(_ options: Options) -> [UInt8] {
     func `words behind the program are the program's`(word: String) {
         let (outcome, options) = parse("-s", "prog", word, word)
         #expect(outcome == .run(program: 2))
-        #expect(options.isSubreaper && !options.signalsGroup && options.verbosity == 0)
+        #expect(options.isSubreaper && !options.signalsGroup && options.logLimit == 4)
     }
 
     @Test func `an argv without words is one without options`() {
-        withWords([]) { words in
-            var options = Options()
-            #expect(options.parse(words) == .run(program: nil))
-        }
+        #expect(parse([], from: 1).outcome == .run(program: nil))
     }
 
     @Test func `words before the first are left out`() {
-        withWords(["init", "-s", "stray", "-g", "prog"]) { words in
-            var options = Options()
-            #expect(options.parse(words, from: 3) == .run(program: 4))
-            #expect(!options.isSubreaper && options.signalsGroup)
-        }
+        let (outcome, options) = parse(["init", "-s", "stray", "-g", "prog"], from: 3)
+        #expect(outcome == .run(program: 4))
+        #expect(!options.isSubreaper && options.signalsGroup)
     }
 
     @Test(arguments: [Int.min, -1, 0])
     func `a first word below 0 is word 0`(first: Int) {
-        withWords(["prog"]) { words in
-            var options = Options()
-            #expect(options.parse(words, from: first) == .run(program: 0))
-        }
+        #expect(parse(["prog"], from: first).outcome == .run(program: 0))
     }
 
     @Test(arguments: [1, 2, Int.max])
     func `a first word behind the last is none`(first: Int) {
-        withWords(["prog"]) { words in
-            var options = Options()
-            #expect(options.parse(words, from: first) == .run(program: nil))
-        }
+        #expect(parse(["prog"], from: first).outcome == .run(program: nil))
     }
 }
 
@@ -224,12 +228,12 @@ private func successCodes(_ options: Options) -> [UInt8] {
     }
 
     @Test func `the usage text names every option and each word of the kernel's`() {
-        let usage = Options.usage.description
+        let usage = Personality.hammock.usage().string
         for word in [
             "-s, --subreaper", "-g, --group", "-p, --parent-death SIGNAL", "-e, --remap CODE",
             "-r, --rewrite FROM:TO", "--grace SECONDS", "-w, --warn", "-v, --verbose",
             "-l, --license", "-h, --help", "--version", "hammock.grace=", "hammock.hostname=",
-            "hammock.fault=", "hammock.log=", "128+N", "126", "127", "poweroff",
+            "hammock.fault=", "hammock.log=", "hammock.flush=", "128+N", "126", "127", "poweroff",
         ] {
             #expect(usage.contains(word), "\(word)")
         }
@@ -295,14 +299,14 @@ private func successCodes(_ options: Options) -> [UInt8] {
     func `a grace that is none`(value: String) {
         let (outcome, options) = parse("--grace", value)
         #expect(outcome == .wrong(.notSeconds, index: 2))
-        #expect(options.graceSeconds == 10)
+        #expect(options.graceMilliseconds == 10_000)
         #expect(parse("--grace=" + value).outcome == .wrong(.notSeconds, index: 1))
     }
 
     @Test func `each problem has a text of its own, without a newline`() {
         let problems: [UsageProblem] = [
             .unknownOption, .valueMissing, .valueUnwanted, .notASignal, .notACode, .notARewrite,
-            .notSeconds, .strayWord, .notNow, .nothingScheduled, .onlyWithForce,
+            .noProgram, .notSeconds, .strayWord, .notNow, .nothingScheduled, .onlyWithForce,
         ]
         #expect(Set(problems.map(\.text.string)).count == problems.count)
         #expect(problems.allSatisfy { !$0.text.string.contains("\n") })

@@ -7,8 +7,8 @@ enum Rule: String, CaseIterable, Sendable {
     case `a child that ended is looked for whenever SIGCHLD comes`
     case `a number is known as long as its process exists, and no longer`
     case `nothing that happens is impossible`
-    case `no step takes more actions than there is room for`
-    case `an action that is answered stands last, and alone`
+    case `there is room for all that is to be done`
+    case `where the moment does not matter, any other has the same outcome`
     case `no phase of a shutdown takes longer than its limit`
     case `a deadline is set from stopping on, until reboot(2) is tried directly`
     case `a deadline that has passed is not left standing`
@@ -24,7 +24,11 @@ struct Step {
     let before: World
     let event: Event
     let actions: [Action]
+    /// How much there was to do then, with what was left of before.
+    let mostToDo: Int
     let overflowed: Bool
+    /// Whether another moment would have made no difference, or may make one.
+    let isSameAtAnyTime: Bool
     let after: World
     /// What the naive model does.
     let expected: [Action]
@@ -40,19 +44,21 @@ struct Step {
         case .`the program is started once at most, and not once stopping began`:
             !actions.contains(.spawn) || (!before.hasSpawned && before.core.phase == .settingUp)
         case .`a child that ended is looked for whenever SIGCHLD comes`:
-            event != .signalled(.child) || actions.last == .reap
+            event != .signalled(.child) || after.isReaping || actions.contains(.reap)
         case .`a number is known as long as its process exists, and no longer`:
             programIsKnown && helperIsKnown
         case .`nothing that happens is impossible`:
             !actions.contains(.reportImpossible)
-        case .`no step takes more actions than there is room for`:
+        case .`there is room for all that is to be done`:
             !overflowed
-        case .`an action that is answered stands last, and alone`:
-            !actions.dropLast().contains { $0.isAnswered }
+        case .`where the moment does not matter, any other has the same outcome`:
+            isSameAtAnyTime
         case .`no phase of a shutdown takes longer than its limit`:
             isInTime
         case .`a deadline is set from stopping on, until reboot(2) is tried directly`:
-            (after.core.deadline != nil) == (after.limit != nil && !after.isLeavingByItself)
+            after.core.phase == .starting
+                || (after.core.deadline != nil)
+                    == (after.limit != nil && !after.isLeavingByItself)
         case .`a deadline that has passed is not left standing`:
             event != .deadlinePassed || (after.core.deadline?.milliseconds ?? .max) > after.now
         case .`the code that is passed on is the program's, once its end was seen`:
@@ -84,7 +90,9 @@ struct Step {
 
     /// A helper is given up when its time is over, and only then.
     private var helperIsKnown: Bool {
-        if after.hasGivenUpHelper, event != .deadlinePassed { return false }
+        if after.hasGivenUpHelper, event != .deadlinePassed, Kind(event) != .unwritten {
+            return false
+        }
         guard let known = after.core.helper else { return true }
         return known == after.helper || known == after.stolenHelper
     }
@@ -94,7 +102,9 @@ struct Step {
         case .log(.programEnded(let code)): return code == after.endOfProgram
         case .exit(let code):
             if let end = after.endOfProgram { return code == end }
-            if case .signalled(let signal) = event { return code == UInt8(128 + signal.rawValue) }
+            if case .signalled(let signal, _) = event {
+                return code == UInt8(128 + signal.rawValue)
+            }
             return code == 0
         default: return true
         }
@@ -115,8 +125,10 @@ extension World {
 extension Action {
     var isAnswered: Bool {
         switch self {
-        case .perform, .spawn, .start, .leave, .reap: true
-        case .greet, .forward, .signalAll, .log, .report, .exit, .reportImpossible: false
+        case .perform, .spawn, .start, .measureUnwritten, .leave, .lendTerminal, .stopSelf: true
+        case .reap, .greet, .letGo, .forward, .signalGroup, .signalAll, .log, .report, .exit,
+            .reportImpossible:
+            false
         }
     }
 
@@ -124,6 +136,14 @@ extension Action {
     var isSaidOnly: Bool {
         switch self {
         case .log, .perform, .reportImpossible: true
+        default: false
+        }
+    }
+
+    /// Answered only in failure.
+    var isSending: Bool {
+        switch self {
+        case .forward, .signalGroup, .signalAll: true
         default: false
         }
     }

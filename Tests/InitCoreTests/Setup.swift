@@ -5,33 +5,56 @@ struct Setup: CustomStringConvertible, Sendable {
     let role: Role
     let hasProgram: Bool
     let grace: Int64
+    /// Where the program runs.
+    var place = ProgramPlace.ownGroup
+    /// For what the program has left, or where there is none.
+    var leftoverGrace: Int64 { role == .container ? grace / 5 : grace }
 
-    static let all: [Setup] = everyRole.flatMap { role in
-        [true, false].flatMap { hasProgram in
-            [0, 10_000].map { Setup(role: role, hasProgram: hasProgram, grace: $0) }
-        }
+    /// Longer than a disk that writes nothing is waited for.
+    static let flush: Int64 = 9_000
+
+    /// What there may be to write, in KiB. In one setup for all, or the walk takes a minute more.
+    var sizes: [Int64?] {
+        role == .machine && !hasProgram && grace == 0 ? [nil, 0, 5] : [nil]
     }
 
+    static let all: [Setup] =
+        everyRole.flatMap { role in
+            [true, false].flatMap { hasProgram in
+                [0, 10_000].map { Setup(role: role, hasProgram: hasProgram, grace: $0) }
+            }
+        }
+        + [Role.container, .process].flatMap { role in
+            [ProgramPlace.ownForegroundGroup, .initsGroup].map {
+                Setup(role: role, hasProgram: true, grace: 0, place: $0)
+            }
+        }
+
     var description: String {
-        "\(role), \(hasProgram ? "a program" : "no program"), grace of \(grace) ms"
+        "\(role), \(hasProgram ? "a program" : "no program"), grace of \(grace) ms, \(place)"
     }
 
     /// Code 7 becomes 0; SIGALRM is forwarded as SIGUSR1, and 16 not at all.
-    var settings: Settings {
-        var settings = Settings()
-        settings.hasProgram = hasProgram
-        settings.graceMilliseconds = grace
-        settings.warnsOfOrphans = true
-        settings.codesToZero.insert(7)
-        _ = settings.rewrites.add("14:10")
-        _ = settings.rewrites.add("16:0")
-        return settings
+    var configuration: Configuration {
+        var configuration = Configuration(role: role)
+        configuration.program = hasProgram ? 1 : nil
+        configuration.graceMilliseconds = grace
+        configuration.leftoverGraceMilliseconds = leftoverGrace
+        configuration.flushMilliseconds = Setup.flush
+        configuration.warnsOfOrphans = true
+        configuration.codesToZero.insert(7)
+        _ = configuration.rewrites.add("14:10")
+        _ = configuration.rewrites.add("16:0")
+        return configuration
     }
 
     /// The same for who does not know the core.
     var naive: NaiveModel {
         NaiveModel(
             isMachine: role == .machine, isProcess: role == .process, hasProgram: hasProgram,
-            grace: grace, codesToZero: [7], forwards: [14: 10, 16: 0])
+            grace: grace, leftoverGrace: leftoverGrace, flush: Setup.flush, codesToZero: [7],
+            forwards: [14: 10, 16: 0],
+            hasTerminal: place == .ownForegroundGroup || place == .initsGroup,
+            sharesGroup: place == .initsGroup)
     }
 }

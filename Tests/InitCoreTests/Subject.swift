@@ -11,16 +11,16 @@ struct Subject {
 
     /// A core before its first event.
     init(
-        _ role: Role, hasProgram: Bool = false, _ change: (inout Settings) -> Void = { _ in }
+        _ role: Role, hasProgram: Bool = false, _ change: (inout Configuration) -> Void = { _ in }
     ) {
         core = InitCore(role: role)
-        core.settings.hasProgram = hasProgram
-        change(&core.settings)
+        core.configuration.program = hasProgram ? 1 : nil
+        change(&core.configuration)
     }
 
     /// A core that has done its duties, and idles.
     static func idling(
-        _ role: Role, _ change: (inout Settings) -> Void = { _ in }
+        _ role: Role, _ change: (inout Configuration) -> Void = { _ in }
     ) -> Subject {
         var subject = Subject(role, change)
         subject.doDuties()
@@ -29,11 +29,12 @@ struct Subject {
 
     /// A core whose program runs.
     static func running(
-        _ role: Role, _ change: (inout Settings) -> Void = { _ in }
+        _ role: Role, in place: ProgramPlace = .ownGroup,
+        _ change: (inout Configuration) -> Void = { _ in }
     ) -> Subject {
         var subject = Subject(role, hasProgram: true, change)
         subject.doDuties()
-        subject.feed(.spawned(program))
+        subject.feed(.spawned(program, place), .programRuns)
         return subject
     }
 
@@ -47,7 +48,7 @@ struct Subject {
             }
         var subject = Subject.idling(.machine)
         subject.feed(.signalled(request))
-        if subject.core.phase != phase { subject.passDeadline() }
+        if subject.core.phase != phase { subject.passPhase() }
         if subject.core.phase != phase { subject.feed(.noChildLeft) }
         // A bound, and so in every loop here: a core that is wrong must not hang its test.
         for _ in 0..<4 where subject.core.phase != phase {
@@ -64,6 +65,11 @@ struct Subject {
         switch phase {
         case .settingUp: return Subject(.machine)
         case .idling: return .idling(.machine)
+        case .starting:
+            var subject = Subject(.machine, hasProgram: true)
+            subject.doDuties()
+            subject.feed(.spawned(Subject.program, .ownSession))
+            return subject
         case .running: return .running(.machine)
         case .exited:
             var subject = Subject.idling(.process)
@@ -80,7 +86,11 @@ struct Subject {
     @discardableResult
     mutating func feed(_ events: Event...) -> [Action] {
         var actions: [Action] = []
-        for event in events { actions = core.step(event, at: now).all }
+        for event in events {
+            core.step(event, at: now)
+            actions = []
+            while let action = core.nextAction() { actions.append(action) }
+        }
         return actions
     }
 
@@ -89,6 +99,20 @@ struct Subject {
     mutating func passDeadline() -> [Action] {
         if let deadline = core.deadline { now = max(now, deadline) }
         return feed(.deadlinePassed)
+    }
+
+    /// Lets the time go by until the phase is over. How much there is to write nobody knows.
+    ///
+    /// - Returns: what is ordered then.
+    @discardableResult
+    mutating func passPhase() -> [Action] {
+        let phase = core.phase
+        var actions: [Action] = []
+        for _ in 0..<10 where core.phase == phase {
+            actions = passDeadline()
+            if actions.last == .measureUnwritten { actions = feed(.unwritten(nil)) }
+        }
+        return actions
     }
 
     mutating func doDuties() {

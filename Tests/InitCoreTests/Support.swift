@@ -17,7 +17,10 @@ extension StaticString {
 }
 
 extension Actions {
-    var all: [Action] { (0..<count).map { self[$0] } }
+    var all: [Action] {
+        var rest = self
+        return (0..<count).compactMap { _ in rest.next() }
+    }
 }
 
 let everyRole: [Role] = [.machine, .container, .process]
@@ -26,7 +29,7 @@ let everySignal = (1...64).map { Signal(rawValue: Int32($0)) }
 /// All errors that Linux has, and one that it has not.
 let everyError = (1...134).map { Errno(rawValue: Int32($0)) }
 let everyPhase: [InitCore.Phase] = [
-    .settingUp, .idling, .running, .stopping, .killing, .unmounting, .syncing, .leaving,
+    .settingUp, .idling, .starting, .running, .stopping, .killing, .unmounting, .syncing, .leaving,
     .stranded, .exited,
 ]
 

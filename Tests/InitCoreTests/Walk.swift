@@ -25,7 +25,9 @@ struct Walk: Sendable {
     private(set) var cells: Set<Cell> = []
     /// The longest that each phase took, without what forks took too long.
     private(set) var longest: [InitCore.Phase: Int64] = [:]
-    /// The most actions of a step.
+    /// The most actions that were still to be done.
+    /// The same of those that wait for disks, where no disk was seen to write.
+    private(set) var longestIdle: [InitCore.Phase: Int64] = [:]
     private(set) var mostActions = 0
     /// How often each rule was broken, and the shortest ways to do so.
     private(set) var breaches: [Rule: (count: Int, ways: [String])] = [:]
@@ -75,10 +77,13 @@ struct Walk: Sendable {
         let kind = Kind(step.event)
         cells.insert(Cell(phase: from, kind: kind))
         if from != to { edges.insert(Edge(from: from, to: to, kind: kind)) }
-        mostActions = max(mostActions, step.actions.count)
+        mostActions = max(mostActions, step.mostToDo)
         if from != to, from.isPartOfShutdown {
             let took = step.after.now - step.before.phaseBegan - step.before.overrun
             longest[from] = max(longest[from] ?? 0, took)
+            if step.before.writingBegan != nil, step.before.wroteLast == nil {
+                longestIdle[from] = max(longestIdle[from] ?? 0, took)
+            }
         }
     }
 
@@ -108,32 +113,50 @@ struct Walk: Sendable {
 extension World {
     /// Tells the core, and the naive model, and does as the core says.
     mutating func tell(_ event: Event, before: World) -> Step {
-        let actions = core.step(event, at: Instant(milliseconds: now))
+        let left = core.actions.count
+        var other = core
+        let hasMoment = core.hasMoment(event)
+        core.step(event, at: Instant(milliseconds: now))
+        if !hasMoment { other.step(event, at: Instant(milliseconds: now + 7_777)) }
+        let isSame =
+            hasMoment
+            || other.phase == core.phase && other.deadline == core.deadline
+                && other.phaseEnd == core.phaseEnd && other.actions.all == core.actions.all
+        let ordered = core.actions
         let expected = naive.visible(after: event, at: now)
-        perform(actions, after: before.core.phase)
+        performUntilAwaited()
+        follow(before.core.phase)
         return Step(
-            before: before, event: event, actions: actions.all, overflowed: actions.overflowed,
-            after: self, expected: expected)
+            before: before, event: event, actions: Array(ordered.all.dropFirst(left)),
+            mostToDo: ordered.count, overflowed: ordered.overflowed, isSameAtAnyTime: isSame,
+            after: self,
+            expected: expected)
     }
 }
 
 /// What an event is called, without what it is about.
 enum Kind: CaseIterable, Sendable {
-    case performed, spawned, spawnFailed, signalled, childEnded, noChildLeft, deadlinePassed
-    case helperStarted, helperFailed, sendingFailed, leavingFailed
+    case performed, spawned, programRuns, spawnFailed, signalled, childEnded, childStopped
+    case terminalLent, wentOn, noChildLeft, deadlinePassed, helperStarted, helperFailed
+    case unwritten, sendingFailed, leavingFailed
 
     init(_ event: Event) {
         self =
             switch event {
             case .performed: .performed
             case .spawned: .spawned
+            case .programRuns: .programRuns
             case .spawnFailed: .spawnFailed
             case .signalled: .signalled
             case .childEnded: .childEnded
+            case .childStopped: .childStopped
+            case .terminalLent: .terminalLent
+            case .wentOn: .wentOn
             case .noChildLeft: .noChildLeft
             case .deadlinePassed: .deadlinePassed
             case .helperStarted: .helperStarted
             case .helperFailed: .helperFailed
+            case .unwritten: .unwritten
             case .sendingFailed: .sendingFailed
             case .leavingFailed: .leavingFailed
             }

@@ -4,14 +4,20 @@ extension World {
     /// All of a state that can make a difference to what comes after, with moments as
     /// distances from now.
     struct Key: Hashable {
-        fileprivate var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        fileprivate var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        /// What is still to be done.
+        fileprivate var toDo: [String] = []
 
-        static func == (left: Key, right: Key) -> Bool { left.words == right.words }
+        static func == (left: Key, right: Key) -> Bool {
+            left.words == right.words && left.toDo == right.toDo
+        }
 
         func hash(into hasher: inout Hasher) {
             hasher.combine(words.0)
             hasher.combine(words.1)
             hasher.combine(words.2)
+            hasher.combine(words.3)
+            hasher.combine(toDo)
         }
     }
 
@@ -21,6 +27,9 @@ extension World {
         core.add(UInt64(self.core.code), below: 256)
         core.add(self.core.ending.index, below: 3)
         core.add(self.core.program == nil ? 0 : 1, below: 2)
+        core.add(
+            self.core.spawnError == nil ? 0 : self.core.spawnError == .noSuchFile ? 1 : 2, below: 3)
+        core.add(UInt64(self.core.stoppedBy?.rawValue ?? 0), below: 24)
         core.add(index(of: self.core.helper), below: 3)
         core.add(distance(to: self.core.deadline?.milliseconds), below: 1 << 17)
         core.add(distance(to: self.core.phaseEnd?.milliseconds), below: 1 << 17)
@@ -31,13 +40,35 @@ extension World {
         around.add(index(of: stolenHelper), below: 3)
         around.add(UInt64(others), below: 8)
         around.add(indexOfAwaited, below: 32)
-        around.add((isSending ? 1 : 0) + (isReaping ? 2 : 0) + (hasSpawned ? 4 : 0), below: 8)
+        around.add((isReportDue ? 1 : 0) + (isReaping ? 2 : 0) + (hasSpawned ? 4 : 0), below: 8)
         around.add(endOfProgram.map { UInt64($0) + 1 } ?? 0, below: 257)
         around.add(UInt64(limit == nil ? 0 : inPhase), below: 1 << 17)
         around.add(UInt64(overrun), below: 1 << 7)
 
-        return Key(words: (core.value, around.value, naiveKey))
+        return Key(
+            words: (core.value, around.value, naiveKey, writingKey),
+            toDo: self.core.actions.all.map { "\($0)" })
     }
+
+    /// What is known of the disks: the core's, the world's and the naive model's.
+    private var writingKey: UInt64 {
+        var packer = Packer()
+        packer.add(index(of: core.unwritten), below: 4)
+        // Where it comes before the phase's end it makes no difference any more.
+        let flushEnd = max(core.flushEnd?.milliseconds ?? 0, core.phaseEnd?.milliseconds ?? 0)
+        packer.add(distance(to: isWriting ? flushEnd : nil), below: 1 << 17)
+        packer.add(index(of: unwritten), below: 4)
+        packer.add(wroteLast == nil ? 0 : 1, below: 2)
+        packer.add(distance(to: isWriting ? naive.asksUntil : nil), below: 1 << 17)
+        packer.add(index(of: naive.left), below: 4)
+        packer.add(distance(to: isWriting ? naive.until : nil), below: 1 << 17)
+        return packer.value
+    }
+
+    /// Whether the moments of the disks still matter.
+    private var isWriting: Bool { core.phase == .unmounting || core.phase == .syncing }
+
+    private func index(of size: Int64?) -> UInt64 { size.map { UInt64($0 / 5) + 1 } ?? 0 }
 
     private var naiveKey: UInt64 {
         var packer = Packer()
@@ -48,7 +79,9 @@ extension World {
         packer.add(UInt64(naive.result), below: 256)
         packer.add(naive.wish.index, below: 3)
         packer.add(naive.hasExited ? 1 : 0, below: 2)
-        packer.add(distance(to: naive.step == 0 ? nil : naive.since), below: 1 << 17)
+        packer.add(UInt64(naive.stop ?? 0), below: 24)
+        packer.add(naive.failure == nil ? 0 : naive.failure == 127 ? 1 : 2, below: 3)
+        packer.add(distance(to: naive.step == 0 ? naive.slowAt : naive.since), below: 1 << 17)
         packer.add(distance(to: naive.nextTry), below: 1 << 17)
         return packer.value
     }
@@ -67,6 +100,7 @@ extension World {
         case .spawn?: 1
         case .start?: 2
         case .leave?: 3
+        case .measureUnwritten?: 30
         case .perform(.openStandardStreams)?: 4
         case .perform(.readCommandLine)?: 5
         case .perform(.setHostName)?: 6

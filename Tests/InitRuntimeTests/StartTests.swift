@@ -21,7 +21,7 @@ private func greet(on kernel: inout SimulatedKernel) {
 }
 
 /// Runs init in a role until it exits, or for so many events, and hands the kernel back.
-private func run(
+func run(
     _ words: [String], as role: Role, on kernel: SimulatedKernel, events: Int = 60
 ) -> (kernel: SimulatedKernel, code: UInt8?) {
     let record = UnsafeMutablePointer<EventRecord>.allocate(capacity: 1)
@@ -33,7 +33,7 @@ private func run(
             kernel: kernel, role: role,
             words: Words(count: Int32(words.count), first: argv.baseAddress), record: record)
         if role != .machine, let code = runtime.takeArguments() { return (runtime.kernel, code) }
-        runtime.begin()
+        if let code = runtime.begin() { return (runtime.kernel, code) }
         for _ in 0..<events {
             if let code = runtime.turn() { return (runtime.kernel, code) }
         }
@@ -44,7 +44,7 @@ private func run(
 @Suite struct StartTests {
     @Test func `a machine's PID 1 mounts, names the host, brings up lo, greets and pauses`() {
         let kernel = SimulatedKernel(devices: ["1": Device()])
-        let (after, code) = run(["/init"], as: .machine, on: kernel, events: 12)
+        let (after, code) = run(["/init"], as: .machine, on: kernel, events: 0)
         #expect(code == nil)
         let mounts = [
             "/dev", "/proc", "/sys", "/dev/pts", "/dev/shm", "/run", "/tmp", "/sys/fs/cgroup",
@@ -125,18 +125,50 @@ private func run(
             events: 6
         ).kernel
         let program = SignalTarget.process(ProcessID(rawValue: 2))
-        #expect(after.deeds.starts(with: ["spawn", "\(program) gets 12", "\(program) gets 64"]))
+        #expect(
+            after.deeds.starts(with: [
+                "spawn", "lets go", "\(program) gets 12", "\(program) gets 64",
+            ]))
         after = run(["init", "-g", "/prog"], as: .container, on: kernel, events: 4).kernel
         let group = SignalTarget.group(ProcessID(rawValue: 2))
-        #expect(after.deeds.starts(with: ["spawn", "\(group) gets 1"]))
+        #expect(after.deeds.starts(with: ["spawn", "lets go", "\(group) gets 1"]))
     }
 
     @Test func `an ordinary process signals nobody but its program`() {
         var kernel = SimulatedKernel(devices: [:])
-        kernel.signals = [.terminate, .child]
-        kernel.ended = []
-        let after = run(["init", "/prog"], as: .process, on: kernel, events: 6).kernel
-        #expect(!after.deeds.contains { $0.hasPrefix("everything") })
+        kernel.signals = [.terminate, .child, .user1]
+        for (options, target) in [
+            ([], SignalTarget.process(ProcessID(rawValue: 2))),
+            (["-g"], .group(ProcessID(rawValue: 2))),
+        ] {
+            let after = run(["init"] + options + ["/prog"], as: .process, on: kernel, events: 4)
+            #expect(after.code == nil)
+            #expect(
+                after.kernel.deeds
+                    == ["spawn", "lets go", "\(target) gets 15", "\(target) gets 10"])
+        }
+    }
+
+    @Test func `an ordinary process that is told to end, or whose program has, signals nobody`() {
+        var kernel = SimulatedKernel(devices: ["1": Device()])
+        kernel.signals = [.terminate]
+        let idle = run(["init"], as: .process, on: kernel)
+        #expect(idle.code == 143)
+        #expect(idle.kernel.deeds == ["lets go"])
+        kernel.signals = [.child]
+        kernel.ended = [(ProcessID(rawValue: 2), .exited(3))]
+        let ended = run(["init", "/prog"], as: .process, on: kernel)
+        #expect(ended.code == 3)
+        #expect(ended.kernel.deeds == ["spawn", "lets go"])
+    }
+
+    @Test func `-s makes it a subreaper, and -p has it told of its parent's death`() {
+        var kernel = SimulatedKernel(devices: [:])
+        kernel.signals = [.child]
+        kernel.ended = [(ProcessID(rawValue: 2), .exited(3))]
+        let (after, code) = run(["init", "-s", "-p", "HUP", "/prog"], as: .process, on: kernel)
+        #expect(code == 3)
+        #expect(after.deeds == ["subreaper", "gets 1 when the parent dies", "spawn", "lets go"])
     }
 
     @Test(arguments: 0..<60, [1, 4, 5, 11, 12, 22, 38])
@@ -147,21 +179,21 @@ private func run(
         kernel.signals = [.user2]
         kernel.injectedFault = (call, Errno(rawValue: error))
         let (after, code) = run(["/init"], as: .machine, on: kernel, events: 200)
+        #expect(after.hasInjectedFault)
         #expect(code == nil)
         #expect(after.deeds.contains("powerOff") || after.deeds.contains("reboot"))
     }
 
-    @Test func `the kernel's command line names the host, and what to do about a fault`() {
+    @Test func `the kernel's command line names the host`() {
         var kernel = SimulatedKernel(devices: ["1": Device()])
-        kernel.commandLine = "console=ttyS0 hammock.hostname=swing hammock.fault=reboot\n"
-        let after = run(["/init"], as: .machine, on: kernel, events: 12).kernel
+        kernel.commandLine = "console=ttyS0 hammock.hostname=swing\n"
+        let after = run(["/init"], as: .machine, on: kernel, events: 0).kernel
         #expect(after.deeds.contains("host name swing"))
-        #expect(LastResort.response == .reboot)
     }
 
     @Test func `closed standard streams become the console, and no other file does`() {
         let kernel = SimulatedKernel(devices: [console: Device(), kernelLog: Device()])
-        let after = run(["/init"], as: .machine, on: kernel, events: 12).kernel
+        let after = run(["/init"], as: .machine, on: kernel, events: 0).kernel
         #expect((0...2).map { after.openPaths[$0] } == [console, console, console])
         #expect(after.openPaths[3] == kernelLog)
     }
@@ -239,14 +271,26 @@ private func run(
         #expect(kernel.calls < 200)
     }
 
-    @Test(arguments: 0..<24, [1, 4, 5, 11, 12, 38])
-    func `one failing system call, whichever, keeps nothing but itself from working`(
-        call: Int, error: Int32
-    ) {
-        var kernel = SimulatedKernel(devices: [
+    /// It takes nine bytes, then none, then nine.
+    private static var haltingKernel: SimulatedKernel {
+        SimulatedKernel(devices: [
             "1": Device(answers: [.takes(9), .fails(.wouldBlock), .takes(9)]),
             console: Device(), kernelLog: Device(),
         ])
+    }
+
+    /// How many system calls it takes to greet there.
+    private static let callsOfGreeting = {
+        var kernel = haltingKernel
+        greet(on: &kernel)
+        return kernel.calls
+    }()
+
+    @Test(arguments: 0..<callsOfGreeting, [1, 4, 5, 11, 12, 38])
+    func `one failing system call, whichever, keeps nothing but itself from working`(
+        call: Int, error: Int32
+    ) {
+        var kernel = StartTests.haltingKernel
         kernel.injectedFault = (call, Errno(rawValue: error))
         greet(on: &kernel)
         let texts = [
@@ -254,6 +298,58 @@ private func run(
             kernel.devices[kernelLog]!.text,
         ]
         #expect(texts.contains(greeting))
+        #expect(kernel.hasInjectedFault)
         #expect(!kernel.blockedForEver)
+    }
+}
+/// What of PID 1's behaviour a machine's command line decides.
+@Suite struct MachineCommandLineTests {
+    /// A machine that runs a program to its end, and what its kernel's log then holds.
+    private func log(_ words: [String], _ line: String) -> String {
+        var kernel = SimulatedKernel(devices: [kernelLog: Device()])
+        kernel.commandLine = line
+        kernel.signals = [.child]
+        kernel.ended = [(ProcessID(rawValue: 2), .exited(42))]
+        return run(["/init"] + words, as: .machine, on: kernel).kernel.devices[kernelLog]!.text
+    }
+
+    @Test(arguments: 0...7)
+    func `no line is written whose number is above that of hammock.log`(number: Int) {
+        let text = log(["/prog"], "hammock.log=\(number) -- /prog\n")
+        let numbers = text.split(separator: "\n").map { Int(String($0.dropFirst().prefix(1)))! }
+        #expect(numbers.allSatisfy { $0 <= number })
+        #expect(Set(numbers) == Set([2, 3, 4, 5, 7].filter { $0 <= number }))
+    }
+
+    @Test func `a record that is asked for obeys hammock.log too`() {
+        for (number, isWritten) in [(0, false), (1, false), (2, true)] {
+            var kernel = SimulatedKernel(devices: ["1": Device(), kernelLog: Device()])
+            kernel.commandLine = "hammock.log=\(number)\n"
+            kernel.signals = [.quit]
+            let after = run(["/init"], as: .machine, on: kernel, events: 14).kernel
+            #expect(after.devices[kernelLog]!.text.contains("<2>init: ") == isWritten)
+        }
+    }
+
+    @Test func `verbose counts on a machine, unless hammock.log says otherwise`() {
+        let started = "<7>init: program started"
+        #expect(!log(["/prog"], "-- /prog\n").contains(started))
+        #expect(log(["-v", "/prog"], "-- -v /prog\n").contains(started))
+        #expect(!log(["-v", "/prog"], "hammock.log=6 -- -v /prog\n").contains(started))
+    }
+
+    @Test func `a host name that the kernel was given stays`() {
+        for (line, name) in [
+            ("hostname=tree", nil), ("quiet hostname=\"tree\" x", nil),
+            ("hostname=tree hammock.hostname=swing", "swing"), ("hostname", "hammock"),
+            ("hostname=", "hammock"), ("xhostname=tree", "hammock"),
+            ("quiet -- hostname=tree", "hammock"),
+        ] {
+            var kernel = SimulatedKernel(devices: ["1": Device()])
+            kernel.commandLine = line + "\n"
+            let after = run(["/init"], as: .machine, on: kernel, events: 12).kernel
+            let names = after.deeds.filter { $0.hasPrefix("host name") }
+            #expect(names == (name.map { ["host name \($0)"] } ?? []), "\(line)")
+        }
     }
 }

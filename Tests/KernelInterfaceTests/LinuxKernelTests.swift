@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import InitCore
 import KernelInterface
@@ -6,25 +7,6 @@ import Testing
 /// The seam against the Linux that runs the tests. Signal handlers and alarms belong to a
 /// whole process: they are tested on init itself, in Tests/Namespace.
 @Suite struct LinuxKernelTests {
-    @Test func `the numbers of errors are the C library's`() {
-        #expect(Errno.interrupted.rawValue == EINTR)
-        #expect(Errno.inputOutput.rawValue == EIO)
-        #expect(Errno.noSuchDeviceOrAddress.rawValue == ENXIO)
-        #expect(Errno.badFileDescriptor.rawValue == EBADF)
-        #expect(Errno.wouldBlock.rawValue == EAGAIN)
-        #expect(Errno.noSuchFile.rawValue == ENOENT)
-    }
-
-    @Test func `the numbers of signals are the C library's`() {
-        #expect(Signal.illegalInstruction.rawValue == SIGILL)
-        #expect(Signal.trap.rawValue == SIGTRAP)
-        #expect(Signal.busError.rawValue == SIGBUS)
-        #expect(Signal.arithmeticFault.rawValue == SIGFPE)
-        #expect(Signal.segmentationFault.rawValue == SIGSEGV)
-        #expect(Signal.alarm.rawValue == SIGALRM)
-        #expect(Signal.child.rawValue == SIGCHLD)
-    }
-
     @Test func `opening what is not there says so`() {
         var kernel = LinuxKernel()
         #expect(throws: Errno.noSuchFile) { try kernel.openForWriting("/no/such/file") }
@@ -36,6 +18,61 @@ import Testing
         defer { close(descriptor.rawValue) }
         #expect(fcntl(descriptor.rawValue, F_GETFL) & O_NONBLOCK != 0)
         #expect(fcntl(descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0)
+    }
+
+    @Test func `a file of lines is read to its end, in parts, with no line torn`() throws {
+        var kernel = LinuxKernel()
+        let lines = (0..<20_000).map { "line \($0)\n" }
+        try putFile(lines.joined(), at: 200)
+        var parts: [String] = []
+        try kernel.readLines("/proc/self/fd/200") {
+            parts.append(String(decoding: $1, as: UTF8.self))
+        }
+        #expect(parts.count > 1)
+        #expect(parts.allSatisfy { $0.hasSuffix("\n") })
+        #expect(parts.joined() == lines.joined())
+    }
+
+    @Test func `a line that has no end, or is too long, is not passed for one`() throws {
+        var kernel = LinuxKernel()
+        var text = ""
+        try putFile("one\ntwo", at: 201)
+        try kernel.readLines("/proc/self/fd/201") { text += String(decoding: $1, as: UTF8.self) }
+        #expect(text == "one\n")
+        try putFile("one\n" + String(repeating: "x", count: 40_000) + "\n", at: 201)
+        #expect(throws: Errno.tooLarge) {
+            try kernel.readLines("/proc/self/fd/201") {
+                text += String(decoding: $1, as: UTF8.self)
+            }
+        }
+        #expect(text == "one\none\n")
+    }
+
+    @Test func `a directory is listed, however many names it has`() throws {
+        var kernel = LinuxKernel()
+        var found: Set<String> = []
+        try kernel.list("/proc/self") { found.insert(String(cString: $1)) }
+        #expect(found.isSuperset(of: [".", "..", "stat", "mounts", "fd"]))
+        #expect(throws: Errno.noSuchFile) { try kernel.list("/no/such") { _, _ in } }
+        var count = 0
+        try kernel.list("/usr/bin") { count += String(cString: $1).utf8.count }
+        #expect(count > 4_096, "more than one part")
+    }
+
+    /// With a loop device of the test's own, which takes losetup(8) and root.
+    @Test(.enabled(if: LoopDevice.isPossible, "this machine lets this user make no loop device"))
+    func `a loop device lets go of its file, at once or when it is closed last`() throws {
+        var kernel = LinuxKernel()
+        for isOpen in [false, true] {
+            let loop = try LoopDevice()
+            let descriptor = isOpen ? open(loop.path, O_RDONLY) : -1
+            let path = strdup(loop.path)!
+            defer { free(path) }
+            try kernel.detachLoop(UnsafeRawPointer(path).assumingMemoryBound(to: UInt8.self))
+            #expect(loop.hasFile == isOpen)
+            if isOpen { close(descriptor) }
+            #expect(!loop.hasFile)
+        }
     }
 
     @Test func `a write says how much got through`() throws {
@@ -65,6 +102,56 @@ import Testing
 }
 
 /// A pipe(2), closed when the test is over.
+/// A loop device, and a file of its own below it.
+private final class LoopDevice {
+    let path: String
+
+    static let isPossible = getuid() == 0 && (try? LoopDevice()) != nil
+
+    init() throws {
+        let template = strdup("/tmp/hammock-loop-XXXXXX")!
+        defer { free(template) }
+        let descriptor = mkstemp(template)
+        let file = String(cString: template)
+        try #require(descriptor >= 0 && ftruncate(descriptor, 1 << 20) == 0)
+        defer {
+            close(descriptor)
+            unlink(file)
+        }
+        path = try LoopDevice.losetup("--find", "--show", file)
+        try #require(path.hasPrefix("/dev/loop"))
+    }
+
+    deinit { if hasFile { _ = try? LoopDevice.losetup("--detach", path) } }
+
+    var hasFile: Bool {
+        let name = path.dropFirst("/dev/".count)
+        return access("/sys/block/\(name)/loop/backing_file", F_OK) == 0
+    }
+
+    private static func losetup(_ words: String...) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/sbin/losetup")
+        process.arguments = words
+        let output = Foundation.Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        let text = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+/// A file with this content and without a name, as a descriptor of this number.
+private func putFile(_ text: String, at number: Int32) throws {
+    let file = try #require(tmpfile())
+    defer { fclose(file) }
+    let bytes = Array(text.utf8)
+    #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count && fflush(file) == 0)
+    #expect(dup2(fileno(file), number) == number)
+}
+
 private final class Pipe {
     private let ends: (read: Int32, write: Int32)
 

@@ -13,7 +13,8 @@ import Testing
         try folder.write("first/note", mode: 0o644, "#!/bin/sh\nexit 1\n")
         try folder.write("second/note", mode: 0o755, "#!/bin/sh\nexit 2\n")
         try folder.write("second/word", mode: 0o644, "#!/bin/sh\nexit 3\n")
-        try folder.write("second/data", mode: 0o755, "no program\n")
+        try folder.write("second/data", mode: 0o755, "\u{7f}ELF of another machine\n")
+        try folder.write("second/script", mode: 0o755, "exit $(($# + $1))\n")
         try folder.write("file", mode: 0o644, "")
     }
 
@@ -34,7 +35,7 @@ import Testing
 
     @Test func `a file that cannot be executed is named as the reason`() {
         #expect(throws: Errno.permissionDenied) { try codeOf("word", path: "@/second:@/first") }
-        #expect(throws: Errno.badFormat) { try codeOf("data", path: "@/second:@/first") }
+        #expect(throws: Errno.execFormatError) { try codeOf("data", path: "@/second:@/first") }
     }
 
     @Test func `what is in no folder of PATH is not there`() {
@@ -47,6 +48,12 @@ import Testing
         let long = String(repeating: "x", count: 4100)
         #expect(try codeOf("note", path: "/\(long):@/second") == 2)
         #expect(throws: Errno.noSuchFile) { try codeOf(long, path: "@/second") }
+    }
+
+    @Test func `a script that names no interpreter is run by the shell`() throws {
+        let script = folder.path + "/second/script"
+        #expect(try spawn([script, "40", "x"], environment: []) == 42)
+        #expect(try spawn([script, "4"], environment: []) == 5)
     }
 
     @Test func `a name with a slash is not looked up`() throws {
@@ -69,23 +76,24 @@ import Testing
     }
 }
 
-/// Runs a program to its end, and returns its code.
+/// Runs a program to its end, and returns its code, or throws what it reports.
 private func spawn(_ arguments: [String], environment: [String]) throws -> Int32 {
     var words = arguments.map { strdup($0) } + [nil]
     var entries = environment.map { strdup($0) } + [nil]
     let copies = words + entries
     defer { for copy in copies { free(copy) } }
-    let process = try words.withUnsafeMutableBufferPointer { words in
+    var kernel = LinuxKernel()
+    let child = try words.withUnsafeMutableBufferPointer { words in
         try entries.withUnsafeMutableBufferPointer { entries in
-            var kernel = LinuxKernel()
-            return try kernel.spawn(
-                Program(
-                    arguments: words.baseAddress!, environment: entries.baseAddress!,
-                    hasOwnSession: false))
+            try kernel.spawn(
+                Program(arguments: words.baseAddress!, environment: entries.baseAddress!))
         }
     }
     var status: Int32 = 0
-    try #require(waitpid(process.rawValue, &status, 0) == process.rawValue)
+    let process = child.process.rawValue
+    try #require(waitpid(process, &status, 0) == process)
+    // It has ended, so that it has reported.
+    if let error = try kernel.readReport(child.report) { throw error }
     return status >> 8 & 0xff
 }
 

@@ -36,9 +36,10 @@ expect_report() {
     local fault
     for fault in "${faults[@]}"; do
         echo "$fault"
-        start /trapping-init "${fault%%:*}" >"$tree/stdout"
+        start /trapping-init "${fault%%:*}" >"$tree/stdout" 2>"$tree/stderr"
         eventually idles
         expect_report "$tree/stdout" "${fault#*:}"
+        [ ! -s "$tree/stderr" ]
     done
 }
 

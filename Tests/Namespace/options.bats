@@ -24,6 +24,15 @@ teardown() { end_namespaces; }
     done
 }
 
+@test "a wrong HAMMOCK_GRACE is wrong use, and is named" {
+    HAMMOCK_GRACE=soon code_of "$out/init" -- sh -c 'echo run'
+    expect_status 2
+    [[ $output == "init: HAMMOCK_GRACE: "*" (see --help)" ]]
+    HAMMOCK_GRACE=5 code_of "$out/init" -- sh -c 'exit 3'
+    expect_status 3
+    [ -z "$output" ]
+}
+
 @test "each -e makes a code 0, and no other" {
     local code
     for code in 0 3 7 9 255; do

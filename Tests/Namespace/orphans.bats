@@ -22,6 +22,17 @@ teardown() { end_namespaces; }
     expect_output "init: the grace period is over"
 }
 
+@test "without a word about it the grace period is short, and HAMMOCK_GRACE changes it" {
+    local leave='trap "" TERM; sh -c "sleep 1000; :" & exit 3' begin=$SECONDS
+    code_of "$out/init" -v -- sh -c "$leave"
+    expect_status 3
+    expect_output "init: the grace period is over"
+    [ $((SECONDS - begin)) -lt 8 ]
+    HAMMOCK_GRACE=0 code_of "$out/init" -v -- sh -c "$leave"
+    expect_status 3
+    expect_output "init: the grace period is over"
+}
+
 @test "a stopped orphan is no reason to wait for the grace period" {
     code_of "$out/init" -v --grace 50 -- sh -c 'sleep 1000 & kill -STOP $!; exit 4'
     expect_status 4
@@ -29,13 +40,15 @@ teardown() { end_namespaces; }
 }
 
 @test "deaths that share one signal lose nothing" {
+    # Somebody has it open, so that nobody waits for anybody; a line each ends them.
     mkfifo "$tree/go"
+    exec {go}<>"$tree/go"
     start_here "$out/init" -- sh -c '
         for i in $(seq 50); do (read x <"$1" &) ; done; read x <"$1"; exit 9' sh "$tree/go"
     readers() { [ "$(pgrep -P "$pid" | wc -l)" -eq 51 ]; }
     eventually readers
     kill -STOP "$pid"
-    : >"$tree/go"
+    printf '%51s' '' | tr ' ' '\n' >&"$go"
     all_dead() { [ "$(pgrep -P "$pid" -r Z | wc -l)" -eq 51 ]; }
     eventually all_dead
     kill -CONT "$pid"
@@ -52,6 +65,20 @@ teardown() { end_namespaces; }
     eventually idles
 }
 
+# A fault's signal comes although all others are blocked, and must not leave them open.
+@test "signals of faults that processes send keep no orphan from being reaped" {
+    local many
+    mapfile -t many < <(yes $'11\n7\n4\n8' | head -n 4000)
+    start /init >"$tree/stdout"
+    eventually idles
+    "$prober" send "$pid" "${many[@]}" &
+    nsenter --target "$pid" --pid "${into_user_namespace[@]}" sh -c '
+        for i in $(seq 200); do (sleep 0.005 &) ; done' 3>&-
+    wait $!
+    eventually no_children
+    eventually idles
+}
+
 # tell LINE ANSWER: tells the bench child, which makes orphans, and waits for its answer, which
 # begins so.
 tell() {
@@ -59,6 +86,9 @@ tell() {
     read -r -t 120 answer <&"$said"
     [[ $answer == "$2"* ]]
 }
+
+# is_asleep: whether PID 1 waits.
+is_asleep() { [[ $(cat "/proc/$pid/stat") == *') S '* ]]; }
 
 # orphanage COMMAND...: a COMMAND that ends in init's options starts init with that child.
 orphanage() {
@@ -90,6 +120,8 @@ orphanage() {
     orphanage start /init --warn 2>&"$errors"
     tell "singly 100" "reaped "
     read -r _ count _ <<<"$answer"
+    # The last line is dropped after the last orphan is reaped.
+    eventually is_asleep
     dd if=/dev/fd/$errors of=/dev/null bs=4096 count=16 status=none
     tell "singly 1" "reaped 1 "
     read -r -t 60 answer <&"$errors"

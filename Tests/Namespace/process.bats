@@ -105,7 +105,7 @@ orphan_below() {
     [ "$output" = "$(printf '%s\n' 3 143 3 143 3 143 3 143)" ]
     run ! grep '(.*, SIG' "$tree"/trace.idle* "$tree"/trace.left*
     run -0 grep -h '(.*, SIG' "$tree"/trace.told*
-    [ "$(grep -cE '^kill\(-?[0-9]{2,}, SIGTERM\) += 0$' <<<"$output")" -eq 4 ]
+    [ "$(grep -cE '^(kill\(-[0-9]{2,}, SIGTERM|pidfd_send_signal\([0-9]+, SIGTERM, NULL, 0)\) += 0$' <<<"$output")" -eq 4 ]
     [ "${#lines[@]}" -eq 4 ]
 }
 

@@ -104,3 +104,20 @@ expect_code() {
     code_of env LISTEN_PID=77 "$out/init" -- sh -c 'test "$LISTEN_PID" = 77'
     expect_status 0
 }
+
+# in_call PROCESS NUMBER: whether the process is in this system call.
+in_call() { [[ $(cat "/proc/$1/syscall" 2>/dev/null) == "$2 "* ]]; }
+
+# waits_beside_execve: whether init, strace's child, is in ppoll(2), 271, and its own in execve(2), 59.
+waits_beside_execve() {
+    local init child
+    init=$(pgrep -P "$pid") && child=$(pgrep -P "$init") \
+        && in_call "$init" 271 && in_call "$child" 59
+}
+
+@test "init waits for signals while execve(2) takes its time" {
+    strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+    start_here strace -f -o /dev/null -e trace=execve \
+        -e inject=execve:delay_enter=90000000:when=1 "$out/init" -- /bin/true
+    eventually waits_beside_execve
+}

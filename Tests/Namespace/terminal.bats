@@ -76,7 +76,7 @@ count_interrupts='trap "count=x\$count" INT
 }
 
 @test "Ctrl-C ends a program that does not care, with code 130" {
-    on_terminal 'await ready; send "\x03"' "${in_container[@]}" sh -c 'echo ready; exec sleep 1000'
+    on_terminal 'await ready; send "\x03"' "${in_container[@]}" "$prober" job
     expect_status 130
 }
 
@@ -122,6 +122,38 @@ count_interrupts='trap "count=x\$count" INT
 
 @test "a terminal that hangs up ends the program, and with it init" {
     local hangs_up='await ready; close; exit [lindex [wait] 3]'
-    on_terminal "$hangs_up" "$out/init" sh -c 'echo ready; exec sleep 1000'
+    on_terminal "$hangs_up" "$out/init" "$prober" job
     expect_status 129
+}
+
+# The terminal's other side is outside of the namespace, and stays.
+@test "a shutdown does not wait for a shell, which ignores SIGTERM" {
+    local fifo=$BATS_TEST_TMPDIR/told-terminal shell
+    mkfifo "$fifo"
+    exec {terminal}<>"$fifo"
+    export ready=$tree/ready
+    echo 'touch "$ready"' >"$tree/rc"
+    for shell in "bash --noprofile --rcfile $tree/rc -i" "busybox ash -i"; do
+        rm -f "$ready"
+        capture timeout --signal=KILL 60 "${as_root[@]}" "$prober" hangup "${in_container[@]}" \
+            -v --grace 50 sh -c "ENV='$tree/rc' setsid --ctty $shell <&1 &
+            until [ -e '$ready' ]; do sleep 0.01; done; exit 4" <&"$terminal"
+        expect_status 4
+        [[ $output != *'grace period'* ]]
+    done
+}
+
+@test "a program that hears SIGTERM on its terminal gets no SIGHUP" {
+    local fifo=$BATS_TEST_TMPDIR/told-terminal
+    mkfifo "$fifo"
+    exec {terminal}<>"$fifo"
+    export ready=$tree/ready
+    printf '%s\n' 'trap "echo SIGHUP came" HUP; trap "sleep 0.5; echo SIGTERM came; exit" TERM' \
+        'touch "$ready"; while :; do sleep 0.01; done' >"$tree/hears"
+    capture timeout --signal=KILL 60 "${as_root[@]}" "$prober" hangup "${in_container[@]}" \
+        -v --grace 50 sh -c "setsid --ctty sh '$tree/hears' <&1 &
+        until [ -e '$ready' ]; do sleep 0.01; done; exit 4" <&"$terminal"
+    expect_status 4
+    expect_output "SIGTERM came"
+    [[ $output != *'SIGHUP came'* ]]
 }

@@ -38,7 +38,7 @@ empty_cache() {
     as_in_the_table
 }
 
-@test "the kernel names no machine and no folder, and its date is the pinned one" {
+@test "the kernel names no machine and no directory, and its date is the pinned one" {
     local date version
     date=$(date -u -d "@$(awk '/^source-date-epoch/ { print $2 }' "$root/toolchain/inputs.lock")")
     version=$(grep -aoE 'Linux version [ -~]+' "$out/kernel/vmlinux" | head -n 1)
@@ -175,7 +175,7 @@ fake_source() {
     expect_output "SOURCE_DATE_EPOCH is a whole number from 1 to 2147483647, not 'yesterday'"
 }
 
-@test "a folder given as source is built again when it has changed" {
+@test "a directory given as source is built again when it has changed" {
     fake_source
     build --source "$tree"
     expect_status 0

@@ -51,7 +51,7 @@ in_library() {
     [ "$output" = "$home $home/.cache/hammock" ]
 }
 
-@test "a folder that cannot be written to is named" {
+@test "a directory that cannot be written to is named" {
     in_library 'out=/proc/nothing; one_at_a_time thing'
     expect_status 3
     expect_output "cannot write to /proc/nothing"
@@ -210,7 +210,7 @@ in_library() {
         run "$root/scripts/boot.sh" --dry-run --machine pc -- $words
         expect_status 0
         expect_output "'-no-reboot'"
-        expect_output " panic=-1 printk.devkmsg=on -- "
+        expect_output " panic=-1 -- "
     done
     for words in "program" "--option" "--option=/program" "program /program"; do
         # shellcheck disable=SC2086 # words
@@ -392,24 +392,25 @@ in_library() {
 }
 
 @test "bench.sh takes several configurations, and no two of the same name" {
-    local folder=$BATS_TEST_TMPDIR
-    mkdir "$folder/other"
-    touch "$folder/small.config" "$folder/other/small.config" "$folder/ours.config" "$folder/virtme"
-    run "$root/scripts/bench.sh" --peer-config "$folder/none"
+    local directory=$BATS_TEST_TMPDIR
+    mkdir "$directory/other"
+    touch "$directory/small.config" "$directory/other/small.config" "$directory/ours.config" \
+        "$directory/virtme"
+    run "$root/scripts/bench.sh" --peer-config "$directory/none"
     expect_status 2
-    expect_output "--peer-config: there is no '$folder/none'"
-    run "$root/scripts/bench.sh" --peer-config "$folder/small.config" --peer-config defconfig \
-        --peer-config "$folder/other/small.config"
+    expect_output "--peer-config: there is no '$directory/none'"
+    run "$root/scripts/bench.sh" --peer-config "$directory/small.config" --peer-config defconfig \
+        --peer-config "$directory/other/small.config"
     expect_status 2
     expect_output "the table has a kernel 'small' already"
-    run "$root/scripts/bench.sh" --peer-config "$folder/ours.config"
+    run "$root/scripts/bench.sh" --peer-config "$directory/ours.config"
     expect_status 2
     expect_output "the table has a kernel 'ours' already"
-    run "$root/scripts/bench.sh" --peer-config "$folder/virtme"
+    run "$root/scripts/bench.sh" --peer-config "$directory/virtme"
     expect_status 2
     expect_output "the table has a kernel 'virtme' already"
     # Both are taken, and only what comes behind them is not.
-    run "$root/scripts/bench.sh" --peer-config "$folder/small.config" --peer-config defconfig \
+    run "$root/scripts/bench.sh" --peer-config "$directory/small.config" --peer-config defconfig \
         --runs none
     expect_status 2
     expect_output "--runs takes a whole number above 0, not 'none'"
@@ -421,7 +422,7 @@ in_library() {
     expect_output "a name that ends in .svg or .json, or -, not 'boot.png'"
     run "$root/scripts/boot.sh" --timeline /nowhere/boot.svg
     expect_status 2
-    expect_output "there is no folder '/nowhere'"
+    expect_output "there is no directory '/nowhere'"
     run "$root/scripts/boot.sh" --timeline - -- /program
     expect_status 2
     expect_output "with a program there is none"

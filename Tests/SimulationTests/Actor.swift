@@ -5,8 +5,8 @@ import InitCore
 struct Actor {
     /// What it turned out to be, by its first system call.
     enum Work: Int {
-        case killing = 1
-        case unmounting, syncing, leaving
+        case hangingUp = 1
+        case killing, unmounting, syncing, leaving
     }
 
     let handle: Handle
@@ -14,7 +14,19 @@ struct Actor {
     var clock: Int64
     /// It hangs: what it still asks for has no effect.
     var isLost = false
+    /// Whether one of its calls has failed for no reason of the world's.
+    var hasFailed = false
     var calls = 0
+    /// What it has to say before its next call but those that say it.
+    var due: [String] = []
+    /// Whether it could not read the table of what is mounted, and knows of the root alone.
+    var lacksTable = false
+    /// How many file systems it has named.
+    var namedCount = 0
+    /// Its log is a copy of PID 1's: how many lines were lost by then and since, and whether it
+    /// has tried to say how many.
+    var lost: Int
+    var hasTriedCount = false
 }
 
 extension World {
@@ -31,6 +43,7 @@ extension World {
 
     static func work(of call: Call) -> Actor.Work {
         switch call {
+        case .read: .hangingUp
         case .send: .killing
         case .leave: .leaving
         default: .unmounting
@@ -55,9 +68,12 @@ extension World {
             throw .wouldBlock
         }
         figures.helpers += 1
-        actor = Actor(handle: handle, clock: time + Int64(random.below(3)))
+        actor = Actor(
+            handle: handle, clock: time + Int64(random.below(3)), lost: book.lost,
+            hasTriedCount: false)
         note("begins, process \(handle.pid)")
         let code = body()
+        checkCode(code)
         if !actor!.isLost { schedule(.ends(handle, waitStatus: code << 8), at: actor!.clock) }
         note("its work is planned")
         actor = nil

@@ -2,10 +2,11 @@ import InitCore
 
 /// The system calls that can fail, by their name in `Kernel`.
 enum Call: Int, CaseIterable {
-    case blockSignals, letThrough, handleFault, useSignalStack, pause, waitForSignal, send
-    case spawn, fork, reap, becomeSubreaper, receiveOnParentDeath
+    case catchSignals, letThrough, handleFault, useSignalStack, pause, wait, send
+    case spawn, readReport, fork, reap, becomeSubreaper, receiveOnParentDeath
     case setAlarmInterval, openForWriting, openStandardStream, write, waitUntilWritable, read
-    case mount, unmount, makeReadOnly
+    case setParameter, readLines, list, mount, unmount, makeReadOnly, swapOff, detachLoop
+    case removeMappings
     case claimPower, leave, setHostName, bringUpLoopback
 
     /// What may go wrong: more than the manual pages list, for a filter of system calls
@@ -19,7 +20,8 @@ enum Call: Int, CaseIterable {
     static let dispensable: [Call] = [
         .pause, .becomeSubreaper, .receiveOnParentDeath, .openForWriting, .openStandardStream,
         .waitUntilWritable, .mount, .unmount, .makeReadOnly, .setHostName, .bringUpLoopback,
-        .fork, .leave, .send, .read, .spawn, .write,
+        .fork, .leave, .send, .read, .spawn, .readReport, .write, .readLines, .list, .swapOff,
+        .detachLoop, .removeMappings, .setParameter,
     ]
 }
 

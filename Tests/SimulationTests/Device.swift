@@ -42,4 +42,5 @@ struct File {
     let device: Int
     var blocks = true
     var isWritable = true
+    var limit = RateLimit()
 }

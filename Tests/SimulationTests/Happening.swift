@@ -14,6 +14,10 @@ enum Happening {
     case signalled(Handle, Int32)
     /// Comes out of the system call that could not be interrupted.
     case wakes(Handle)
+    /// execve(2) is over.
+    case execs(Handle)
+    /// Somebody types Ctrl-C, Ctrl-\ or Ctrl-Z.
+    case key(Int32)
     /// Orphans that appear from below and end at once.
     case storm(Int)
     /// Someone else reaps the program.
@@ -38,7 +42,8 @@ enum Happening {
         case 18:
             random.oneIn(20)
                 ? .flood(Int32(drawSignal(&random)), random.pick([5, 100, 2_000])) : .signal(1)
-        case 19, 20: .killProgram(Int32(random.pick([1, 9, 15, 18, 19, 20, 28, 40])))
+        case 19: .killProgram(Int32(random.pick([1, 9, 15, 18, 19, 20, 21, 22, 28, 40])))
+        case 20: .key(Int32(random.pick([2, 3, 20, 20])))
         case 21..<28: .storm(random.pick([1, 2, 10, 30]))
         case 28: random.pick([.theft, .hidesProc, .storm(3), .storm(1)])
         case 29..<32: .visitor

@@ -75,7 +75,8 @@ extension Scenario {
         self.role = role
         program = Program(lifetime: 50, waitStatus: 7 << 8, manners: .ignores, forks: 2)
         options = ["-s", "-w", "-vv", "-p", "15", "--grace", "1"]
-        graceMilliseconds = 1_000
+        bootWords = ["hammock.log=7"]
+        askedGrace = 1_000
         happenings = [(10, .signal(1)), (20, .storm(3)), (30, .signal(40))]
     }
 

@@ -17,11 +17,15 @@ struct Process {
     /// The turn in which it ended.
     var endedInTurn = 0
     var isStopped = false
+    /// The signal that has stopped it, and the same until its parent has seen that.
+    var stoppedBy: Int32?
+    var unseenStop: Int32?
     /// In a system call that cannot be interrupted (state D).
     var isStuck = false
     /// What ends it when it wakes.
     var fate: Int32?
     var forksLeft = 0
+    let born: Int64
 
     var isZombie: Bool { waitStatus != nil }
 }
@@ -47,7 +51,7 @@ extension World {
                 births += 1
                 let handle = Handle(pid: pid, birth: births)
                 processes[Int(pid)] = Process(
-                    handle: handle, kind: kind, parent: parent, group: group ?? pid)
+                    handle: handle, kind: kind, parent: parent, group: group ?? pid, born: time)
                 return handle
             }
         }
@@ -132,6 +136,18 @@ extension World {
         return (nil, hasChildren)
     }
 
+    /// A child that has stopped, of which wait4(2) tells once.
+    func stoppedOne() -> Process? {
+        for index in processes.indices {
+            guard let process = processes[index], process.parent == initPid, !process.isZombie,
+                process.unseenStop != nil
+            else { continue }
+            processes[index]!.unseenStop = nil
+            return process
+        }
+        return nil
+    }
+
     var hasChildren: Bool {
         for process in processes {
             if let process, process.parent == initPid { return true }
@@ -173,10 +189,15 @@ extension World {
         if process.kind == .helper { return }
         switch number {
         case 19, 20, 21, 22:
+            // What has stopped already is not told of again.
+            if process.isStopped { return }
             processes[index]!.isStopped = true
+            processes[index]!.stoppedBy = number
+            processes[index]!.unseenStop = number
             if process.parent == initPid { signals.raise(17) }
         case 18:
             processes[index]!.isStopped = false
+            processes[index]!.unseenStop = nil
             if process.isStopped, process.parent == initPid { signals.raise(17) }
             if process.isStopped, let fate = process.fate { endProcess(handle, fate) }
         case 17, 23, 28:
@@ -192,6 +213,8 @@ extension World {
         case .dies: ending = (number, 0)
         case .exits(let after, let code): ending = (Int32(code) << 8, after)
         case .ignores: break
+        // SIGINT, SIGQUIT and SIGTERM are for others.
+        case .hangsUp: if number != 2, number != 3, number != 15 { ending = (number, 0) }
         }
         guard let ending else { return }
         if process.isStopped {

@@ -8,7 +8,7 @@ struct Promises {
     /// The greeting may go to three consoles in turn, each with 20 stalls and a few bytes at
     /// a time; nothing else comes near.
     static let mostCallsInATurn = 700
-    static let mostCallsOfAHelper = 100
+    static let mostCallsOfAHelper = 300
     /// An alarm comes after 100 ms.
     static let longestWrite: Int64 = 100
     /// All writes and waits for room in a turn: three consoles that take nothing, 6.3 s, or
@@ -26,6 +26,20 @@ struct Promises {
     var flood: (signal: Int32, left: Int)?
 
     var heldUpInTurn: Int64 = 0
+
+    /// The code for a child that could not become the program, and whether PID 1 has read that.
+    var codeOfFailure: UInt8?
+    var reportedFailure = false
+    /// When the child was made, and how long PID 1 had been held up by then.
+    var spawned: (handle: Handle, time: Int64, excused: Int64)?
+    /// Whether PID 1 has tried to kill everything, be it by itself.
+    var hasKilled = false
+    /// Whether PID 1 has seen the program stop, and may have it go on.
+    var mayGoOn = false
+    /// Whether somebody has asked for a container's end once more.
+    var isHastened = false
+    /// Whether there has been a process for the program.
+    var wasForked = false
 
     /// What the program is to get because of the signal that was taken last.
     var owed: Int32?
@@ -49,6 +63,14 @@ struct Promises {
     var hasSynced = false
     /// Whether a helper could not mount /proc, where the list of mounts is.
     var mayLackList = false
+    /// When unmounting was begun.
+    var unmountingSince: Int64?
+    /// Whether PID 1 could not find out what there is to write.
+    var mayNotMeasure = false
+    /// Whether the kernel may drop lines without a word, as it does by default.
+    var mayLoseLines = false
+    /// wait4(2) or sigtimedwait(2) has failed, and would fail again: not before some time.
+    var owesRest = false
     /// Whether fork(2) may go on failing. Where it fails now and then another try helps.
     var mayNotFork = false
 
@@ -59,7 +81,13 @@ struct Promises {
     /// When PID 1 asked for the time. A jump may come between that and what it does then.
     var clockWasRead: Int64 = 0
 
-    mutating func excuse(_ duration: Int64) { excused += duration }
+    /// All the time that PID 1 did not choose to wait.
+    var excusedEver: Int64 = 0
+
+    mutating func excuse(_ duration: Int64) {
+        excused += duration
+        excusedEver += duration
+    }
 
     /// Whether a request of one who is stranded may make leaving begin again.
     var isRepeated = false
@@ -68,19 +96,44 @@ struct Promises {
 // MARK: What PID 1 sees
 
 extension World {
-    private var expectsProgram: Bool {
+    var expectsProgram: Bool {
         scenario.hasProgram && (scenario.role != .machine || promises.commandLineWasRead)
     }
 
     /// What PID 1 of a machine knows of the grace period stands in the command line.
-    private var grace: Int64 {
-        scenario.role != .machine || promises.commandLineWasRead
-            ? scenario.graceMilliseconds : Limit.graceMilliseconds
+    var grace: Int64 {
+        switch scenario.role {
+        case .container, .process: scenario.graceMilliseconds
+        case .machine:
+            promises.commandLineWasRead ? scenario.graceMilliseconds : Limit.graceMilliseconds
+        }
     }
 
-    func took(_ signal: Int32) {
+    private var flush: Int64 {
+        promises.commandLineWasRead ? scenario.flushMilliseconds : Limit.flushMilliseconds
+    }
+
+    /// What of a signal that PID 1 has taken is the program's.
+    private func owedToProgram(_ signal: Int32, _ origin: SignalOrigin) -> Int32? {
+        let isKey = [2, 3, 20, 28].contains(signal) && origin == .kernel
+        if isKey, scenario.place == .initsGroup { return nil }
+        if [13, 25].contains(signal), origin == .itself { return nil }
+        if [21, 22].contains(signal), scenario.forwarded(signal) == signal { return nil }
+        return scenario.forwarded(signal)
+    }
+
+    /// Whether a container is asked once more to end. A key that the program has had too does not
+    /// ask.
+    func hastens(_ signal: Int32, from origin: SignalOrigin) -> Bool {
+        let isPrograms = origin == .kernel && scenario.place == .initsGroup && promises.wasForked
+        return scenario.role == .container && [2, 3, 15].contains(signal) && !isPrograms
+    }
+
+    func took(_ signal: Int32, from origin: SignalOrigin) {
+        oweLine(for: signal, from: origin)
         if signal == 17 { return }
         if promises.stoppingSince != nil {
+            if hastens(signal, from: origin) { promises.isHastened = true }
             if promises.isStranded, let ending = scenario.request(signal) {
                 promises.isStranded = false
                 promises.isRepeated = true
@@ -92,8 +145,10 @@ extension World {
             if scenario.role == .machine, let ending = scenario.request(signal) {
                 beginStopping(ending)
             } else {
-                promises.owed = scenario.forwarded(signal)
+                promises.owed = owedToProgram(signal, origin)
             }
+        } else if [13, 25].contains(signal), origin == .itself {
+            return
         } else if let ending = scenario.request(signal) {
             beginStopping(ending)
         } else if scenario.role == .process, ![18, 20, 21, 22, 23, 28].contains(signal) {
@@ -107,7 +162,9 @@ extension World {
         promises.ending = ending
         promises.owedToAll = [15, 18]
         promises.dueBy = time + grace + (scenario.role == .machine ? 26_000 : 10_000)
+        if scenario.slowDisk != nil { promises.dueBy += max(0, flush - 8_000) }
         promises.excused = 0
+        if scenario.role == .machine { owe(.stopping(ending)) }
     }
 
     func reaped(_ process: Process) {
@@ -120,16 +177,46 @@ extension World {
         }
         guard process.handle == promises.program else { return }
         promises.program = nil
+        if promises.reportedFailure, let code = promises.codeOfFailure {
+            programIsOver(code)
+            return
+        }
         let number = process.waitStatus! & 0x7f
         programIsOver(UInt8(number == 0 ? process.waitStatus! >> 8 & 0xff : 128 + number))
     }
 
     func programFailed(_ error: Errno) {
+        owe(.programNotStarted(error))
         programIsOver(error.rawValue == 2 ? 127 : 126)
     }
 
+    /// PID 1 has read what the child reports; or could not, and takes it to run.
+    func readReport(_ error: Errno?) {
+        guard let (handle, began, excused) = promises.spawned else { return }
+        let slowness = time - began - (promises.excusedEver - excused)
+        if slowness > Limit.startMilliseconds + tolerance + 1_000 {
+            checkAnnounced(.startingSlowly)
+        }
+        guard let error, let code = promises.codeOfFailure else {
+            oweFirst(.programStarted(ProcessID(rawValue: handle.pid)))
+            return
+        }
+        promises.reportedFailure = true
+        // It may have been reaped first, and no code of its own counts.
+        if promises.program == nil {
+            let old = promises.code
+            promises.code = passedOn(code)
+            if promises.owedExit != nil { promises.owedExit = promises.code }
+            correct(.programEnded(old), to: .programEnded(promises.code))
+        }
+        oweFirst(.programNotStarted(error))
+    }
+
+    private func passedOn(_ code: UInt8) -> UInt8 { scenario.remaps.contains(code) ? 0 : code }
+
     private func programIsOver(_ code: UInt8) {
-        promises.code = scenario.remaps.contains(code) ? 0 : code
+        promises.code = passedOn(code)
+        owe(.programEnded(promises.code))
         if scenario.role == .process {
             promises.owedExit = promises.code
         } else if promises.stoppingSince == nil {
@@ -141,7 +228,14 @@ extension World {
         if promises.stoppingSince != nil { promises.nobodyWasLeft = true }
         guard promises.program != nil else { return }
         promises.program = nil
-        if promises.stoppingSince == nil { programIsOver(1) }
+        if promises.stoppingSince == nil {
+            if promises.reportedFailure {
+                programIsOver(promises.codeOfFailure!)
+            } else {
+                owe(.programLost)
+                programIsOver(1)
+            }
+        }
     }
 
     func leavingFailed() {
@@ -156,7 +250,8 @@ extension World {
 extension World {
     /// A helper has begun, and its first system call shows at what.
     func begins(_ next: Actor.Work) {
-        let patience: Int64 = [0, 5_000, 8_000, 8_000, 5_000][promises.work?.rawValue ?? 0]
+        checkAnnouncements(before: next)
+        let patience: Int64 = [0, 0, 5_000, 8_000, 8_000, 5_000][promises.work?.rawValue ?? 0]
         let isRepeated = promises.isRepeated
         if let work = promises.work {
             if work.rawValue >= next.rawValue, !isRepeated { fail("\(next) begins after \(work)") }
@@ -172,10 +267,15 @@ extension World {
         {
             fail("\(next) begins before \(order[place - 1]!)")
         }
-        if next == .killing { checkGrace() }
+        if next == .killing {
+            promises.hasKilled = true
+            checkGrace()
+            checkShells()
+        }
         if next == .unmounting || next == .leaving && scenario.role == .container {
             checkNobodyIsForgotten()
         }
+        if next == .unmounting { promises.unmountingSince = promises.clockWasRead }
         promises.isRepeated = false
         promises.work = next
         promises.worker = actor!.handle
@@ -188,6 +288,7 @@ extension World {
             if promises.owedToAll.first == signal {
                 promises.owedToAll.removeFirst()
             } else if signal == 9, faulted.contains(.fork) {
+                promises.hasKilled = true
                 checkGrace()
             } else {
                 fail("signal \(signal) to everything, which nobody asked for")
@@ -198,13 +299,29 @@ extension World {
             fail("signal \(signal) to \(target), and there is no program")
             return
         }
-        let process = ProcessID(rawValue: program.pid)
-        if target != (scenario.signalsGroup ? .group(process) : .process(process)) {
+        if !isProgram(target, program, signal) {
             fail("signal \(signal) to \(target), which is not the program")
+        }
+        if signal == 18, promises.mayGoOn {
+            promises.mayGoOn = false
+            if promises.owed == 18 { promises.owed = nil }
+            return
         }
         if promises.owed != signal { fail("signal \(signal) to the program: nobody sent it") }
         promises.owed = nil
         figures.forwarded += 1
+    }
+
+    /// Whether a signal goes to the program, or to its group where that is to get it.
+    private func isProgram(_ target: SignalTarget, _ program: Handle, _ signal: Int32) -> Bool {
+        let process = ProcessID(rawValue: program.pid)
+        let descriptor = FileDescriptor(rawValue: Self.programDescriptor)
+        if target == .group(process) {
+            return scenario.signalsGroup || signal == 18 && scenario.place == .ownForegroundGroup
+        }
+        if scenario.signalsGroup { return false }
+        return target
+            == (scenario.hasDescriptors ? .program(process, descriptor) : .process(process))
     }
 
     func checkSpawning(_ program: Program) {
@@ -218,17 +335,20 @@ extension World {
         if words != ["/prog", "x"] || program.arguments[2] != nil {
             fail("the program gets other words: \(words)")
         }
-        if program.hasOwnSession != (scenario.role == .machine) {
-            fail("the program's session is not as the role has it")
+        if program.place != scenario.place { fail("the program runs in \(program.place)") }
+        if program.keepsDispositions != (scenario.role == .process) {
+            fail("what the parent had ignored is not as the role has it")
         }
     }
 
     /// A phase begins before its helper does, by a step of the clock and a line in the log.
-    private var tolerance: Int64 { scenario.clockStep + 2 * Promises.longestWrite }
+    var tolerance: Int64 { scenario.clockStep + 2 * Promises.longestWrite }
 
     func checkForking() {
         if scenario.role == .process { fail("a process forks") }
         if promises.stoppingSince == nil { fail("a helper before shutdown began") }
+        // Killing begins while a shell may still be hung up on.
+        if promises.work != .hangingUp || promises.hasKilled { book.helper = nil }
     }
 
     /// Nobody is killed before the grace period is over.
@@ -237,8 +357,33 @@ extension World {
             fail("SIGKILL before shutdown began")
             return
         }
-        if time + scenario.clockStep < since + grace {
+        if time + scenario.clockStep < since + grace, !promises.isHastened {
             fail("SIGKILL before the grace period is over")
+        }
+    }
+
+    /// SIGHUP is for shells, before anybody is killed.
+    func checkHelperSending(_ signal: Int32, to target: SignalTarget) {
+        guard case .process(let process) = target else { return }
+        guard case .hangsUp? = processes[Int(process.rawValue)]?.manners, [1, 18].contains(signal)
+        else {
+            fail("a helper sends \(signal) to \(target)")
+            return
+        }
+    }
+
+    /// No shell is what a shutdown waits for.
+    private func checkShells() {
+        guard grace >= 1_000, scenario.clockStep == 1, !scenario.disksHang, !scenario.isSlow,
+            jumped == 0, faulted.isDisjoint(with: [.fork, .read, .list, .send]),
+            !promises.mayNotFork, !promises.isHastened, let since = promises.stoppingSince,
+            scenario.role != .machine || mounts.contains(where: { $0.path == "/proc" })
+        else { return }
+        for process in processes {
+            guard let process, !process.isZombie, case .hangsUp = process.manners,
+                process.kind == .other, !process.isStopped, !process.isStuck, process.born < since
+            else { continue }
+            fail("process \(process.handle.pid), a shell, was not asked to end as shells are")
         }
     }
 
@@ -249,7 +394,7 @@ extension World {
         else {
             return
         }
-        if time + tolerance < since + grace + 5_000 {
+        if time + tolerance < since + (promises.isHastened ? 0 : grace) + 5_000 {
             fail("PID 1 goes on although a child lives and has time")
         }
     }
@@ -259,6 +404,7 @@ extension World {
     }
 
     func checkLeavingByItself() {
+        book.helper = nil
         let isTried = promises.work == .leaving && time + tolerance >= promises.workSince + 5_000
         if promises.stoppingSince == nil || !isTried && !faulted.contains(.fork) {
             fail("PID 1 itself calls reboot(2)")
@@ -279,7 +425,11 @@ extension World {
     private func checkDisks() {
         if promises.somethingHung { return }
         if !promises.hasSynced { fail("the machine goes off without a sync") }
-        guard faulted.isDisjoint(with: [.unmount, .makeReadOnly, .read]) else { return }
+        checkSlowDisk()
+        let dispensable: Set<Call> = [
+            .unmount, .makeReadOnly, .readLines, .list, .swapOff, .detachLoop, .removeMappings,
+        ]
+        guard faulted.isDisjoint(with: dispensable) else { return }
         for mount in mounts where mount.isDisk && !mount.isReadOnly && mount.path != "/proc" {
             // Without the list of mounts PID 1 knows of none but the root.
             if promises.mayLackList, mount.path != "/" { continue }
@@ -289,10 +439,22 @@ extension World {
         }
     }
 
+    /// A disk that goes on writing is waited for, as long as that may take.
+    private func checkSlowDisk() {
+        guard unwritten > 0, !promises.mayNotMeasure, !faulted.contains(.read), jumped == 0,
+            let began = promises.unmountingSince
+        else { return }
+        // One that begins only then has done nothing for too long.
+        if (writesSince ?? .max) < began + 4_000, time - began + tolerance < flush {
+            fail("the machine goes off with \(unwritten) KiB unwritten")
+        }
+    }
+
     /// PID 1 has exited.
     func exited(_ code: UInt8) {
         note("PID 1 exits with \(code)")
         if end != nil { return }
+        checkSaid()
         switch scenario.role {
         case .machine: fail("PID 1 of a machine exits")
         case .process:
@@ -341,6 +503,8 @@ extension World {
         if let signal = promises.owed { fail("signal \(signal) did not get to the program") }
         if let signal = promises.owedToAll.first { fail("not everything got signal \(signal)") }
         if let code = promises.owedExit { fail("PID 1 did not exit with \(code)") }
+        checkSaid()
+        if promises.owesRest { fail("PID 1 tries in a circle what cannot be done now") }
     }
 
     func checkTurn() {
@@ -355,21 +519,38 @@ extension World {
     }
 
     /// - Parameter timeout: when PID 1 would wake up by itself.
-    func checkSleeping(_ timeout: Int64?) {
+    func checkSleeping(_ timeout: Int64?, for descriptor: FileDescriptor?) {
         if let zombie = firstZombie { fail("PID 1 sleeps, and \(zombie.handle.pid) is dead") }
         if alarmInterval > 0, !faulted.contains(.setAlarmInterval) {
             fail("an alarm is left behind")
         }
         if expectsProgram != promises.hasSpawned { fail("the program was not started") }
         guard promises.stoppingSince != nil else {
-            if timeout != nil { fail("PID 1 would wake up for nothing") }
+            let isStarting = promises.program != nil && !report.isThere
+            if timeout != nil, !isStarting { fail("PID 1 would wake up for nothing") }
+            if isStarting, descriptor == nil, !faulted.contains(.readReport) {
+                fail("PID 1 does not look for how its program starts")
+            }
+            if scenario.role != .machine, !hasLetGo { fail("PID 1 keeps what it was started with") }
+            checkTerminal()
             return
         }
         if promises.isStranded { return }
         if timeout == nil { fail("a shutdown waits, and has no deadline") }
-        let isPatient = promises.work == nil || promises.work == .killing
+        let isPatient = (promises.work?.rawValue ?? 0) <= Actor.Work.killing.rawValue
         if isPatient, !hasChildren, !faulted.contains(.fork) { fail("PID 1 waits for nobody") }
         checkTime()
+    }
+
+    /// Nobody is left on a terminal with a program that has stopped for good.
+    private func checkTerminal() {
+        guard let program = promises.program, let process = process(program), process.isStopped,
+            let signal = process.stoppedBy, [20, 21, 22].contains(signal),
+            scenario.place.isUnderJobControl, scenario.forwarded(18) == 18,
+            !faulted.contains(.send), !programIsStolen
+        else { return }
+        if signal != 20, !scenario.terminal.isForeground { return }
+        fail("the program has stopped by signal \(signal), and nobody has it go on")
     }
 
     /// A shutdown takes the grace period and 26 s; a container has less to do.

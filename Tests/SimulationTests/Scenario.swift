@@ -5,12 +5,16 @@ struct Scenario {
     /// How a process takes SIGTERM.
     enum Manners {
         case dies, ignores
+        /// As a shell on a terminal does.
+        case hangsUp
         case exits(after: Int64, code: UInt8)
     }
 
     /// The program that PID 1 is to run.
     struct Program {
         var execError: Errno?
+        /// How long execve(2) takes.
+        var execTime: Int64 = 0
         /// When it ends by itself, and how.
         var lifetime: Int64?
         var waitStatus: Int32 = 0
@@ -27,7 +31,9 @@ struct Scenario {
     var forwards: [Int32: Int32] = [:]
     var remaps: Set<UInt8> = []
     var signalsGroup = false
-    var graceMilliseconds: Int64 = 10_000
+    /// What was asked for, if anything.
+    var askedGrace: Int64?
+    var graceMilliseconds: Int64 { askedGrace ?? (role == .machine ? 10_000 : 2_000) }
     /// Words of the kernel's command line, in front of what is for init.
     var bootWords: [String] = []
 
@@ -50,7 +56,18 @@ struct Scenario {
     /// Whether helpers and disks can hang.
     var disksHang = false
     var extraMounts: [Mount] = []
+    /// A disk that is slow, but does write: so many KiB, so many of them in a second.
+    var slowDisk: (size: Int64, perSecond: Int64)?
+    var flushMilliseconds: Int64 = 600_000
     var isMountedAlready = false
+    /// How init stands to a terminal.
+    var terminal = Terminal.none
+    /// Whether the shell on it looks after its jobs.
+    var hasShell = false
+    /// Whether the kernel has descriptors of processes.
+    var hasDescriptors = true
+    /// Children that were dead before init began, and whose signals are gone.
+    var zombies = 0
     var happenings: [(after: Int64, Happening)] = []
 
     var hasProgram: Bool { program != nil }
@@ -70,6 +87,37 @@ struct Scenario {
         (["quiet", "hammock.fault=reboot"] + bootWords
             + (machineWords.isEmpty ? [] : ["--"] + machineWords))
             .joined(separator: " ") + "\n"
+    }
+
+    /// Where the program runs, as README has it.
+    var place: ProgramPlace {
+        if role == .machine { return .ownSession }
+        if !terminal.isThere { return .ownGroup }
+        if terminal.hasAllStreams, terminal.isForeground { return .ownForegroundGroup }
+        return signalsGroup ? .ownGroup : .initsGroup
+    }
+
+    /// Words that PID 1 does not understand.
+    static let unknownWords = [
+        "hammock.log=8", "hammock.log", "hammock.grace=3601", "hammock.nonsense=1",
+        "hammock.hostname=-x",
+    ]
+
+    var hasUnknownWord: Bool { bootWords.contains(where: Scenario.unknownWords.contains) }
+
+    /// The least that PID 1 is to say, once it has read what it is told.
+    var logPriority: UInt8 {
+        let names = bootWords.filter { !Scenario.unknownWords.contains($0) }
+        let value = names.last { $0.hasPrefix("hammock.log=") }?.last?.wholeNumberValue
+        if role == .machine, let value { return UInt8(value) }
+        if options.contains("-vv") { return 7 }
+        return role == .machine ? 6 : 4
+    }
+
+    /// What the kernel is told about its log.
+    var kernelLogWord: KernelLogUse? {
+        let word = bootWords.last { $0.hasPrefix("printk.devkmsg=") }
+        return word.flatMap { KernelLogUse(rawValue: String($0.dropFirst(15))) }
     }
 
     /// What a signal is forwarded as, or `nil` for nothing.
@@ -111,13 +159,34 @@ extension Scenario {
         if random.oneIn(2) { devices = Device.draw(&random) }
         if random.oneIn(5) { openStreams = (0..<3).map { _ in random.oneIn(2) } }
         extraMounts = Mount.draw(&random)
+        if role != .machine, random.oneIn(2) {
+            terminal = Terminal(
+                isThere: true, hasAllStreams: random.oneIn(2), isForeground: !random.oneIn(3))
+        }
+        hasShell = random.oneIn(2)
+        hasDescriptors = !random.oneIn(4)
+        if role != .machine, random.oneIn(4) { zombies = random.pick([1, 3]) }
+        if role == .machine, random.oneIn(3) { drawSlowDisk(&random) }
         drawHappenings(&random)
+        drawLog(&random)
+    }
+
+    private mutating func drawSlowDisk(_ random: inout Random) {
+        slowDisk = (
+            size: Int64(random.pick([1, 500, 5_000, 50_000])),
+            perSecond: Int64(random.pick([100, 600, 5_000]))
+        )
+        if random.oneIn(2) {
+            let seconds = random.pick([0, 3, 20, 3_600])
+            flushMilliseconds = Int64(seconds) * 1_000
+            bootWords.append("hammock.flush=\(seconds)")
+        }
     }
 
     private mutating func drawOptions(_ random: inout Random) {
         if random.oneIn(2) {
             let seconds = random.pick([0, 1, 3, 30, 3_600])
-            graceMilliseconds = Int64(seconds) * 1_000
+            askedGrace = Int64(seconds) * 1_000
             if role == .machine && random.oneIn(2) {
                 bootWords.append("hammock.grace=\(seconds)")
             } else {
@@ -145,6 +214,15 @@ extension Scenario {
         if random.oneIn(3) { bootWords.append("hammock.log=7") }
     }
 
+    /// What the log is told, and what it has to tell.
+    private mutating func drawLog(_ random: inout Random) {
+        if random.oneIn(3) { bootWords.append("hammock.log=\(random.below(8))") }
+        if random.oneIn(4) { bootWords.append(random.pick(Scenario.unknownWords)) }
+        if random.oneIn(6) {
+            bootWords.append("printk.devkmsg=\(random.pick(["on", "off", "ratelimit"]))")
+        }
+    }
+
     /// What is sent and done to PID 1 and its processes from outside.
     private mutating func drawHappenings(_ random: inout Random) {
         let end = random.pick([0, 20, 3_000, 60_000])
@@ -166,9 +244,11 @@ extension Scenario.Program {
     init(_ random: inout Random) {
         if random.oneIn(10) {
             execError = random.pick([
-                .noSuchFile, .permissionDenied, .badFormat, .noMemory, .wouldBlock, .isFolder,
+                .noSuchFile, .permissionDenied, .execFormatError, .noMemory, .wouldBlock,
+                .isDirectory,
             ])
         }
+        execTime = random.oneIn(4) ? random.duration() : 0
         lifetime = random.oneIn(2) ? nil : random.duration()
         waitStatus = random.waitStatus()
         manners = random.oneIn(2) ? .ignores : .draw(&random)
@@ -178,9 +258,10 @@ extension Scenario.Program {
 
 extension Scenario.Manners {
     static func draw(_ random: inout Random) -> Scenario.Manners {
-        switch random.below(4) {
+        switch random.below(5) {
         case 0, 1: .dies
         case 2: .ignores
+        case 3: .hangsUp
         default: .exits(after: random.duration(), code: UInt8(random.below(256)))
         }
     }

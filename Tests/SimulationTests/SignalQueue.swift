@@ -1,9 +1,12 @@
+import InitCore
+
 /// The signals that wait for PID 1, signal(7): one of each standard one, and any number of the
 /// real-time ones.
 struct SignalQueue {
     private var standard: UInt64 = 0
     private var realTime = [Int](repeating: 0, count: 65)
     private var realTimeCount = 0
+    private var origins = [SignalOrigin](repeating: .process, count: 65)
     /// Those that come while they are not blocked, faults and alarms: the shim sends each on to
     /// PID 1 as another.
     private var carried: [Int32] = []
@@ -16,7 +19,9 @@ struct SignalQueue {
 
     func contains(_ signal: Int32) -> Bool { standard >> UInt64(signal) & 1 == 1 }
 
-    mutating func raise(_ signal: Int32) {
+    mutating func raise(_ signal: Int32, from origin: SignalOrigin = .process) {
+        // Of several that are one, the first says where it is from.
+        if !contains(signal) { origins[Int(signal)] = origin }
         if Self.faults.contains(signal) {
             carry(signal)
         } else if signal < 32 {
@@ -39,7 +44,11 @@ struct SignalQueue {
     }
 
     /// The kernel hands out the lowest number first.
-    mutating func take() -> Int32? {
+    mutating func take() -> (Int32, SignalOrigin)? {
+        takeNumber().map { ($0, origins[Int($0)]) }
+    }
+
+    private mutating func takeNumber() -> Int32? {
         if standard != 0 {
             let signal = Int32(standard.trailingZeroBitCount)
             standard &= standard - 1

@@ -22,7 +22,7 @@ func run(_ world: World) {
         if world.scenario.role != .machine, let code = runtime.takeArguments() {
             world.fail("its arguments make no sense: code \(code)")
         }
-        runtime.begin()
+        if let code = runtime.begin() { world.exited(code) }
         while world.end == nil {
             world.turnBegins()
             if let code = runtime.turn() { world.exited(code) }

@@ -6,42 +6,71 @@ import KernelInterface
 // MARK: Signals
 
 extension World {
-    /// pause(2) and sigtimedwait(2). In a world that is over it hands out SIGCHLD, which makes
-    /// PID 1's turn end.
-    func wait(_ call: Call, milliseconds: Int64?) throws(Errno) -> Signal {
-        if end != nil { return .child }
+    /// pause(2) and ppoll(2). In a world that is over it hands out SIGCHLD, which makes PID 1's
+    /// turn end.
+    func wait(
+        _ call: Call, for descriptor: FileDescriptor?, milliseconds: Int64?
+    ) throws(Errno) -> Wakeup {
+        if end != nil { return .signal(ReceivedSignal(.child)) }
         checkSettled()
         try enter(call)
-        if let signal = take() { return signal }
+        if let wakeup = wakeup(for: descriptor) { return wakeup }
         if let milliseconds, milliseconds <= 0 { throw .wouldBlock }
-        checkSleeping(milliseconds)
+        checkSleeping(milliseconds, for: descriptor)
         let deadline = milliseconds.map { time + $0 } ?? .max
-        let isInterrupted = pass(until: deadline) { !signals.isEmpty }
-        if end != nil { return .child }
-        if let signal = take() { return signal }
+        let isInterrupted = pass(until: deadline) {
+            !signals.isEmpty || descriptor != nil && report.isThere
+        }
+        if end != nil { return .signal(ReceivedSignal(.child)) }
+        if let wakeup = wakeup(for: descriptor) { return wakeup }
         if isInterrupted { throw .interrupted }
         if time >= deadline { throw .wouldBlock }
         checkQuiet()
         finish(.quiet)
-        return .child
+        return .signal(ReceivedSignal(.child))
     }
 
-    private func take() -> Signal? {
-        guard let number = signals.take() else { return nil }
+    /// What ppoll(2) finds at once: the descriptor first, as Linux does.
+    private func wakeup(for descriptor: FileDescriptor?) -> Wakeup? {
+        if descriptor != nil, report.isThere { return .readable }
+        return take().map { .signal($0) }
+    }
+
+    private func take() -> ReceivedSignal? {
+        guard let (number, origin) = signals.take() else { return nil }
         if let (signal, left) = promises.flood, signal == number, left > 0 {
             promises.flood = (signal, left - 1)
             events += 1
             signals.raise(signal)
         }
         note("PID 1 takes signal \(number)")
-        took(number)
-        return Signal(rawValue: number)
+        took(number, from: origin)
+        return ReceivedSignal(Signal(rawValue: number), from: origin)
+    }
+
+    /// Init stops as Ctrl-Z would have it, where there is a shell to have it go on.
+    func stopSelf() -> Bool {
+        guard scenario.role == .process, scenario.hasShell else { return false }
+        note("init stops")
+        stops += 1
+        passBusily(random.duration())
+        signals.raise(18)
+        return true
     }
 
     func send(_ signal: Int32, to target: SignalTarget) throws(Errno) {
         note("signal \(signal) to \(target)")
         switch target {
+        case .program(let process, let descriptor):
+            guard let program = promises.program, program.pid == process.rawValue,
+                descriptor.rawValue == Self.programDescriptor, self.process(program) != nil
+            else { throw .noSuchProcess }
+            self.signal(signal, to: Int(process.rawValue))
         case .process(let process):
+            if let actor, let process = processes[Int(process.rawValue)] {
+                schedule(.signalled(process.handle, signal), at: actor.clock)
+                return
+            }
             guard processes[Int(process.rawValue)] != nil else { throw .noSuchProcess }
             self.signal(signal, to: Int(process.rawValue))
         case .group(let process):
@@ -60,40 +89,89 @@ extension World {
 // MARK: Processes
 
 extension World {
-    /// vfork(2) and execve(2). Where that fails the child is there all the same, and dead.
-    func spawn() throws(Errno) -> ProcessID {
+    static let programDescriptor: Int32 = 90
+    static let reportDescriptor: Int32 = 91
+
+    /// fork(2). The child becomes the program when execve(2) has gone through, which may take
+    /// seconds.
+    func spawn() throws(Errno) -> Child {
         guard let plan = scenario.program, let handle = makeProcess(.program, parent: initPid)
         else { throw .wouldBlock }
         figures.spawned += 1
         let index = Int(handle.pid)
-        if let error = plan.execError {
-            note("process \(handle.pid) cannot run the program")
-            processes[index]!.waitStatus = 127 << 8
-            processes[index]!.endedInTurn = figures.turns
-            signals.raise(17)
-            throw error
+        note("process \(handle.pid) is to be the program")
+        if let code = plan.execError.map({ Int32($0.rawValue == 2 ? 127 : 126) }) {
+            // Whatever it is reaped with, it never was the program.
+            promises.codeOfFailure = UInt8(code)
         }
-        note("process \(handle.pid) is the program")
+        processes[index]!.manners = .dies
+        schedule(.execs(handle), after: plan.execTime)
+        promises.program = handle
+        promises.wasForked = true
+        promises.spawned = (handle, time, promises.excusedEver)
+        return Child(
+            process: ProcessID(rawValue: handle.pid),
+            descriptor: scenario.hasDescriptors
+                ? FileDescriptor(rawValue: Self.programDescriptor) : nil,
+            report: FileDescriptor(rawValue: Self.reportDescriptor))
+    }
+
+    /// execve(2) is over, if the child has lived to see it.
+    func exec(_ handle: Handle) {
+        guard process(handle) != nil, let plan = scenario.program else { return }
+        report = (true, plan.execError)
+        if plan.execError != nil {
+            note("process \(handle.pid) cannot run the program")
+            endProcess(handle, 127 << 8)
+            return
+        }
+        let index = Int(handle.pid)
         processes[index]!.manners = plan.manners
         processes[index]!.forksLeft = plan.forks
         if plan.forks > 0 { schedule(.forks(handle), after: random.duration()) }
         if let lifetime = plan.lifetime {
             schedule(.ends(handle, waitStatus: plan.waitStatus), after: lifetime)
         }
-        promises.program = handle
-        return ProcessID(rawValue: handle.pid)
+    }
+
+    func readReport(_ descriptor: FileDescriptor) throws(Errno) -> Errno? {
+        if descriptor.rawValue != Self.reportDescriptor { fail("another descriptor is read") }
+        // Who has ended has closed its end of the pipe.
+        let isOver = promises.program.map { process($0) == nil } ?? true
+        if !report.isThere, !isOver { throw .wouldBlock }
+        return report.error
+    }
+
+    func letGo(keeping kept: [FileDescriptor?]) {
+        if scenario.role == .machine { fail("a machine's PID 1 has nothing to let go of") }
+        if promises.program != nil, !report.isThere,
+            !kept.contains(FileDescriptor(rawValue: Self.reportDescriptor))
+        {
+            fail("PID 1 closes what the child reports over")
+        }
+        hasLetGo = true
     }
 
     func reap() throws(Errno) -> Reaped {
+        if let process = stoppedOne() {
+            if process.handle == promises.program, process.unseenStop != 19 {
+                promises.mayGoOn = true
+            }
+            note("PID 1 sees that process \(process.handle.pid) has stopped")
+            return .stopped(
+                ProcessID(rawValue: process.handle.pid),
+                Signal(rawValue: process.unseenStop ?? 19))
+        }
         let (found, hasChildren) = reapOne()
         guard let process = found else {
             if hasChildren { return .none }
             noChildIsLeft()
-            throw .noChild
+            throw .noChildProcess
         }
         figures.reaped += 1
         note("PID 1 reaps process \(process.handle.pid)")
         let status = ExitStatus(waitStatus: process.waitStatus!)!
+        oweLine(for: process, status)
         reaped(process)
         return .child(ProcessID(rawValue: process.handle.pid), status)
     }
@@ -108,6 +186,7 @@ extension World {
             throw .noSuchFile
         }
         if let error = devices[device].openError { throw error }
+        if device == KernelLogUse.device, kernelLogUse == .off { throw .notPermitted }
         // The lowest that is free, as open(2) promises.
         let number = files.firstIndex { $0 == nil } ?? files.count
         if number == files.count { files.append(nil) }
@@ -125,6 +204,7 @@ extension World {
             throw .badFileDescriptor
         }
         let device = file.device
+        if isDropped(by: number) { return count }
         let (began, jumpedBefore) = (time, jumped)
         defer { wasHeldUp(since: began, jumpedBefore) }
         var written = 0
@@ -173,17 +253,134 @@ extension World {
     }
 
     func read(_ path: String) throws(Errno) -> UnsafeMutableRawBufferPointer {
-        guard mounts.contains(where: { $0.path == "/proc" }) else { throw .noSuchFile }
-        let text: String
-        if path == "/proc/cmdline" {
-            text = scenario.commandLine
-            promises.commandLineWasRead = true
-        } else {
-            text = mounts.map(\.line).joined()
+        guard hasProc, let text = text(of: path) else {
+            if path == "/proc/meminfo" { promises.mayNotMeasure = true }
+            throw .noSuchFile
         }
+        if path == "/proc/cmdline" { promises.commandLineWasRead = true }
+        if path == "/proc/meminfo", actor == nil { book.measured = unwritten + 40 }
+        return fill(text)
+    }
+
+    private var hasProc: Bool {
+        scenario.role != .machine || mounts.contains { $0.path == "/proc" }
+    }
+
+    private func fill(_ text: String) -> UnsafeMutableRawBufferPointer {
         let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<text.utf8.count])
         bytes.copyBytes(from: text.utf8)
         return bytes
+    }
+}
+
+// MARK: What /proc and /dev say
+
+extension World {
+    private func text(of path: String) -> String? {
+        switch path {
+        case "/proc/cmdline": return scenario.commandLine
+        case "/proc/meminfo":
+            return "MemFree: 5 kB\nDirty: 40 kB\nWriteback:  \(unwritten) kB\nWritebackTmp: 7 kB\n"
+        case "/proc/self/stat":
+            return statLine(actor?.handle.pid ?? initPid, parent: actor == nil ? 0 : initPid)
+        default:
+            let words = path.split(separator: "/")
+            guard words.count == 3, words[2] == "stat", let number = Int(words[1]) else {
+                return nil
+            }
+            if number == initPid { return statLine(initPid, parent: 0) }
+            return processes[number].map { line(of: $0) }
+        }
+    }
+
+    private func line(of process: Process) -> String {
+        let pid = process.handle.pid
+        let (leads, hasTerminal, ignores) =
+            switch process.manners {
+            case .hangsUp: (true, true, true)
+            case .ignores: (process.kind != .program, process.kind == .program, true)
+            case .dies: (true, true, false)
+            case .exits: (false, true, false)
+            }
+        return statLine(
+            pid, parent: process.parent, session: leads ? pid : initPid,
+            terminal: hasTerminal ? 34_816 : 0, ignored: ignores ? 0x4000 : 0x1000)
+    }
+
+    private func statLine(
+        _ pid: Int32, parent: Int32, session: Int32 = 1, terminal: Int = 0, ignored: Int = 0
+    ) -> String {
+        let between = [String](repeating: "0", count: 25).joined(separator: " ")
+        return "\(pid) (a) b) S \(parent) \(pid) \(session) \(terminal) \(between) \(ignored) 0\n"
+    }
+
+    func names(in directory: String) throws(Errno) -> [String] {
+        if directory == "/dev" {
+            return ["loop-control", "console"] + loops.map(\.name)
+        }
+        guard hasProc else { throw .noSuchFile }
+        return ["self", "meminfo", "\(initPid)"]
+            + processes.compactMap { $0.map { "\($0.handle.pid)" } }
+    }
+
+    /// Three lines at a time, as a large table comes in parts.
+    func readLines(
+        _ path: String, _ body: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(Errno) {
+        guard hasProc else {
+            actor?.hasFailed = true
+            throw .noSuchFile
+        }
+        actor?.lacksTable = false
+        var lines = mounts.map(\.line)
+        if path == "/proc/swaps" {
+            lines = ["Filename Type Size Used Priority\n"]
+            for mount in mounts where mount.keeper == .swap {
+                lines.append("\(mount.escapedPath)/swap\\040file file 1020 0 -2\n")
+            }
+        }
+        while !lines.isEmpty {
+            body(fill(lines.prefix(3).joined()))
+            lines.removeFirst(min(3, lines.count))
+        }
+    }
+
+    private var loops: [(name: String, mount: Int)] {
+        mounts.indices.filter { mounts[$0].keeper == .loop }.map { ("loop\($0)", $0) }
+    }
+
+    func swapOff(_ path: String) throws(Errno) {
+        let found = mounts.lastIndex { $0.path + "/swap file" == path && $0.keeper == .swap }
+        guard let found else { throw .invalidArgument }
+        mounts[found].keeper = nil
+    }
+
+    func detachLoop(_ path: String) throws(Errno) {
+        guard let loop = loops.first(where: { "/dev/" + $0.name == path }) else {
+            throw .invalidArgument
+        }
+        mounts[loop.mount].keeper = nil
+    }
+
+    func removeMappings() {
+        for index in mounts.indices where mounts[index].keeper == .mapping {
+            mounts[index].keeper = nil
+        }
+    }
+
+    /// What the slow disk has yet to write, in KiB.
+    var unwritten: Int64 {
+        guard let disk = scenario.slowDisk else { return 0 }
+        guard let writesSince else { return disk.size }
+        return max(0, disk.size - (time - writesSince) * disk.perSecond / 1_000)
+    }
+
+    /// A helper waits until the slow disk has written everything.
+    private func writeOut() {
+        guard let disk = scenario.slowDisk, actor?.isLost == false else { return }
+        writesSince = writesSince ?? actor!.clock
+        let duration = (disk.size * 1_000 + disk.perSecond - 1) / disk.perSecond
+        actor!.clock = max(actor!.clock, writesSince! + duration)
     }
 }
 
@@ -215,6 +412,7 @@ extension World {
         }
         if isBusy(index) { throw .busy }
         note("unmounts \(path)")
+        writeOut()
         // The root stays, but cannot be written to any more.
         if path == "/" { mounts[index].isReadOnly = true } else { mounts.remove(at: index) }
     }
@@ -224,6 +422,8 @@ extension World {
             throw .invalidArgument
         }
         if let holder = mounts[index].holder, process(holder) != nil { throw .busy }
+        if mounts[index].keeper != nil { throw .busy }
+        writeOut()
         mounts[index].isReadOnly = true
     }
 
@@ -232,6 +432,7 @@ extension World {
             promises.somethingHung = true
             return true
         }
+        if mounts[index].keeper != nil { return true }
         let inside = mounts[index].path + "/"
         return mounts[index].path != "/" && mounts.contains { $0.path.hasPrefix(inside) }
     }
@@ -247,6 +448,7 @@ extension World {
             if random.oneIn(2) { hang() } else { actor!.clock += random.duration() }
         }
         if !actor!.isLost {
+            writeOut()
             note("syncs")
             promises.hasSynced = true
         }

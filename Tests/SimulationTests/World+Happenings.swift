@@ -15,6 +15,8 @@ extension World {
             if process(handle) != nil { self.signal(signal, to: Int(handle.pid)) }
         case .forks(let handle): fork(handle)
         case .wakes(let handle): wake(handle)
+        case .execs(let handle): exec(handle)
+        case .key(let signal): typeKey(signal)
         case .storm(let count):
             for _ in 0..<count { addOrphan() }
         case .theft: steal()
@@ -38,6 +40,14 @@ extension World {
         } else {
             signals.raise(signal)
         }
+    }
+
+    /// A key of the terminal: the whole group in the foreground gets its signal.
+    private func typeKey(_ signal: Int32) {
+        guard scenario.terminal.isThere, scenario.terminal.isForeground else { return }
+        if !scenario.terminal.hasAllStreams { signals.raise(signal, from: .kernel) }
+        guard let program = promises.program, process(program) != nil else { return }
+        self.signal(signal, to: Int(program.pid))
     }
 
     private func fork(_ handle: Handle) {
@@ -76,7 +86,8 @@ extension World {
         programIsStolen = true
         // Its number stays taken, or PID 1 could not know.
         processes[Int(program.pid)] = Process(
-            handle: process.handle, kind: .other, parent: 0, group: program.pid)
+            handle: process.handle, kind: .other, parent: 0, group: program.pid,
+            born: time)
         processes[Int(program.pid)]!.isStuck = true
         signals.raise(17)
     }

@@ -57,6 +57,12 @@ final class World {
     var births = 0
     var forksLeft: Int
     var programIsStolen = false
+    /// What the child has reported of execve(2): no error where it is the program now.
+    var report: (isThere: Bool, error: Errno?) = (false, nil)
+    /// Whether PID 1 has let go of what it was started with.
+    var hasLetGo = false
+    /// The shell that runs init has been told that init has stopped.
+    var stops = 0
     var signals = SignalQueue()
     var devices: [Device]
     /// What descriptors lead to.
@@ -68,8 +74,12 @@ final class World {
     var isInterrupted = false
     var isSubreaper = false
     var mounts: [Mount] = []
+    /// When the slow disk has begun to write.
+    var writesSince: Int64?
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8_192, alignment: 16)
+    var kernelLogUse: KernelLogUse
     var promises = Promises()
+    var book = LogBook()
     var figures = Figures()
 
     /// - Parameter isTraced: whether `trace` is kept, which takes most of the time.
@@ -80,10 +90,15 @@ final class World {
         processes = [Process?](repeating: nil, count: scenario.pidLimit)
         forksLeft = scenario.forkBudget
         devices = scenario.devices
+        kernelLogUse = scenario.kernelLogWord ?? .limited
         files = (0..<3).map { number in
             scenario.openStreams[number] ? File(device: number == 2 ? 1 : 0) : nil
         }
         mountFirst()
+        for _ in 0..<scenario.zombies {
+            guard let zombie = makeProcess(.other, parent: initPid) else { break }
+            processes[Int(zombie.pid)]!.waitStatus = 0
+        }
         for (after, happening) in scenario.happenings { schedule(happening, after: after) }
         runDue()
     }
@@ -188,13 +203,17 @@ final class World {
 
     /// Each system call that can fail comes through here, and may fail here.
     func enter(_ call: Call) throws(Errno) {
-        if end != nil { throw call == .reap ? .noChild : .inputOutput }
+        if end != nil { throw call == .reap ? .noChildProcess : .inputOutput }
         let number = callCount
         callCount += 1
         if keepsCalls { calls.append(call) }
         if actor != nil {
             try enterAsHelper(call)
         } else {
+            // The streams are one duty, and the log is opened in it.
+            if ![.openStandardStream, .openForWriting, .setParameter].contains(call) {
+                oweDuty()
+            }
             callsInTurn += 1
             if callsInTurn > Promises.mostCallsInATurn { fail("a turn has too many system calls") }
             if scenario.isSlow, random.oneIn(3) { passBusily(Int64(random.below(6))) }
@@ -224,6 +243,7 @@ final class World {
         guard let error else { return }
         faulted.insert(call)
         if call == .mount, actor != nil { promises.mayLackList = true }
+        actor?.hasFailed = true
         note("\(call) fails with \(error.rawValue)")
         throw error
     }
@@ -231,7 +251,7 @@ final class World {
     /// PID 1 would rather be held up than say nothing, where there can be no alarm: these two
     /// cannot fail but by a filter of system calls.
     private func isExempt(_ call: Call) -> Bool {
-        call == .setAlarmInterval || call == .letThrough || call == .blockSignals
+        call == .setAlarmInterval || call == .letThrough || call == .catchSignals
     }
 }
 

@@ -7,10 +7,12 @@ struct WorldKernel: Kernel {
 
     // MARK: Signals
 
-    mutating func blockSignals() throws(Errno) { try world.enter(.blockSignals) }
+    mutating func catchSignals() throws(Errno) { try world.enter(.catchSignals) }
 
     mutating func letThrough(_ signal: Signal, _ through: Bool) throws(Errno) {
         try world.enter(.letThrough)
+        // A helper has a mask and a timer of its own.
+        if world.actor != nil { return }
         world.letsAlarmThrough = through
         if through { world.signals.letThrough(signal.rawValue) }
     }
@@ -23,23 +25,47 @@ struct WorldKernel: Kernel {
 
     mutating func useSignalStack() throws(Errno) { try world.enter(.useSignalStack) }
 
-    mutating func pause() throws(Errno) -> Signal { try world.wait(.pause, milliseconds: nil) }
+    mutating func pause() throws(Errno) -> ReceivedSignal {
+        guard case .signal(let received) = try world.wait(.pause, for: nil, milliseconds: nil)
+        else { throw .interrupted }
+        return received
+    }
 
-    mutating func waitForSignal(milliseconds: Int64?) throws(Errno) -> Signal {
-        try world.wait(.waitForSignal, milliseconds: milliseconds)
+    mutating func wait(for descriptor: FileDescriptor?, milliseconds: Int64?) throws(Errno)
+        -> Wakeup
+    {
+        do throws(Errno) {
+            return try world.wait(.wait, for: descriptor, milliseconds: milliseconds)
+        } catch {
+            if error != .interrupted, error != .wouldBlock { world.promises.owesRest = true }
+            throw error
+        }
     }
 
     mutating func send(_ signal: Signal, to target: SignalTarget) throws(Errno) {
-        if world.actor == nil { world.checkSending(signal.rawValue, to: target) }
-        try world.enter(.send)
-        try world.send(signal.rawValue, to: target)
+        if world.actor == nil {
+            world.checkSending(signal.rawValue, to: target)
+        } else {
+            world.checkHelperSending(signal.rawValue, to: target)
+        }
+        do throws(Errno) {
+            try world.enter(.send)
+            try world.send(signal.rawValue, to: target)
+        } catch {
+            if world.actor == nil { world.oweFailure(toSend: error) }
+            throw error
+        }
     }
 
     // MARK: Processes
 
     mutating func isPID1() -> Bool { world.scenario.role != .process }
 
-    mutating func spawn(_ program: Program) throws(Errno) -> ProcessID {
+    mutating func ownProcess() -> ProcessID { ProcessID(rawValue: world.initPid) }
+
+    mutating func isSubreaper() -> Bool { world.isSubreaper }
+
+    mutating func spawn(_ program: Program) throws(Errno) -> Child {
         world.checkSpawning(program)
         do throws(Errno) {
             try world.enter(.spawn)
@@ -50,22 +76,61 @@ struct WorldKernel: Kernel {
         }
     }
 
+    mutating func readReport(_ report: FileDescriptor) throws(Errno) -> Errno? {
+        do throws(Errno) {
+            try world.enter(.readReport)
+            let error = try world.readReport(report)
+            world.readReport(error)
+            return error
+        } catch {
+            world.readReport(nil)
+            throw error
+        }
+    }
+
+    mutating func letGo(keeping first: FileDescriptor?, _ second: FileDescriptor?) {
+        world.letGo(keeping: [first, second])
+    }
+
+    mutating func terminal() -> Terminal { world.scenario.terminal }
+
+    mutating func lendTerminal(to program: ProcessID) -> Bool {
+        world.scenario.terminal.isForeground
+    }
+
+    mutating func takeTerminalBack(from program: ProcessID) {}
+
+    mutating func giveTerminalUp() {}
+
+    mutating func stopSelf(by signal: Signal) -> Bool { world.stopSelf() }
+
     mutating func fork(_ body: (inout WorldKernel) -> Int32) throws(Errno) -> ProcessID {
         world.checkForking()
-        try world.enter(.fork)
+        do throws(Errno) {
+            try world.enter(.fork)
+        } catch {
+            world.oweNoProcess(error)
+            throw error
+        }
         var child = self
         do throws(Errno) {
             return try world.runHelper { body(&child) }
         } catch {
             world.faulted.insert(.fork)
             world.promises.mayNotFork = true
+            world.oweNoProcess(error)
             throw error
         }
     }
 
     mutating func reap() throws(Errno) -> Reaped {
         world.checkSettled()
-        try world.enter(.reap)
+        do throws(Errno) {
+            try world.enter(.reap)
+        } catch {
+            if error != .interrupted, error != .noChildProcess { world.promises.owesRest = true }
+            throw error
+        }
         return try world.reap()
     }
 
@@ -87,11 +152,15 @@ struct WorldKernel: Kernel {
 
     mutating func setAlarmInterval(milliseconds: Int32) throws(Errno) {
         try world.enter(.setAlarmInterval)
+        if world.actor != nil { return }
         world.alarmInterval = Int64(milliseconds)
         world.nextAlarm = milliseconds > 0 ? world.time + Int64(milliseconds) : .max
     }
 
-    mutating func sleep(milliseconds: Int32) { world.passBusily(Int64(milliseconds)) }
+    mutating func sleep(milliseconds: Int32) {
+        world.promises.owesRest = false
+        world.passBusily(Int64(milliseconds))
+    }
 
     // MARK: Files
 
@@ -103,8 +172,12 @@ struct WorldKernel: Kernel {
     mutating func openStandardStream(_ path: StaticString, forWriting: Bool) throws(Errno)
         -> FileDescriptor
     {
-        try world.enter(.openStandardStream)
-        return try world.open(path.description, blocks: true, forWriting: forWriting)
+        let open = { [world] () throws(Errno) in
+            try world.enter(.openStandardStream)
+            return try world.open(path.description, blocks: true, forWriting: forWriting)
+        }
+        // /dev/null takes the console's place, and nobody minds if it cannot.
+        return forWriting ? try world.asDuty(.openStandardStreams, open) : try open()
     }
 
     mutating func isOpen(_ descriptor: FileDescriptor) -> Bool {
@@ -115,27 +188,79 @@ struct WorldKernel: Kernel {
         throws(Errno) -> Int
     {
         world.checkWords(bytes)
+        let line = world.line(in: bytes)
+        var count = 0
+        world.book.isDropped = false
+        defer { if let line { world.putLine(line, isTaken: count == bytes.count) } }
         try world.enter(.write)
-        return try world.write(bytes.count, to: descriptor)
+        // Whether a helper blocks is nothing to PID 1.
+        count = world.actor != nil ? bytes.count : try world.write(bytes.count, to: descriptor)
+        return count
     }
 
     mutating func waitUntilWritable(_ descriptor: FileDescriptor, milliseconds: Int32)
         throws(Errno) -> Bool
     {
+        var hasRoom = false
+        world.book.isDropped = false
+        // Who does not wait asks for the log.
+        defer { if milliseconds == 0, !hasRoom { world.putLine(nil, isTaken: false) } }
         try world.enter(.waitUntilWritable)
-        return try world.waitUntilWritable(descriptor, Int64(milliseconds))
+        // Whether a helper finds room is nothing to PID 1.
+        hasRoom =
+            world.actor != nil
+            ? true : try world.waitUntilWritable(descriptor, Int64(milliseconds))
+        return hasRoom
     }
 
-    mutating func read(_ path: StaticString) throws(Errno) -> UnsafeMutableRawBufferPointer {
-        try world.enter(.read)
-        return try world.read(path.description)
+    mutating func read(at path: UnsafePointer<UInt8>) throws(Errno) -> UnsafeMutableRawBufferPointer
+    {
+        let path = String(cString: path)
+        let read = { [world] () throws(Errno) in
+            try world.enter(.read)
+            return try world.read(path)
+        }
+        return path == "/proc/cmdline" ? try world.asDuty(.readCommandLine, read) : try read()
+    }
+
+    mutating func readLines(
+        _ path: StaticString, _ body: (inout WorldKernel, UnsafeMutableRawBufferPointer) -> Void
+    ) throws(Errno) {
+        world.actor?.lacksTable = true
+        try world.enter(.readLines)
+        try world.readLines(path.description) { body(&self, $0) }
+    }
+
+    mutating func list(
+        _ directory: StaticString, _ body: (inout WorldKernel, UnsafePointer<UInt8>) -> Void
+    ) throws(Errno) {
+        try world.enter(.list)
+        for name in try world.names(in: directory.description) {
+            (Array(name.utf8) + [0]).withUnsafeBufferPointer { body(&self, $0.baseAddress!) }
+        }
+    }
+
+    mutating func setParameter(_ path: StaticString, to value: StaticString) throws(Errno) {
+        do throws(Errno) {
+            try world.enter(.setParameter)
+            try world.setParameter(path.description, to: value.description)
+        } catch {
+            world.promises.mayLoseLines = true
+            throw error
+        }
     }
 
     // MARK: File systems
 
     mutating func mount(_ mount: EarlyMount) throws(Errno) {
-        try world.enter(.mount)
-        try world.mount(mount.path.description)
+        let path = mount.path.description
+        let number = EarlyMount.table.indices.first {
+            EarlyMount.table[$0].path.description == path
+        }!
+        try world.asDuty(.mount(number)) { [world] () throws(Errno) in
+            try world.enter(.mount)
+            try world.mount(path)
+        }
     }
 
     mutating func unmount(_ path: UnsafePointer<UInt8>) throws(Errno) {
@@ -144,8 +269,29 @@ struct WorldKernel: Kernel {
     }
 
     mutating func makeReadOnly(_ path: UnsafePointer<UInt8>) throws(Errno) {
-        try world.enter(.makeReadOnly)
-        try world.makeReadOnly(String(cString: path))
+        let path = String(cString: path)
+        do throws(Errno) {
+            try world.enter(.makeReadOnly)
+            try world.makeReadOnly(path)
+        } catch {
+            world.oweWritable(path, error)
+            throw error
+        }
+    }
+
+    mutating func swapOff(_ path: UnsafePointer<UInt8>) throws(Errno) {
+        try world.enter(.swapOff)
+        try world.swapOff(String(cString: path))
+    }
+
+    mutating func detachLoop(_ path: UnsafePointer<UInt8>) throws(Errno) {
+        try world.enter(.detachLoop)
+        try world.detachLoop(String(cString: path))
+    }
+
+    mutating func removeMappings() throws(Errno) {
+        try world.enter(.removeMappings)
+        world.removeMappings()
     }
 
     mutating func sync() { world.sync() }
@@ -159,6 +305,7 @@ struct WorldKernel: Kernel {
         do throws(Errno) {
             try world.enter(.leave)
         } catch {
+            if world.actor == nil { world.oweRefusal() }
             world.leavingFailed()
             throw error
         }
@@ -166,8 +313,13 @@ struct WorldKernel: Kernel {
     }
 
     mutating func setHostName(_ name: UnsafeRawBufferPointer) throws(Errno) {
-        try world.enter(.setHostName)
+        try world.asDuty(.setHostName) { [world] () throws(Errno) in try world.enter(.setHostName) }
     }
 
-    mutating func bringUpLoopback() throws(Errno) { try world.enter(.bringUpLoopback) }
+    mutating func bringUpLoopback() throws(Errno) {
+        defer { world.book.dutiesAreDone = true }
+        try world.asDuty(.bringUpLoopback) { [world] () throws(Errno) in
+            try world.enter(.bringUpLoopback)
+        }
+    }
 }

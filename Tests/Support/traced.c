@@ -1,6 +1,7 @@
 // traced STRACE-OPTIONS... -- ROOT COMMAND...: runs COMMAND as PID 1 of a PID namespace, with
 // ROOT as its root directory, and strace's eyes on this one process from its first
-// instruction on. The process has SIGTERM blocked, and pending where PENDING is set.
+// instruction on. The process has SIGTERM blocked, and pending where PENDING is set. Where
+// SECOND is set there is a PID 2, as the kernel's own threads are on a machine: nobody's child.
 //
 // unshare(1) in front of strace would be traced too, and its calls counted; behind strace it
 // cannot be, for strace's own first child would be PID 1.
@@ -43,6 +44,18 @@ static int become(char **words, int readiness) {
     return give_up(words[1]);
 }
 
+// make_second: this process's next child is in the namespace of PID 1, and its child is not.
+static int make_second(int first) {
+    char name[40];
+    snprintf(name, sizeof name, "/proc/%d/ns/pid", first);
+    int namespace = open(name, O_RDONLY | O_CLOEXEC);
+    if (namespace < 0 || setns(namespace, CLONE_NEWPID) < 0) return -1;
+    int second = fork();
+    if (second == 0)
+        for (;;) pause();
+    return second;
+}
+
 int main(int count, char **words) {
     int split = 1;
     while (split < count && strcmp(words[split], "--") != 0) split++;
@@ -56,6 +69,7 @@ int main(int count, char **words) {
     close(readiness[1]);
     char byte;
     if (read(readiness[0], &byte, 1) != 0) return give_up("read");
+    if (getenv("SECOND") && make_second(process) < 0) return give_up("second");
     char number[12], answer[40];
     snprintf(number, sizeof number, "%d", process);
     snprintf(answer, sizeof answer, "inject=getppid:retval=%d", answer_of_strace);

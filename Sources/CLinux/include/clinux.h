@@ -1,14 +1,13 @@
-// The C side of the seam to Linux: one function for each system call or macro that Swift
-// cannot import by itself. No policy lives here, but for what a child does between vfork
-// and execve, where nothing but C is safe.
+// The C side of the seam to Linux: one function for each system call or macro that Swift cannot
+// import. It holds no policy, except for what a child does between fork and execve, where only C is
+// safe. There is one C file per topic: files, machine, process, signals, terminal.
 //
-// Every function returns a value >= 0, or -errno; none of them lets errno cross the
-// border. Functions stand in alphabetical order, each below its man page's prototype.
+// Every function returns a value >= 0, or -errno. None of them touches errno itself. The functions
+// are in alphabetical order, each below the prototype of its man page.
 //
-// System calls go to the kernel without the C library in between, but for the clock's, which
-// the library answers without the kernel. Its functions would add errno, which this border
-// takes off again; musl keeps the signals 32 to 34 for itself and refuses to block them, and
-// glibc's programs send 34 and up to PID 1.
+// The system calls bypass the C library. Its functions would only add errno, which this shim
+// would remove again. musl reserves the signals 32 to 34 and refuses to block them, but
+// programs built with glibc send 34 and above to PID 1.
 
 #ifndef CLINUX_H
 #define CLINUX_H
@@ -21,32 +20,75 @@
 int clinux_bring_up_loopback(void);
 
 // int clock_gettime(clockid_t clockid, struct timespec *tp);        clock_gettime(2)
-// CLOCK_MONOTONIC in milliseconds. Asks the vDSO where there is one, not the kernel.
+// CLOCK_MONOTONIC in milliseconds.
 int64_t clinux_clock_milliseconds(void);
+
+// int chdir(const char *path);                                              chdir(2)
+int clinux_change_directory(const char *path);
+
+// int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);
+//                                                                       sigaction(2)
+// Blocks every signal except those of faults, and gives each a handler, since the kernel drops
+// a signal for which PID 1 has none. Remembers what was blocked and ignored before.
+int clinux_catch_signals(void);
 
 // int close(int fd);                                                        close(2)
 int clinux_close(int fd);
 
+// int close_range(unsigned first, unsigned last, unsigned flags);     close_range(2)
+int clinux_close_range(int first, int last);
+// int ioctl(int fd, LOOP_CLR_FD);                                            loop(4)
+// For the device at `path`: at once, or when its last user closes it.
+int clinux_detach_loop(const char *path);
+
+// A buffer of clinux_directory_size bytes for the entries of a directory.
+enum { clinux_directory_size = 4 * 1024 };
+void *clinux_directory(void);
+
+// int ioctl(int fd, TIOCNOTTY);                                         ioctl_tty(2)
+// Gives up the controlling terminal on descriptor 0. The signals that this raises are discarded.
+int clinux_detach_terminal(void);
+
 // void _exit(int status);                                                   _exit(2)
-// A terminal that clinux_spawn gave to the program, and that the program still has, is this
-// process's group's again.
 _Noreturn void clinux_exit(int code);
 
 // pid_t fork(void);                                                          fork(2)
-// Without the C library's locks and handlers: there are no threads. 0 in the child.
+// Bypasses the C library's locks and handlers: init has no threads. 0 in the child.
 int clinux_fork(void);
 
 // int fcntl(int fd, F_GETFD);                                               fcntl(2)
-// -EBADF where `fd` is not open.
+// -EBADF if `fd` is not open.
 int clinux_get_descriptor_flags(int fd);
+
+// pid_t tcgetpgrp(int fd);                                               tcgetpgrp(3)
+// The foreground group of `fd`, which must be the controlling terminal; otherwise -ENOTTY. 0 if
+// that group is outside of this PID namespace.
+int clinux_get_foreground_group(int fd);
+
+// pid_t getpgrp(void);                                                    getpgrp(2)
+int clinux_getpgrp(void);
+// ssize_t getdents64(int fd, void *dirp, size_t count);                  getdents(2)
+// Reads into the buffer of clinux_directory; 0 at the end.
+int clinux_getdents(int fd, void *entries);
+// int prctl(PR_GET_CHILD_SUBREAPER, int *subreaper);                        prctl(2)
+int clinux_get_subreaper(void);
 
 // pid_t getpid(void);                                                      getpid(2)
 int clinux_getpid(void);
 
+// pid_t getppid(void);                                                     getpid(2)
+// 0 if the parent is outside of this PID namespace.
+int clinux_getppid(void);
+
+// ssize_t read(int fd, void *buf, 0);                                  read(2), tty(4)
+// Whether this process's group is in the foreground of its controlling terminal; below 0 if it has
+// none. Reads no byte and does not wait.
+int clinux_is_in_foreground(void);
+
 // int statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *);
 //                                                                           statx(2)
-// STATX_ATTR_MOUNT_ROOT: 1 where a file system is mounted on `path` itself. 0 too where the
-// kernel is too old to say (before 5.8).
+// STATX_ATTR_MOUNT_ROOT: 1 if a file system is mounted on `path` itself. Also 0 if the kernel is
+// too old to tell (before 5.8).
 int clinux_is_mount_point(const char *path);
 
 // int kill(pid_t pid, int sig);                                              kill(2)
@@ -60,32 +102,40 @@ int clinux_mkdir(const char *path);
 //           unsigned long flags, const void *data);                         mount(2)
 int clinux_mount(const char *type, const char *path, unsigned long flags, const char *data);
 
-// The same call with MS_REMOUNT | MS_RDONLY: what is mounted stays so, for reading only.
+// The same call with MS_REMOUNT | MS_RDONLY: the file system stays mounted, but read-only.
 int clinux_mount_read_only(const char *path);
 
 // int open(const char *path, int flags);                                     open(2)
 // O_RDONLY | O_CLOEXEC.
 int clinux_open_for_reading(const char *path);
 
-// Never waits for a terminal's carrier, never makes the terminal a controlling one, closed
-// on execve: O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC.
+// Does not wait for a terminal's carrier, does not make the terminal the controlling one, and
+// closes on execve: O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC.
 int clinux_open_for_writing(const char *path);
 
-// As a standard stream, which stays open on execve: O_RDWR | O_NOCTTY, or O_RDONLY.
+// Opens a standard stream, which stays open on execve: O_RDWR | O_NOCTTY, or O_RDONLY.
 int clinux_open_standard_stream(const char *path, int for_writing);
 
 // int pause(void);                                                          pause(2)
-// Lets all signals through, pauses until one comes, and returns its number, with all
-// signals blocked again. None is lost in between.
-int clinux_pause_for_signal(void);
+// Unblocks all signals, pauses until one comes, takes it, and blocks all signals again. No signal
+// is lost in between. Returns the same as clinux_wait_for_signal.
+int clinux_pause(void);
+
+// int pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned flags);
+//                                                               pidfd_send_signal(2)
+int clinux_pidfd_send_signal(int pidfd, int signal);
 
 // int poll(struct pollfd *fds, nfds_t nfds, int timeout);                    poll(2)
-// Waits until `fd` takes bytes or is in error; with an `fd` of -1, for the time alone.
+// Waits until `fd` takes bytes or has an error. With an `fd` of -1 it only waits for the time.
 // 1: ready, 0: timed out.
 int clinux_poll_writable(int fd, int timeout_milliseconds);
 
 // ssize_t read(int fd, void *buf, size_t count);                             read(2)
 ptrdiff_t clinux_read(int fd, void *bytes, size_t count);
+
+// What the child of a clinux_spawn has reported: 0 if it has become the program, the errno of
+// execve (above 0) if execve failed, -EAGAIN if it has not reported yet.
+int clinux_read_report(int report);
 
 // int reboot(int op);                                                      reboot(2)
 enum clinux_reboot_operation {
@@ -96,15 +146,23 @@ enum clinux_reboot_operation {
 };
 int clinux_reboot(enum clinux_reboot_operation operation);
 
-// A buffer of clinux_scratch_size bytes for whoever reads a file: there is no heap, and the
-// pages cost nothing before they are used.
+// int ioctl(int fd, DM_REMOVE_ALL, struct dm_ioctl *);          linux/dm-ioctl.h
+// Removes no mapping that is open.
+int clinux_remove_mappings(void);
+
+// A buffer of clinux_scratch_size bytes to read files into. There is no heap, and the pages cost
+// nothing until they are used.
 enum { clinux_scratch_size = 32 * 1024 };
 void *clinux_scratch(void);
 
 // int setitimer(int which, const struct itimerval *new, struct itimerval *old);
 //                                                                       setitimer(2)
-// ITIMER_REAL: a SIGALRM every `milliseconds`, none from now on where it is 0.
+// ITIMER_REAL: raises SIGALRM every `milliseconds`; 0 stops the timer.
 int clinux_set_alarm_interval(int milliseconds);
+
+// int tcsetpgrp(int fd, pid_t pgrp);                                     tcsetpgrp(3)
+// Puts a group into the foreground of the terminal on descriptor 0.
+int clinux_set_foreground_group(int group);
 
 // int sethostname(const char *name, size_t len);                     sethostname(2)
 int clinux_set_host_name(const char *name, size_t length);
@@ -117,42 +175,59 @@ int clinux_set_subreaper(void);
 
 // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);
 //                                                                       sigaction(2)
-// `handler` runs on the stack of clinux_sigaltstack for a fault of this process: an
-// instruction or an access that the processor refuses. The same signal sent by a process is
-// no fault, and is passed on to the functions that wait for signals.
+// `handler` runs on the stack of clinux_sigaltstack when this process has a fault: the processor
+// refuses an instruction or an access. If a process sent the signal, it is no fault, and the
+// functions that wait for signals return it.
 int clinux_sigaction_fault(int signal, void (*handler)(int));
 
 // int sigaltstack(const stack_t *ss, stack_t *old_ss);                sigaltstack(2)
-// A static stack of the shim's own for the handlers of faults, so that one that answers a
-// stack overflow has where to run.
+// Gives the handlers of faults a static stack of their own, so that they can run after a stack
+// overflow.
 int clinux_sigaltstack(void);
 
 // int sigprocmask(int how, const sigset_t *set, sigset_t *oldset);    sigprocmask(2)
-// Blocks every signal but those that a fault raises: the kernel kills whoever has a fault
-// while its signal is blocked.
-int clinux_sigprocmask_block(void);
-
-// Lets `signal` through, to end whatever system call blocks (no SA_RESTART) and to do nothing
-// else, or blocks it again.
+// Unblocks `signal`, or blocks it again. While it is unblocked it only interrupts the system call
+// that blocks (no SA_RESTART).
 int clinux_sigprocmask_let_through(int signal, int through);
 
-// int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout);
-//                                                                    sigtimedwait(2)
-// Takes the next signal, whichever. -EAGAIN when the time is up, -EINTR for no reason that
-// matters. A timeout below 0 is none.
-int clinux_sigtimedwait(int64_t timeout_milliseconds);
+// int execve(const char *path, char *const argv[], char *const envp[]);   execve(2)
+// Forks and returns. The child becomes argv[0], looked up in PATH, and reports over a pipe whether
+// that worked: see clinux_read_report. 0, or -errno of pipe2 or clone.
+//   environment  like environ(7), or NULL for this process's own. If LISTEN_PID names this
+//                process, the program finds its own number there, sd_listen_fds(3).
+//   how          any combination of enum clinux_spawn_how.
+enum clinux_spawn_how {
+    // Run in a new session. If descriptor 0 is a terminal, the session takes it. setsid(2)
+    clinux_new_session = 1,
+    // Take that terminal even if another session has it. ioctl_tty(2), TIOCSCTTY
+    clinux_steal_terminal = 2,
+    // Make descriptors 1 and 2 writable; replace one that is not by /dev/null.
+    clinux_writable_streams = 4,
+    // Run in a new process group. setpgid(2)
+    clinux_new_group = 8,
+    // Put that group into the foreground of the terminal on descriptor 0. tcsetpgrp(3)
+    clinux_foreground = 16,
+    // Block and ignore the signals that init's parent blocked and ignored; otherwise none.
+    clinux_keep_signals = 32,
+};
+struct clinux_child {
+    int pid;
+    // The child's pidfd, pidfd_open(2); -1 if the kernel has no pidfds.
+    int pidfd;
+    // When readable, read it with clinux_read_report, then close it.
+    int report;
+};
+int clinux_spawn(
+    char *const *argv, char **environment, int how, struct clinux_child *child);
 
-// pid_t vfork(void);                                                        vfork(2)
-// int execvpe(const char *file, char *const argv[], char *const envp[]);     exec(3)
-// Runs argv[0], looked up in PATH, in a process group of its own, with no signal blocked or
-// ignored. Returns its process number, or -errno of vfork or execvpe.
-//   environment  like environ(7), or NULL for this process's own. Where LISTEN_PID names
-//                this process the program finds its own number there, sd_listen_fds(3).
-//   new_session  its own session too, with descriptor 0 as its controlling terminal, and with
-//                descriptors 1 and 2 that can be written to, if need be to /dev/null.
-//                Otherwise, where this process is in the foreground of a terminal, the
-//                program takes its place there.
-int clinux_spawn(char *const *argv, char **environment, int new_session);
+// int kill(pid_t pid, int sig);                                          credentials(7)
+// Stops this process by SIGSTOP or SIGTSTP, and returns when it continues. 1 if it was stopped.
+// 0 if the kernel did not stop it: it is PID 1, or SIGTSTP came and its session has no shell
+// that could continue it.
+int clinux_stop_self(int signal);
+
+// int swapoff(const char *path);                                          swapoff(2)
+int clinux_swapoff(const char *path);
 
 // void sync(void);                                                           sync(2)
 void clinux_sync(void);
@@ -161,8 +236,21 @@ void clinux_sync(void);
 int clinux_umount(const char *path);
 
 // pid_t wait4(pid_t pid, int *wstatus, int options, struct rusage *rusage);  wait4(2)
-// Reaps any one child that has ended. 0 where none has; -ECHILD where there is none.
+// Reaps one child that has ended, or finds one that has stopped. 0 if there is no such child;
+// -ECHILD if there is no child at all.
 int clinux_wait(int *status);
+
+// int ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
+//           const sigset_t *sigmask);                                       ppoll(2)
+// int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout);
+//                                                                    sigtimedwait(2)
+// Sleeps until a signal comes, which it takes, or `descriptor` can be read, or the time is up.
+// Returns the signal's number, with its origin (enum clinux_origin) shifted by clinux_origin_shift;
+// 0 for the descriptor; -EAGAIN for the time; -EINTR for no reason that matters. A `descriptor` or
+// `milliseconds` below 0 means none.
+enum clinux_origin { clinux_from_process, clinux_from_kernel, clinux_from_itself };
+enum { clinux_origin_shift = 8 };
+int clinux_wait_for_signal(int descriptor, int64_t milliseconds);
 
 // ssize_t write(int fd, const void *buf, size_t count);                     write(2)
 ptrdiff_t clinux_write(int fd, const void *bytes, size_t count);

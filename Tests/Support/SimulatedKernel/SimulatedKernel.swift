@@ -39,7 +39,7 @@ public struct SimulatedKernel: Kernel {
         }
     }
 
-    /// The files there are, by path; "1" stands for standard output.
+    /// The files there are, by path; "1" stands for standard output, "2" for standard error.
     public var devices: [String: Device]
     /// How long every wait and every blocked write took together.
     public private(set) var elapsedMilliseconds = 0
@@ -47,14 +47,9 @@ public struct SimulatedKernel: Kernel {
     public private(set) var calls = 0
     /// 0: no alarm is set.
     public private(set) var alarmIntervalMilliseconds = 0
-    public private(set) var handledFaults: [Int32] = []
-    public private(set) var hasSignalStack = false
-    public private(set) var blocksSignals = false
     private var letsAlarmThrough = false
     /// What was done to the system, in order, in words.
     public private(set) var deeds: [String] = []
-    /// How often PID 1 went to sleep in pause(2).
-    public private(set) var pauses = 0
     /// The signals to come.
     public var signals: [Signal] = []
     /// The children that have ended and are not reaped, in order.
@@ -66,22 +61,32 @@ public struct SimulatedKernel: Kernel {
     public var commandLine: String?
     /// What spawning fails with.
     public var spawnError: Errno?
+    /// What kill(2) fails with.
+    public var sendError: Errno?
+    /// What execve(2) fails with, in the child.
+    public var execError: Errno?
     /// What must never happen, should it have: a write that nothing will ever interrupt.
     public private(set) var blockedForEver = false
     /// The n-th system call (from 0) fails with this error, if it can fail.
     public var injectedFault: (call: Int, error: Errno)?
+    /// Whether it has.
+    public private(set) var hasInjectedFault = false
 
     /// What each open descriptor leads to.
     public private(set) var openPaths: [Int32: String]
+    /// Those that cannot be written to.
+    private var forReading: Set<Int32> = []
 
     public init(devices: [String: Device]) {
         self.devices = devices
-        openPaths = devices["1"] == nil ? [:] : [1: "1"]
+        openPaths = [:]
+        for number in 1...2 as ClosedRange<Int32> where devices["\(number)"] != nil {
+            openPaths[number] = "\(number)"
+        }
     }
 
-    public mutating func blockSignals() throws(Errno) {
+    public mutating func catchSignals() throws(Errno) {
         try count()
-        blocksSignals = true
     }
 
     public mutating func letThrough(_ signal: Signal, _ through: Bool) throws(Errno) {
@@ -93,28 +98,28 @@ public struct SimulatedKernel: Kernel {
         _ signal: Signal, with handler: @convention(c) (Int32) -> Void
     ) throws(Errno) {
         try count()
-        handledFaults.append(signal.rawValue)
     }
 
     public mutating func useSignalStack() throws(Errno) {
         try count()
-        hasSignalStack = true
     }
 
     /// The script's next signal. A script that is used up ends the test's patience: SIGTERM.
-    public mutating func pause() throws(Errno) -> Signal {
+    public mutating func pause() throws(Errno) -> ReceivedSignal {
         try count()
-        pauses += 1
-        return nextSignal()
+        return ReceivedSignal(nextSignal())
     }
 
-    public mutating func waitForSignal(milliseconds: Int64?) throws(Errno) -> Signal {
+    public mutating func wait(
+        for descriptor: FileDescriptor?, milliseconds: Int64?
+    ) throws(Errno) -> Wakeup {
         try count()
+        if descriptor != nil { return .readable }
         if let milliseconds, signals.isEmpty {
             elapsedMilliseconds += Int(milliseconds)
             throw .wouldBlock
         }
-        return nextSignal()
+        return .signal(ReceivedSignal(nextSignal()))
     }
 
     private mutating func nextSignal() -> Signal {
@@ -123,16 +128,54 @@ public struct SimulatedKernel: Kernel {
 
     public mutating func send(_ signal: Signal, to target: SignalTarget) throws(Errno) {
         try count()
+        if let sendError { throw sendError }
         deeds.append("\(target) gets \(signal.rawValue)")
     }
 
     public mutating func isPID1() -> Bool { true }
 
-    public mutating func spawn(_ program: Program) throws(Errno) -> ProcessID {
+    public mutating func ownProcess() -> ProcessID { ProcessID(rawValue: 1) }
+
+    /// Whether somebody has made it one before it began.
+    public var wasSubreaper = false
+
+    public mutating func isSubreaper() -> Bool { wasSubreaper }
+
+    public mutating func spawn(_ program: Program) throws(Errno) -> Child {
         try count()
         if let spawnError { throw spawnError }
         deeds.append("spawn")
-        return newChild()
+        let process = newChild()
+        if execError != nil { end(process, .exited(127)) }
+        return Child(
+            process: process, descriptor: nil, report: FileDescriptor(rawValue: 100))
+    }
+
+    public mutating func readReport(_ report: FileDescriptor) throws(Errno) -> Errno? {
+        try count()
+        return execError
+    }
+
+    public mutating func letGo(keeping first: FileDescriptor?, _ second: FileDescriptor?) {
+        deeds.append("lets go")
+    }
+
+    public mutating func terminal() -> Terminal { .none }
+
+    public mutating func lendTerminal(to program: ProcessID) -> Bool { false }
+
+    public mutating func takeTerminalBack(from program: ProcessID) {}
+
+    public mutating func giveTerminalUp() { deeds.append("gives the terminal up") }
+
+    public mutating func stopSelf(by signal: Signal) -> Bool {
+        deeds.append("stops by \(signal.rawValue)")
+        return false
+    }
+
+    private mutating func end(_ process: ProcessID, _ status: ExitStatus) {
+        ended.append((process, status))
+        signals.append(.child)
     }
 
     /// The child runs at once, to its end.
@@ -140,8 +183,7 @@ public struct SimulatedKernel: Kernel {
         try count()
         let code = body(&self)
         let process = newChild()
-        ended.append((process, .exited(UInt8(truncatingIfNeeded: code))))
-        signals.append(.child)
+        end(process, .exited(UInt8(truncatingIfNeeded: code)))
         return process
     }
 
@@ -157,13 +199,19 @@ public struct SimulatedKernel: Kernel {
             reaped += 1
             return .child(process, status)
         }
-        if reaped >= children { throw .noChild }
+        if reaped >= children { throw .noChildProcess }
         return .none
     }
 
-    public mutating func becomeSubreaper() throws(Errno) { try count() }
+    public mutating func becomeSubreaper() throws(Errno) {
+        try count()
+        deeds.append("subreaper")
+    }
 
-    public mutating func receiveOnParentDeath(_ signal: Signal) throws(Errno) { try count() }
+    public mutating func receiveOnParentDeath(_ signal: Signal) throws(Errno) {
+        try count()
+        deeds.append("gets \(signal.rawValue) when the parent dies")
+    }
 
     public mutating func now() -> Instant { Instant(milliseconds: Int64(elapsedMilliseconds)) }
 
@@ -186,8 +234,13 @@ public struct SimulatedKernel: Kernel {
     public mutating func openStandardStream(
         _ path: StaticString, forWriting: Bool
     ) throws(Errno) -> FileDescriptor {
-        try openForWriting(path)
+        let descriptor = try openForWriting(path)
+        if !forWriting { forReading.insert(descriptor.rawValue) }
+        return descriptor
     }
+
+    /// Has descriptor 2 lead to the device "2".
+    public mutating func openStandardError() { openPaths[2] = "2" }
 
     public mutating func isOpen(_ descriptor: FileDescriptor) -> Bool {
         openPaths[descriptor.rawValue] != nil
@@ -197,9 +250,9 @@ public struct SimulatedKernel: Kernel {
         _ bytes: UnsafeRawBufferPointer, to descriptor: FileDescriptor
     ) throws(Errno) -> Int {
         try count()
-        guard let name = openPaths[descriptor.rawValue], devices[name] != nil else {
-            throw .badFileDescriptor
-        }
+        guard let name = openPaths[descriptor.rawValue], devices[name] != nil,
+            !forReading.contains(descriptor.rawValue)
+        else { throw .badFileDescriptor }
         switch devices[name]!.nextAnswer() {
         case .takes(let limit):
             let taken = Array(bytes).prefix(max(0, limit))
@@ -227,9 +280,11 @@ public struct SimulatedKernel: Kernel {
     }
 
     /// /proc/cmdline is the one file with a content, and only where there is a command line.
-    public mutating func read(_ path: StaticString) throws(Errno) -> UnsafeMutableRawBufferPointer {
+    public mutating func read(at path: UnsafePointer<UInt8>) throws(Errno)
+        -> UnsafeMutableRawBufferPointer
+    {
         try count()
-        guard path.description == "/proc/cmdline", let commandLine else { throw .noSuchFile }
+        guard String(cString: path) == "/proc/cmdline", let commandLine else { throw .noSuchFile }
         // For as long as the kernel's one buffer for it, which is for ever.
         let bytes = UnsafeMutableRawBufferPointer.allocate(
             byteCount: commandLine.utf8.count, alignment: 1)
@@ -237,17 +292,89 @@ public struct SimulatedKernel: Kernel {
         return bytes
     }
 
+    /// The tables of this kernel, by path, a run of lines an element.
+    public var tables: [String: [String]] = [:]
+
+    public mutating func readLines(
+        _ path: StaticString,
+        _ body: (inout SimulatedKernel, UnsafeMutableRawBufferPointer) -> Void
+    ) throws(Errno) {
+        try count()
+        guard let runs = tables[path.description] else { throw .noSuchFile }
+        for lines in runs {
+            let bytes = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: lines.utf8.count, alignment: 1)
+            defer { bytes.deallocate() }
+            bytes.copyBytes(from: lines.utf8)
+            body(&self, bytes)
+        }
+        if let endOfTables { throw endOfTables }
+    }
+
+    /// What comes of reading a table on, behind the runs of lines that there are.
+    public var endOfTables: Errno?
+
+    /// What directories there are, and the names in them.
+    public var directories: [String: [String]] = [:]
+
+    public mutating func list(
+        _ directory: StaticString, _ body: (inout SimulatedKernel, UnsafePointer<UInt8>) -> Void
+    ) throws(Errno) {
+        try count()
+        guard let names = directories[directory.description] else { throw .noSuchFile }
+        for name in names {
+            (Array(name.utf8) + [0]).withUnsafeBufferPointer { body(&self, $0.baseAddress!) }
+        }
+    }
+
+    /// What cannot be unmounted, or made read-only.
+    public var busy: [String] = []
+
+    public mutating func setParameter(
+        _ path: StaticString, to value: StaticString
+    ) throws(Errno) {
+        try count()
+        deeds.append("\(path) becomes \(value)")
+    }
+
     public mutating func mount(_ mount: EarlyMount) throws(Errno) {
         try count()
         deeds.append("mount \(mount.path)")
     }
 
-    public mutating func unmount(_ path: UnsafePointer<UInt8>) throws(Errno) { try count() }
+    public mutating func unmount(_ path: UnsafePointer<UInt8>) throws(Errno) {
+        try count()
+        let path = String(cString: path)
+        guard let runs = tables["/proc/self/mounts"] else { return }
+        if busy.contains(path) { throw .busy }
+        if path == "/" { return }
+        let left = runs.map { lines in
+            lines.split(separator: "\n").filter { !$0.contains(" \(path) ") }
+                .map { $0 + "\n" }.joined()
+        }
+        guard left != runs else { throw .invalidArgument }
+        deeds.append("unmount \(path)")
+        tables["/proc/self/mounts"] = left
+    }
 
     public mutating func makeReadOnly(_ path: UnsafePointer<UInt8>) throws(Errno) {
         try count()
+        if busy.contains(String(cString: path)) { throw .busy }
         deeds.append("read-only \(String(cString: path))")
     }
+
+    public mutating func swapOff(_ path: UnsafePointer<UInt8>) throws(Errno) {
+        try count()
+        deeds.append("swap off \(String(cString: path))")
+        tables["/proc/swaps"] = nil
+    }
+
+    public mutating func detachLoop(_ path: UnsafePointer<UInt8>) throws(Errno) {
+        try count()
+        deeds.append("detach \(String(cString: path))")
+    }
+
+    public mutating func removeMappings() throws(Errno) { try count() }
 
     public mutating func sync() { deeds.append("sync") }
 
@@ -270,6 +397,8 @@ public struct SimulatedKernel: Kernel {
 
     private mutating func count() throws(Errno) {
         defer { calls += 1 }
-        if let fault = injectedFault, fault.call == calls { throw fault.error }
+        guard let fault = injectedFault, fault.call == calls else { return }
+        hasInjectedFault = true
+        throw fault.error
     }
 }

@@ -11,7 +11,7 @@ nonisolated(unsafe) private var role = Role.process
 @c(trapping_init_boot)
 public func trappingInitBoot(_ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>?) {
     var kernel = LinuxKernel()
-    try? kernel.blockSignals()
+    try? kernel.catchSignals()
     role = Role(isPID1: kernel.isPID1(), ownsPower: (try? kernel.claimPower()) != nil)
     LastResort.install(in: role, record: &lastEvents, on: &kernel)
     var runtime = Runtime(

@@ -1,0 +1,130 @@
+// Files and file systems.
+
+#define _GNU_SOURCE
+#include "clinux.h"
+#include "system-call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+int clinux_close(int fd) {
+    return ask(SYS_close, fd, 0, 0, 0);
+}
+
+int clinux_close_range(int first, int last) {
+    int result = ask(SYS_close_range, first, last, 0, 0);
+    // Linux before 5.9 lacks the call, and older filters of system calls refuse it. A process
+    // usually has no more than 1024 descriptors.
+    for (int fd = first; result < 0 && fd <= last && fd < 1024; fd++) clinux_close(fd);
+    return 0;
+}
+
+void *clinux_directory(void) {
+    static char directory[clinux_directory_size] __attribute__((aligned(16)));
+    return directory;
+}
+
+int clinux_get_descriptor_flags(int fd) {
+    return ask(SYS_fcntl, fd, F_GETFD, 0, 0);
+}
+
+int clinux_getdents(int fd, void *entries) {
+    return ask(SYS_getdents64, fd, entries, clinux_directory_size, 0);
+}
+
+int clinux_open_for_reading(const char *path) {
+    return ask(SYS_open, path, O_RDONLY | O_CLOEXEC, 0, 0);
+}
+
+int clinux_open_for_writing(const char *path) {
+    return ask(SYS_open, path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, 0);
+}
+
+int clinux_open_standard_stream(const char *path, int for_writing) {
+    return ask(SYS_open, path, (for_writing ? O_RDWR : O_RDONLY) | O_NOCTTY, 0, 0);
+}
+
+int clinux_poll_writable(int fd, int timeout_milliseconds) {
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
+    return ask(SYS_poll, &entry, 1, timeout_milliseconds, 0);
+}
+
+ptrdiff_t clinux_read(int fd, void *bytes, size_t count) {
+    return ask(SYS_read, fd, bytes, count, 0);
+}
+
+void *clinux_scratch(void) {
+    static char scratch[clinux_scratch_size] __attribute__((aligned(16)));
+    return scratch;
+}
+
+ptrdiff_t clinux_write(int fd, const void *bytes, size_t count) {
+    return ask(SYS_write, fd, bytes, count, 0);
+}
+
+// --- file systems, and the devices below them ------------------------------------------
+
+// control: opens a device, makes one ioctl, and closes the device.
+static int control(const char *path, unsigned long request, void *argument) {
+    int fd = ask(SYS_open, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0, 0);
+    if (fd < 0) return fd;
+    int result = ask(SYS_ioctl, fd, request, argument, 0);
+    clinux_close(fd);
+    return result;
+}
+
+int clinux_detach_loop(const char *path) {
+    enum { clear_descriptor = 0x4c01 }; // LOOP_CLR_FD
+    return control(path, clear_descriptor, NULL);
+}
+
+int clinux_is_mount_point(const char *path) {
+    // musl 1.2.3 has no statx. This is the start of its structure, with room for the rest.
+    struct {
+        uint32_t mask, block_size;
+        uint64_t attributes;
+        char rest[240];
+    } found;
+    enum { no_automount = 0x800, mount_root = 0x2000 };
+    int result = ask5(SYS_statx, AT_FDCWD, path, no_automount, 0, &found);
+    return result < 0 ? result : (found.attributes & mount_root) != 0;
+}
+
+int clinux_mkdir(const char *path) {
+    return ask(SYS_mkdir, path, 0755, 0, 0);
+}
+
+int clinux_mount(const char *type, const char *path, unsigned long flags, const char *data) {
+    return ask5(SYS_mount, type, path, type, flags, data);
+}
+
+int clinux_mount_read_only(const char *path) {
+    return ask5(SYS_mount, NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL);
+}
+
+int clinux_remove_mappings(void) {
+    // struct dm_ioctl and DM_REMOVE_ALL are in linux/dm-ioctl.h, which musl does not have.
+    struct {
+        uint32_t version[3], size, start, targets;
+        char rest[312 - 24];
+    } request = {.version = {4}, .size = sizeof request, .start = sizeof request};
+    return control("/dev/mapper/control", _IOWR(0xfd, 1, request), &request);
+}
+
+int clinux_swapoff(const char *path) {
+    return ask(SYS_swapoff, path, 0, 0, 0);
+}
+
+void clinux_sync(void) {
+    ask(SYS_sync, 0, 0, 0, 0);
+}
+
+int clinux_umount(const char *path) {
+    return ask(SYS_umount2, path, UMOUNT_NOFOLLOW, 0, 0);
+}

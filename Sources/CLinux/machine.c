@@ -1,0 +1,49 @@
+// The machine: clock, network, name and power.
+
+#define _GNU_SOURCE
+#include "clinux.h"
+#include "system-call.h"
+
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <stddef.h>
+
+int clinux_bring_up_loopback(void) {
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    int fd = ask(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0);
+    if (fd < 0) return fd;
+    int result = ask(SYS_ioctl, fd, SIOCSIFFLAGS, &request, 0);
+    clinux_close(fd);
+    return result;
+}
+
+int64_t clinux_clock_milliseconds(void) {
+    struct timespec now = {0};
+    ask(SYS_clock_gettime, CLOCK_MONOTONIC, &now, 0, 0);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int clinux_reboot(enum clinux_reboot_operation operation) {
+    static const int operations[] = {
+        [clinux_reboot_disable_ctrl_alt_delete] = RB_DISABLE_CAD,
+        [clinux_reboot_power_off] = RB_POWER_OFF,
+        [clinux_reboot_restart] = RB_AUTOBOOT,
+        [clinux_reboot_halt] = RB_HALT_SYSTEM,
+    };
+    enum { magic1 = 0xfee1dead, magic2 = 672274793 };
+    return ask(SYS_reboot, magic1, magic2, operations[operation], 0);
+}
+
+int clinux_set_alarm_interval(int milliseconds) {
+    struct timeval each = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+    struct itimerval timer = {.it_interval = each, .it_value = each};
+    return ask(SYS_setitimer, ITIMER_REAL, &timer, NULL, 0);
+}
+
+int clinux_set_host_name(const char *name, size_t length) {
+    return ask(SYS_sethostname, name, length, 0, 0);
+}

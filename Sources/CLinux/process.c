@@ -1,0 +1,221 @@
+// Processes.
+
+#define _GNU_SOURCE
+#include "clinux.h"
+#include "signals.h"
+#include "system-call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int clinux_change_directory(const char *path) {
+    return ask(SYS_chdir, path, 0, 0, 0);
+}
+
+_Noreturn void clinux_exit(int code) {
+    for (;;) ask(SYS_exit_group, code, 0, 0, 0);
+}
+
+int clinux_fork(void) {
+    return ask(SYS_fork, 0, 0, 0, 0);
+}
+
+int clinux_getpgrp(void) {
+    return ask(SYS_getpgrp, 0, 0, 0, 0);
+}
+
+int clinux_get_subreaper(void) {
+    int is_subreaper = 0;
+    int result = ask(SYS_prctl, PR_GET_CHILD_SUBREAPER, (long)&is_subreaper, 0, 0);
+    return result < 0 ? result : is_subreaper;
+}
+
+int clinux_getpid(void) {
+    return ask(SYS_getpid, 0, 0, 0, 0);
+}
+
+int clinux_getppid(void) {
+    return ask(SYS_getppid, 0, 0, 0, 0);
+}
+
+int clinux_kill(int pid, int signal) {
+    return ask(SYS_kill, pid, signal, 0, 0);
+}
+
+int clinux_pidfd_send_signal(int pidfd, int signal) {
+    return ask(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int clinux_set_parent_death_signal(int signal) {
+    return ask(SYS_prctl, PR_SET_PDEATHSIG, signal, 0, 0);
+}
+
+int clinux_set_subreaper(void) {
+    return ask(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0);
+}
+
+// write_number: writes the decimal digits of `number` and a NUL.
+static void write_number(char *text, int number) {
+    int digits = 1;
+    for (int rest = number; rest >= 10; rest /= 10) digits++;
+    text[digits] = 0;
+    while (digits > 0) {
+        text[--digits] = '0' + number % 10;
+        number /= 10;
+    }
+}
+
+// entry_of: the entry of the environment that begins with `name`, or the NULL at its end.
+static char **entry_of(char **environment, const char *name, size_t length) {
+    while (*environment && strncmp(*environment, name, length) != 0) environment++;
+    return environment;
+}
+
+// pass_listen_pid: LISTEN_PID tells a socket-activated program that the sockets are meant for it.
+// If it names the parent, it is changed to the program's own number.
+static void pass_listen_pid(char **environment, int pid) {
+    enum { length = sizeof "LISTEN_PID=" - 1 };
+    static char own[length + 12] = "LISTEN_PID=";
+    char **entry = entry_of(environment, own, length);
+    write_number(own + length, ask(SYS_getppid, 0, 0, 0, 0));
+    if (!*entry || strcmp(*entry, own) != 0) return;
+    write_number(own + length, pid);
+    *entry = own;
+}
+
+// length_before: the number of characters before the first `end`, or in all of `text`.
+static size_t length_before(char end, const char *text) {
+    size_t length = 0;
+    while (text[length] && text[length] != end) length++;
+    return length;
+}
+
+// is_elf: whether this file is a program (then for another processor), not a script.
+static int is_elf(const char *file) {
+    char start[4] = {0};
+    int fd = ask(SYS_open, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0, 0);
+    if (fd < 0) return 0;
+    ask(SYS_read, fd, start, sizeof start, 0);
+    clinux_close(fd);
+    return memcmp(start, "\177ELF", sizeof start) == 0;
+}
+
+// execute_file: execve(2). The shell runs a script that names no interpreter, as with shells and
+// exec(3).
+static int execute_file(const char *file, char *const *argv, char **environment) {
+    int result = ask(SYS_execve, file, argv, environment, 0);
+    if (result != -ENOEXEC || is_elf(file)) return result;
+    size_t count = 0;
+    while (argv[count]) count++;
+    const char *words[count + 2];
+    words[0] = "/bin/sh";
+    words[1] = file;
+    // Includes the NULL at the end.
+    if (count > 0) memcpy(words + 2, argv + 1, count * sizeof *words);
+    ask(SYS_execve, words[0], words, environment, 0);
+    return result;
+}
+
+// execute: looks the file up in PATH if its name has no slash. exec(3)
+static int execute(char *const *argv, char **environment) {
+    enum { path_length = sizeof "PATH=" - 1, most = 4096 }; // PATH_MAX
+    static char file[most];
+    const char *name = argv[0];
+    size_t name_size = strlen(name) + 1;
+    if (name[length_before('/', name)]) return execute_file(name, argv, environment);
+    char *entry = *entry_of(environment, "PATH=", path_length);
+    const char *directory = entry ? entry + path_length : "/usr/local/bin:/bin:/usr/bin";
+    int failure = -ENOENT;
+    while (name_size > 1) {
+        size_t length = length_before(':', directory);
+        if (length + 1 + name_size <= most) {
+            memcpy(file, directory, length);
+            file[length] = '/';
+            // An empty entry of PATH means the working directory.
+            memcpy(file + length + (length > 0), name, name_size);
+            int result = execute_file(file, argv, environment);
+            if (result == -EACCES) failure = result;
+            else if (result != -ENOENT && result != -ENOTDIR) return result;
+        }
+        if (!directory[length]) break;
+        directory += length + 1;
+    }
+    return failure;
+}
+
+// make_writable: without a console, init's own streams are /dev/null for reading, so that its
+// writes fail and go to the log instead. A program could mistake that for an error of its own.
+static void make_writable(int fd) {
+    if ((ask(SYS_fcntl, fd, F_GETFL, 0, 0) & O_ACCMODE) == O_RDONLY) {
+        int null = ask(SYS_open, "/dev/null", O_WRONLY | O_CLOEXEC, 0, 0);
+        ask(SYS_dup2, null, fd, 0, 0);
+    }
+}
+
+// become_program: runs in the child. Returns -errno if execve fails.
+static int become_program(char *const *argv, char **environment, int how) {
+    int keeps = how & clinux_keep_signals;
+    int pid = clinux_getpid();
+    for (int signal = 1; signal <= last_signal; signal++) {
+        int is_ignored = keeps && BIT(signal) & inherited.ignored;
+        set_action(signal, is_ignored ? IGNORED : DEFAULT_ACTION, 0);
+    }
+    if (how & clinux_new_session) {
+        ask(SYS_setsid, 0, 0, 0, 0);
+        ask(SYS_ioctl, STDIN_FILENO, TIOCSCTTY, how & clinux_steal_terminal ? 1 : 0, 0);
+    }
+    if (how & clinux_writable_streams) {
+        make_writable(STDOUT_FILENO);
+        make_writable(STDERR_FILENO);
+    }
+    if (how & clinux_new_group) ask(SYS_setpgid, 0, 0, 0, 0);
+    if (how & clinux_foreground) clinux_set_foreground_group(pid);
+    pass_listen_pid(environment, pid);
+    set_mask(SIG_SETMASK, keeps ? inherited.blocked : 0);
+    return execute(argv, environment);
+}
+
+// fork_with_descriptor: fork(2), with a pidfd of the child; -1 if the kernel has no pidfds.
+static int fork_with_descriptor(int *pidfd) {
+    *pidfd = -1;
+    int pid = ask(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL);
+    return pid == -EINVAL || pid == -ENOSYS ? clinux_fork() : pid;
+}
+
+int clinux_spawn(char *const *argv, char **environment, int how, struct clinux_child *child) {
+    int ends[2];
+    int result = ask(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK, 0, 0);
+    if (result < 0) return result;
+    int pid = fork_with_descriptor(&child->pidfd);
+    if (pid == 0) {
+        int failure = become_program(argv, environment ? environment : environ, how);
+        ask(SYS_write, ends[1], &failure, sizeof failure, 0);
+        clinux_exit(127);
+    }
+    clinux_close(ends[1]);
+    if (pid < 0) {
+        clinux_close(ends[0]);
+        return pid;
+    }
+    // A signal may be sent to the group before the child has made it, so init makes it too.
+    if (how & clinux_new_group) ask(SYS_setpgid, pid, pid, 0, 0);
+    child->pid = pid;
+    child->report = ends[0];
+    return 0;
+}
+
+int clinux_read_report(int report) {
+    int failure = 0;
+    int result = ask(SYS_read, report, &failure, sizeof failure, 0);
+    return result < 0 ? result : result == sizeof failure ? -failure : 0;
+}
+
+int clinux_wait(int *status) {
+    return ask(SYS_wait4, -1, status, WNOHANG | WUNTRACED, NULL);
+}

@@ -1,0 +1,36 @@
+// The terminal, and which group is in its foreground.
+
+#define _GNU_SOURCE
+#include "clinux.h"
+#include "system-call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+int clinux_get_foreground_group(int fd) {
+    int group = 0;
+    int result = ask(SYS_ioctl, fd, TIOCGPGRP, &group, 0);
+    return result < 0 ? result : group;
+}
+
+int clinux_is_in_foreground(void) {
+    // A description that is init's alone, and does not block.
+    int fd = ask(SYS_open, "/dev/tty", O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, 0);
+    if (fd < 0) {
+        // Without /dev/tty, compare groups. In a container the terminal's may be 0: it is outside.
+        int group = clinux_get_foreground_group(STDIN_FILENO);
+        return group < 0 ? group : group == clinux_getpgrp();
+    }
+    // In the background, read(2) fails with EIO while SIGTTIN is blocked. The kernel checks that
+    // first, so this takes no byte and waits for no other reader.
+    int result = ask(SYS_read, fd, NULL, 0, 0);
+    clinux_close(fd);
+    return result != -EIO;
+}
+
+int clinux_set_foreground_group(int group) {
+    // In the background this raises SIGTTOU, which is blocked.
+    return ask(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group, 0);
+}

@@ -1,0 +1,116 @@
+/// How init is to behave: all that its command line, the kernel's command line and its
+/// environment say, in one value. The core, the log, the runtime and the last resort read it.
+public struct Configuration: Sendable {
+    /// What to do when PID 1 itself is at fault.
+    public enum FaultResponse: UInt8, Sendable {
+        case pause, poweroff, reboot
+    }
+
+    public enum Telling: Sendable {
+        case no, onlyOfChildren, ofAll
+    }
+
+    /// What to print in place of running anything.
+    public enum Answer: Equatable, Sendable {
+        /// `Configuration.usage`.
+        case help
+        case version
+        case license
+        /// A complaint about the word at `index`, and about the option with this letter in it, if
+        /// it is a short one. Then nothing is done.
+        case wrong(UsageProblem, index: Int, letter: UInt8)
+        /// A complaint about the environment variable `HAMMOCK_GRACE`.
+        case wrongGraceVariable
+    }
+
+    /// The program whose place init takes.
+    public var personality = Personality.hammock
+    /// Which word is the program's name; `nil` if there is nothing to run, and PID 1 greets and
+    /// idles.
+    public var program: Int?
+    /// What to print and end with, but not on a machine. `nil` if init is to do its work.
+    public var answer: Answer?
+
+    /// Reap the orphans below, even when this is not PID 1. prctl(2), PR_SET_CHILD_SUBREAPER.
+    public var isSubreaper = false
+    /// Forward signals to the program's process group and not to the program alone.
+    public var signalsGroup = false
+    /// Write a line about each orphan that was reaped.
+    public var warnsOfOrphans = false
+    /// Write a line if orphans become another process's children.
+    public var warnsOfNoReaper = false
+    /// Exit with the program. Init does not ask the processes that it leaves behind to end; if
+    /// this is PID 1, the kernel kills them.
+    public var exitsWithProgram = false
+    /// Send the program's process group SIGTERM when the program has ended.
+    public var endsGroup = false
+    /// Stop (SIGSTOP) when a terminal asks for it (SIGTSTP, SIGTTIN, SIGTTOU), after forwarding
+    /// that signal.
+    public var suspendsItself = false
+    /// Take a container's SIGINT and SIGTERM as a machine does: as requests to reboot. When a
+    /// container calls reboot(2), LXC and systemd-nspawn start it again.
+    public var isAskedAsMachine = false
+    /// Say a word about each signal that comes, or only about SIGCHLD; and about each that is
+    /// forwarded.
+    public var tellsOfSignals = Telling.no
+    /// Run nothing and say nothing: only SIGTERM and SIGINT end it.
+    public var isPause = false
+    /// Whether the kernel's command line has a word for PID 1 that it does not understand.
+    public var hasUnknownOption = false
+    /// Whether the program gets a session of its own, with standard input as its terminal.
+    public var hasOwnSession: Bool
+    /// Whether the program inherits the signals that init found blocked and ignored. If not, no
+    /// signal is blocked or ignored in it.
+    public var keepsDispositions: Bool
+
+    /// What to do when PID 1 itself is at fault.
+    public var faultResponse = FaultResponse.pause
+    /// The highest priority number that is written, 0 to 7. Init has no line below 2.
+    public var logLimit: UInt8
+    /// How long processes have between SIGTERM and SIGKILL.
+    public var graceMilliseconds = Limit.graceMilliseconds
+    /// The same for processes that are left when the program has ended, or if there was none.
+    public var leftoverGraceMilliseconds: Int64
+    /// How long PID 1 waits for disks that go on writing.
+    public var flushMilliseconds = Limit.flushMilliseconds
+    /// The signal to receive when the parent dies. prctl(2), PR_SET_PDEATHSIG.
+    public var parentDeathSignal: Signal?
+    /// The program's exit codes that init passes on as 0.
+    public var codesToZero = ExitCodeSet()
+    /// What init forwards for each signal that arrives.
+    public var rewrites = SignalRewrites()
+    /// The host name that PID 1 sets on a machine; empty if the name is to stay as it is.
+    public var hostName = Line()
+
+    /// The values before anything was read.
+    public init(role: Role) {
+        let isMachine = role == .machine
+        logLimit = (isMachine ? Priority.info : Priority.warning).rawValue
+        hasOwnSession = isMachine
+        keepsDispositions = role == .process
+        leftoverGraceMilliseconds =
+            isMachine ? Limit.graceMilliseconds : Limit.leftoverGraceMilliseconds
+    }
+
+    public var hasProgram: Bool { program != nil }
+
+    /// The longest time to wait for anything, in seconds: an hour.
+    static let maximumGraceSeconds = 3600
+
+    /// Takes a grace period that the user gave. It holds for all processes that have to end.
+    ///
+    /// - Returns: whether `value` is a number of seconds.
+    @inline(never)
+    mutating func setGrace(_ value: ByteView) -> Bool {
+        guard let seconds = value.decimal(upTo: Self.maximumGraceSeconds) else { return false }
+        graceMilliseconds = Int64(seconds) &* 1000
+        leftoverGraceMilliseconds = graceMilliseconds
+        return true
+    }
+
+    @inline(never)
+    mutating func setHostName(_ name: ByteView) {
+        hostName = Line()
+        hostName.append(name)
+    }
+}

@@ -1,0 +1,29 @@
+import InitCore
+import KernelInterface
+
+/// Sends SIGHUP to interactive shells, which ignore SIGTERM and have a terminal. A process that
+/// does not ignore SIGTERM gets no SIGHUP: it needs its time to end, and for a daemon SIGHUP has
+/// another meaning.
+func hangUpShells<K: Kernel & ~Copyable>(on kernel: inout K) {
+    // In a /proc of another PID namespace the numbers mean other processes.
+    guard let own = stat("self", on: &kernel), own.parent == 1 else { return }
+    try? kernel.list("/proc") { kernel, name in
+        guard name[0] &- UInt8(ascii: "0") < 10,
+            let found = stat(ByteView(cString: name), on: &kernel), found.isToHangUp
+        else { return }
+        try? kernel.send(.hangUp, to: .process(found.process))
+        // It may have been stopped after SIGCONT went to every process.
+        try? kernel.send(.continue, to: .process(found.process))
+    }
+}
+
+@inline(never)
+private func stat<K: Kernel & ~Copyable>(
+    _ process: ByteView, on kernel: inout K
+) -> ProcessStat? {
+    guard let path = Path("/proc/", process, "/stat") else { return nil }
+    return path.withCString { path in
+        guard let text = try? kernel.read(at: path) else { return nil }
+        return ProcessStat(text)
+    }
+}

@@ -1,0 +1,101 @@
+# init as docker run's --init, by a docker daemon of the file's own.
+
+setup_file() {
+    load ../Support/helpers
+    load ../Support/namespace
+    load ../Support/engine
+    "$root/scripts/build-init.sh"
+    start_engine dockerd docker runc || return 0
+    # Docker asks what it is given for its version, and knows tini's answer only.
+    ln -s "$out/init" "$place/docker-init"
+    export DOCKER_HOST=unix://$place/socket
+    inside dockerd --data-root "$place/data" --exec-root "$place/exec" --pidfile "$place/pid" \
+        --cgroup-parent "/$cgroup" --host "$DOCKER_HOST" --storage-driver vfs \
+        --bridge none --iptables=false --ip6tables=false --init-path "$place/docker-init" >"$place/log" 2>&1 &
+    eventually begun_or_failed
+    tar -C "$place/tree" -c . | inside timeout --signal=KILL 60 docker import - box \
+        >/dev/null 2>&1 || true
+}
+
+begun_or_failed() { [ -S "$place/socket" ] || [ -z "$(jobs -r)" ]; }
+
+teardown_file() {
+    load ../Support/helpers
+    load ../Support/engine
+    end_engine
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/namespace
+    load ../Support/engine
+    need_engine
+    run=(run --network none --ulimit nofile=1024:1024)
+    capture docker "${run[@]}" --rm box /bin/true
+    [ "$status" -eq 0 ] || skip "docker can run no container here: $(tail -n 1 "$place/log")"
+}
+
+teardown() {
+    # shellcheck disable=SC2046 # a name each
+    docker rm --force $(docker ps --all --quiet) >/dev/null 2>&1 || true
+}
+
+docker() { inside timeout --signal=KILL 60 docker "$@"; }
+
+start_box() {
+    docker "${run[@]}" --init --detach --name box "$@" >/dev/null
+    eventually says_ready
+}
+
+says_ready() { [[ $(docker logs box 2>&1) == *ready* ]]; }
+code_of_box() { docker inspect --format '{{.State.ExitCode}}' box; }
+has_state() { [ "$(docker inspect --format '{{.State.Status}}' box)" = "$1" ]; }
+is_healthy() { [ "$(docker inspect --format '{{.State.Health.Status}}' box)" = healthy ]; }
+
+@test "under docker run --init a program's code is the container's, and 127 what is missing" {
+    local code
+    for code in 0 42 255; do
+        capture docker "${run[@]}" --init --rm box sh -c "exit $code"
+        expect_status "$code"
+        [ -z "$output" ]
+    done
+    capture docker "${run[@]}" --init --rm box missing
+    expect_status 127
+}
+
+@test "under docker run --init orphans are reaped" {
+    capture docker "${run[@]}" --init --rm box sh -c "$orphans"
+    expect_status 5
+}
+
+@test "docker stop gives the program's code, although a child of it ignores TERM" {
+    start_box box sh -c "$stubborn"
+    within 8 docker stop --time 30 box
+    [ "$(code_of_box)" = 5 ]
+}
+
+@test "docker kill's signal is the program's" {
+    start_box box sh -c 'trap "exit 33" USR1; echo ready; while :; do sleep 0.05; done'
+    docker kill --signal USR1 box
+    eventually has_state exited
+    [ "$(code_of_box)" = 33 ]
+}
+
+@test "docker's healthcheck runs beside the program" {
+    start_box --health-cmd 'grep -q init /proc/1/comm' --health-interval 1s box \
+        sh -c 'echo ready; exec sleep 1000'
+    eventually is_healthy
+}
+
+@test "on docker's terminal Ctrl-C is the program's" {
+    capture expect -f "$root/Tests/Support/terminal.exp" -- 'await ready; send "\x03"' \
+        nsenter --target "$engine_init" --pid --mount docker "${run[@]}" --init --rm -it box \
+        sh -c 'echo ready; exec sleep 1000'
+    expect_status 130
+}
+
+@test "docker info takes the version of what --init runs for one" {
+    capture docker info
+    expect_output "init version:"
+    [[ $output != *"init version: N/A"* ]]
+}

@@ -1,0 +1,84 @@
+# init as the first process of systemd-nspawn's containers.
+
+setup_file() {
+    load ../Support/helpers
+    load ../Support/namespace
+    load ../Support/engine
+    "$root/scripts/build-init.sh"
+    start_engine systemd-nspawn || return 0
+}
+
+teardown_file() {
+    load ../Support/helpers
+    load ../Support/engine
+    end_engine
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/namespace
+    load ../Support/engine
+    need_engine
+    capture nspawn /bin/true
+    [ "$status" -eq 0 ] || skip "systemd-nspawn can run no container here: ${lines[-1]}"
+}
+
+nspawn() {
+    inside timeout --foreground --signal=KILL 60 systemd-nspawn --quiet --register=no --keep-unit \
+        --directory="$place/tree" "$@" </dev/null
+}
+
+# idle COMMAND: init without a program, where COMMAND follows as soon as it is asleep.
+idle() {
+    capture nspawn /bin/sh -c '
+        (until grep -q "^34 " /proc/1/syscall; do sleep 0.02; done; $0) & exec /init' "$1"
+}
+
+@test "under systemd-nspawn a program's code is the container's, and 127 what is missing" {
+    local code
+    for code in 0 42 255; do
+        capture nspawn /init -- sh -c "exit $code"
+        expect_status "$code"
+    done
+    capture nspawn /init -- missing
+    expect_status 127
+    expect_output "init: cannot run missing: no such file or directory"
+}
+
+@test "under systemd-nspawn orphans are reaped" {
+    capture nspawn /init -- sh -c "$orphans"
+    expect_status 5
+}
+
+# 133 is what systemd-nspawn ends with to be started again.
+@test "reboot inside systemd-nspawn reboots the container, Hammock's and busybox's" {
+    idle /sbin/reboot
+    expect_status 133
+    idle /bin/reboot
+    expect_status 133
+}
+
+@test "poweroff inside systemd-nspawn ends the container, Hammock's and busybox's" {
+    idle /sbin/poweroff
+    expect_status 0
+    idle /bin/poweroff
+    expect_status 0
+    idle /sbin/halt
+    expect_status 0
+}
+
+@test "TERM to systemd-nspawn ends a booted container in an orderly way" {
+    mkfifo "$place/none"
+    inside sh -c 'echo $$ >"$1/pid"
+        exec systemd-nspawn --quiet --register=no --keep-unit --boot --directory="$1/tree"' \
+        sh "$place" <"$place/none" >"$place/booted" 2>&1 &
+    local entered=$!
+    # Nobody types: the end of its input would end it.
+    # shellcheck disable=SC2034
+    exec {typed}>"$place/none"
+    eventually grep -q "Just hanging here" "$place/booted"
+    inside kill -TERM "$(cat "$place/pid")"
+    status=0
+    wait "$entered" || status=$?
+    expect_status 0
+}

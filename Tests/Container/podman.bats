@@ -1,0 +1,148 @@
+# init as podman's --init, and as the pause process of its pods.
+
+setup_file() {
+    load ../Support/helpers
+    load ../Support/namespace
+    load ../Support/engine
+    "$root/scripts/build-init.sh"
+    start_engine podman runc || return 0
+    mkdir "$place/helpers"
+    cp "$out/init" "$place/helpers/catatonit"
+    # It may not raise the limits that it would by default.
+    cat >"$place/containers.conf" <<END_OF_CONF
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+netns = "none"
+init_path = "$out/init"
+log_driver = "k8s-file"
+[engine]
+runtime = "runc"
+events_logger = "none"
+cgroup_manager = "cgroupfs"
+helper_binaries_dir = ["$place/helpers"]
+END_OF_CONF
+    export CONTAINERS_CONF=$place/containers.conf
+}
+
+teardown_file() {
+    load ../Support/helpers
+    load ../Support/engine
+    end_engine
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/namespace
+    load ../Support/engine
+    need_engine
+    capture podman run --rm --cgroup-parent "/$cgroup" --rootfs "$place/tree" /bin/true
+    [ "$status" -eq 0 ] || skip "podman can run no container here: ${lines[-1]}"
+}
+
+teardown() { podman rm --all --force --time 0 >/dev/null 2>&1 || true; }
+
+podman() {
+    inside timeout --signal=KILL 60 podman --root "$place/storage" --runroot "$place/state" \
+        --tmpdir "$place/tmp" --storage-driver vfs "$@"
+}
+
+# run_init COMMAND...: in a container of `$place/tree`, with podman's `options`.
+run_init() { podman run --init --name box --cgroup-parent "/$cgroup" "${options[@]}" --rootfs "$place/tree" "$@"; }
+
+# start_box COMMAND...: in the background, until it says "ready".
+start_box() {
+    options=(--detach)
+    run_init "$@" >/dev/null
+    eventually says_ready
+}
+
+says_ready() { [[ $(podman logs box 2>&1) == *ready* ]]; }
+code_of_box() { podman inspect --format '{{.State.ExitCode}}' box; }
+has_state() { [ "$(podman inspect --format '{{.State.Status}}' box)" = "$1" ]; }
+
+@test "under podman --init a program's code is the container's, and 127 what is missing" {
+    local code
+    options=(--rm)
+    for code in 0 1 255; do
+        capture run_init sh -c "exit $code"
+        expect_status "$code"
+        [ -z "$output" ]
+    done
+    capture run_init missing
+    expect_status 127
+}
+
+@test "under podman --init orphans are reaped" {
+    options=(--rm)
+    capture run_init sh -c "$orphans"
+    expect_status 5
+}
+
+# It takes two seconds for a child that ignores TERM, in place of podman's ten.
+@test "podman stop gives the program's code, although a child of it ignores TERM" {
+    start_box sh -c "$stubborn"
+    within 8 podman stop --time 30 box
+    [ "$(code_of_box)" = 5 ]
+}
+
+@test "podman kill's signal is the program's" {
+    start_box sh -c 'trap "exit 33" USR1; echo ready; while :; do sleep 0.05; done'
+    podman kill --signal USR1 box
+    eventually has_state exited
+    [ "$(code_of_box)" = 33 ]
+}
+
+@test "podman restart ends a program in time, and starts it again" {
+    start_box sh -c 'trap "exit 3" TERM; echo ready; while :; do sleep 0.05; done'
+    within 8 podman restart --time 30 box
+    has_state running
+    within 8 podman stop --time 30 box
+    [ "$(code_of_box)" = 3 ]
+}
+
+@test "podman's healthcheck runs beside the program, and podman exec's orphans are reaped" {
+    options=(--detach --health-cmd 'test -e /proc/1' --health-interval disable)
+    run_init sh -c 'echo ready; exec sleep 1000' >/dev/null
+    eventually says_ready
+    podman healthcheck run box
+    podman exec box sh -c '(sleep 0.1 &); exit 6' || [ $? -eq 6 ]
+    podman exec box sh -c "$orphans" || [ $? -eq 5 ]
+}
+
+@test "on podman's terminal Ctrl-C is the program's, and a shell has job control" {
+    local call=(nsenter --target "$engine_init" --pid --mount podman --root "$place/storage"
+        --runroot "$place/state" --tmpdir "$place/tmp" --storage-driver vfs run --init --rm -it
+        --cgroup-parent "/$cgroup"
+        --rootfs "$place/tree")
+    capture expect -f "$root/Tests/Support/terminal.exp" -- 'await ready; send "\x03"' \
+        "${call[@]}" sh -c 'echo ready; exec sleep 1000'
+    expect_status 130
+    capture expect -f "$root/Tests/Support/terminal.exp" -- \
+        'await "# "; send "sh -c \"echo rea\"\"dy; exec sleep 1000\"\r"; await ready
+        send "\x1a"; await Stopped; send "exit 4\r"
+        await "stopped jobs"; send "exit 4\r"' "${call[@]}" sh
+    expect_status 4
+}
+
+# A pod whose processes have one PID 1: the pause process.
+expect_pod() {
+    tar -C "$place/tree" -c bin proc dev | podman import - localhost/box >/dev/null
+    podman pod start pod >/dev/null
+    capture podman run --rm --pod pod localhost/box /bin/sh -c "$orphans"
+    expect_status 5
+    within 8 podman pod stop --time 30 pod
+    [ "$(podman inspect --format '{{.State.ExitCode}}' pause)" = 0 ]
+    podman pod rm --force pod >/dev/null
+}
+
+@test "it is the pause process of a pod, by the name and option that podman gives it" {
+    podman pod create --cgroup-parent "/$cgroup" --name pod --infra-name pause --share pid,ipc >/dev/null
+    expect_pod
+}
+
+@test "it is the pause process of a pod whose infra image has it" {
+    tar -C "$place/tree" -c init | podman import - localhost/hammock >/dev/null
+    podman pod create --cgroup-parent "/$cgroup" --name pod --infra-name pause --share pid,ipc \
+        --infra-image localhost/hammock --infra-command /init >/dev/null
+    expect_pod
+}

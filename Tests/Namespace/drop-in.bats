@@ -1,0 +1,275 @@
+# By the name of another init it does what that one's callers rely on. Each test begins with a
+# link of that name to init.
+
+setup_file() {
+    load ../Support/helpers
+    load ../Support/namespace
+    "$root/scripts/build-init.sh"
+    build_prober
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/namespace
+    prepare_namespaces
+    took=$BATS_TEST_TMPDIR/took
+    names=$BATS_TEST_TMPDIR/names
+    mkdir "$names"
+    for name in tini docker-init dumb-init catatonit; do
+        ln -s "$out/init" "$names/$name"
+    done
+    tini=$names/tini
+    dumb_init=$names/dumb-init
+    catatonit=$names/catatonit
+}
+
+teardown() { end_namespaces; }
+
+# Without a program they would wait for ever; here an answer has to come.
+code_of() {
+    capture timeout --signal=KILL 10 "${as_root[@]}" "${in_namespace[@]}" --mount-proc "$@"
+}
+
+# as_process COMMAND...: runs COMMAND to its end, with another PID 1 above it.
+as_process() { code_of sh -c '"$@"; exit $?' sh "$@"; }
+
+# signals_but NUMBER...: all below 32 without these.
+signals_but() { seq 1 31 | grep -vxF "$(printf '%s\n' "$@")"; }
+took_all() { cmp -s <(printf '%s\n' ready "$@" | sort) <(sort "$took"); }
+is_in_state() { [[ $(cat "/proc/$1/stat") == *") $2 "* ]]; }
+
+@test "by each name a program's code is passed on, and 128 and the signal that ended it" {
+    local name code
+    for name in tini docker-init dumb-init catatonit; do
+        for code in 0 1 127 255; do
+            code_of "$names/$name" -- sh -c "exit $code"
+            expect_status "$code"
+            [ -z "$output" ]
+        done
+        code_of "$names/$name" -- sh -c 'kill -KILL $$'
+        expect_status 137
+    done
+}
+
+@test "by each name, but for init's own, a program is needed: usage and code 1" {
+    local name
+    for name in tini docker-init dumb-init catatonit; do
+        code_of "$names/$name"
+        expect_status 1
+        [[ ${output,,} == *usage:* ]]
+        [[ $output != *"Hello, World!"* ]]
+    done
+}
+
+@test "by each name, but for init's own, an unknown option is code 1" {
+    local name
+    for name in tini docker-init dumb-init catatonit; do
+        code_of "$names/$name" -z true
+        expect_status 1
+        [ -n "$output" ]
+    done
+}
+
+@test "as tini and catatonit it says a version of tini's, for docker asks" {
+    local name
+    for name in tini docker-init catatonit; do
+        code_of "$names/$name" --version
+        expect_status 0
+        [[ $output =~ ^"tini version "[0-9] ]]
+    done
+}
+
+@test "as dumb-init it says its version on standard error, also for -V" {
+    local option
+    for option in -V --version; do
+        code_of sh -c '"$@" 2>&1 >/dev/null' sh "$dumb_init" "$option"
+        expect_status 0
+        [[ $output =~ ^"dumb-init v"[0-9.]+$ ]]
+    done
+}
+
+@test "as tini its environment has what its options have" {
+    TINI_SUBREAPER='' as_process "$tini" -- sh -c '
+        sh -c "sleep 0.2 & echo \$! >$0"; grep -q "PPid:.$PPID\$" /proc/$(cat "$0")/status' "$took"
+    expect_status 0
+    TINI_KILL_PROCESS_GROUP='' as_process "$tini" -- sh -c '
+        trap : USR1; (: >"$0"; sleep 1000; exit) & until test -e "$0"; do :; done
+        kill -USR1 $PPID; wait; wait; exit 4' "$tree/ready"
+    expect_status 4
+    TINI_VERBOSITY=3 code_of "$tini" true
+    [[ $output == *SIGCHLD* ]]
+    TINI_VERBOSITY=0 as_process "$tini" true
+    [ -z "$output" ]
+}
+
+@test "as tini it warns where nobody gives it orphans, and only there" {
+    local warning="zombie reaping won't work"
+    as_process "$tini" true
+    expect_status 0
+    expect_output "$warning"
+    as_process "$tini" -s true
+    [[ $output != *"$warning"* ]]
+    code_of "$tini" true
+    [[ $output != *"$warning"* ]]
+}
+
+@test "as tini -w names each orphan that it reaped, and without it nobody does" {
+    local leave='(true &); until [ "$(ls -d /proc/[0-9]* | wc -l)" -le 4 ]; do :; done; sleep 0.1'
+    code_of "$tini" -w -- sh -c "$leave"
+    [[ $output =~ "Reaped zombie process with pid="[0-9]+ ]]
+    code_of "$tini" -- sh -c "$leave"
+    [ -z "$output" ]
+}
+
+@test "as tini a program has the signals blocked and ignored that init was given" {
+    code_of env --block-signal=TERM --block-signal=TTIN --ignore-signal=INT \
+        --ignore-signal=TTOU "$tini" -- cat /proc/self/status
+    [ "$(sed -n 's/^SigBlk:.//p' <<<"$output")" = 0000000000104000 ]
+    [ "$(sed -n 's/^SigIgn:.//p' <<<"$output")" = 0000000000200002 ]
+}
+
+@test "as dumb-init a program has no signal blocked or ignored, whatever init was given" {
+    code_of env --block-signal --ignore-signal=INT "$dumb_init" -- cat /proc/self/status
+    [ "$(grep -cE '^Sig(Blk|Ign|Cgt):.0000000000000000$' <<<"$output")" -eq 3 ]
+}
+
+# session_of OPTION...: whether dumb-init's program leads a session, "yes" or "no".
+session_of() {
+    code_of "$dumb_init" "$@" -- sh -c '
+        set -- $(cut -d" " -f6 /proc/$$/stat); [ "$1" = $$ ] && echo yes || echo no'
+}
+
+@test "as dumb-init its program leads a session, unless it is told not to" {
+    session_of
+    [ "$output" = yes ]
+    session_of -c
+    [ "$output" = no ]
+    session_of --single-child
+    [ "$output" = no ]
+    DUMB_INIT_SETSID=0 session_of
+    [ "$output" = no ]
+    DUMB_INIT_SETSID='' session_of
+    [ "$output" = yes ]
+}
+
+@test "as dumb-init the program's group gets a signal, with -c the program alone" {
+    local pair='(trap "echo other" USR1; echo r; while :; do sleep 0.05; done) &
+        trap "echo program" USR1; echo r; while :; do sleep 0.05; done'
+    start_here "$dumb_init" -- sh -c "$pair" >"$took"
+    eventually cmp -s "$took" <(printf 'r\nr\n')
+    kill -USR1 "$pid"
+    eventually grep -q program "$took"
+    eventually grep -q other "$took"
+    start_here "$dumb_init" -c -- sh -c "$pair" >"$took"
+    eventually cmp -s "$took" <(printf 'r\nr\n')
+    kill -USR1 "$pid"
+    eventually grep -q program "$took"
+    run ! grep -q other "$took"
+}
+
+@test "as dumb-init the program's end is TERM for the rest of its group, with -c for nobody" {
+    local leave='"$0" signals >"$1" & until grep -q ready "$1"; do sleep 0.02; done; exit 3'
+    code_of sh -c '"$@"; echo $?; until grep -q 15 "$0"; do sleep 0.02; done' "$took" \
+        "$dumb_init" -- sh -c "$leave" "$prober" "$took"
+    expect_status 0
+    [ "$output" = 3 ]
+    code_of sh -c '"$@"; echo $?; "$0" send $(pgrep -x prober) 64' "$prober" \
+        "$dumb_init" -c -- sh -c "$leave" "$prober" "$took"
+    [ "$output" = 3 ]
+    run ! grep -q 15 "$took"
+}
+
+@test "as dumb-init a stop of the terminal's stops program and init, and CONT goes on with both" {
+    local signal program
+    start_process "$dumb_init" "$prober" signals >"$took"
+    eventually took_all
+    program=$(pgrep -P "$pid")
+    for signal in TSTP TTIN TTOU; do
+        kill -"$signal" "$pid"
+        eventually is_in_state "$program" T
+        eventually is_in_state "$pid" T
+        kill -CONT "$pid"
+        eventually is_in_state "$program" S
+        eventually is_in_state "$pid" S
+    done
+}
+
+@test "as dumb-init -r may put another signal in place of a stop, and init stops all the same" {
+    start_process "$dumb_init" -r 20:1 "$prober" signals >"$took"
+    eventually took_all
+    kill -TSTP "$pid"
+    eventually took_all 1
+    eventually is_in_state "$pid" T
+    kill -CONT "$pid"
+    eventually took_all 1 18
+}
+
+@test "as dumb-init with -c a stop of the terminal's is the program's, and init stops" {
+    start_process "$dumb_init" -c "$prober" signals >"$took"
+    eventually took_all
+    kill -TSTP "$pid"
+    eventually took_all 20
+    eventually is_in_state "$pid" T
+    kill -CONT "$pid"
+    eventually took_all 18 20
+}
+
+@test "as dumb-init a wrong rewrite is told in three lines, with code 1, and nothing is run" {
+    local wrong
+    for wrong in '' herp 15 15::12 15:derp 0:1 1:32 32:1; do
+        code_of "$dumb_init" -r "$wrong" echo run
+        expect_status 1
+        [ "${#lines[@]}" -eq 3 ]
+        [[ ${lines[0]} == Usage:* && ${lines[0]} == *31* && ${lines[2]} == *--help* ]]
+    done
+}
+
+@test "as dumb-init each line of its own has its name in front" {
+    code_of "$dumb_init" /nowhere
+    [ "$status" -ne 0 ]
+    expect_output "[dumb-init] /nowhere: No such file or directory"
+    DUMB_INIT_DEBUG=1 code_of "$dumb_init" -c true
+    [ "${#lines[@]}" -ge 4 ]
+    [ "$(grep -cv '^\[dumb-init\] ' <<<"$output")" -eq 0 ]
+    DUMB_INIT_DEBUG=0 code_of "$dumb_init" -c true
+    [ -z "$output" ]
+}
+
+# The wait is no wait for something: the moment in which nothing may happen.
+@test "as dumb-init it ignores the hangup that comes of giving its terminal away" {
+    code_of expect -f "$root/Tests/Support/terminal.exp" -- 'await ready; after 300; send "go\r"' \
+        "$dumb_init" sh -c 'trap "echo hung up" HUP CONT; echo ready; read -r line; exit 5'
+    expect_status 5
+    [[ $output != *"hung up"* ]]
+}
+
+@test "as catatonit -P pauses without a word, reaps, and ends with 0 by TERM or INT alone" {
+    local signal
+    for signal in TERM INT; do
+        start_here sh -c '(sleep 0.1 &); exec "$@"' sh "$catatonit" -P >"$took" 2>&1
+        eventually idles
+        eventually no_children
+        [ "$(readlink "/proc/$pid/cwd")" = / ]
+        # shellcheck disable=SC2046 # a number each
+        "$prober" send "$pid" $(signals_but 2 9 15 19)
+        eventually idles
+        kill -"$signal" "$pid"
+        expect_end 0
+        [ ! -s "$took" ]
+    done
+}
+
+@test "as catatonit it takes the orphans below it, where it is not PID 1" {
+    as_process "$catatonit" -- sh -c '
+        sh -c "sleep 0.2 & echo \$! >$0"; grep -q "PPid:.$PPID\$" /proc/$(cat "$0")/status' "$took"
+    expect_status 0
+}
+
+@test "as catatonit a stop of the terminal's stops nobody" {
+    local signal
+    for signal in TSTP TTIN TTOU; do
+        code_of "$catatonit" -- sh -c "kill -$signal 1; sleep 0.1; echo on; exit 4"
+        expect_status 4
+        [ "$output" = on ]
+    done
+}

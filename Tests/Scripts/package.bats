@@ -1,0 +1,202 @@
+# The Debian package that scripts/package.sh makes.
+
+setup_file() {
+    load ../Support/helpers
+    "$root/scripts/package.sh"
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/namespace
+    package=$(echo "$out"/hammock-init_*_amd64.deb)
+}
+
+teardown() { end_namespaces; }
+
+# copy_checkout: another one, `$copy`, in which init is built already.
+copy_checkout() {
+    copy=$BATS_TEST_TMPDIR/another/place
+    mkdir -p "$copy/out"
+    cp -R "$root"/{Package.swift,CHANGELOG.md,Sources,Tests,docs,scripts,toolchain} "$copy/"
+    cp -R "$out"/{init,init.debug,init.inputs,sdks} "$copy/out/"
+}
+
+# unpack: all of the package, into `$unpacked`.
+unpack() {
+    unpacked=$BATS_TEST_TMPDIR/unpacked
+    dpkg-deb --raw-extract "$package" "$unpacked"
+}
+
+# listing PACKAGE: mode, owner and name of each file in it.
+listing() { dpkg-deb --contents "$1" | sed -E 's/^([^ ]+ [^ ]+) +[0-9]+ [^ ]+ [^ ]+ /\1 /'; }
+
+# dates_of PACKAGE: of all that is in it, in seconds since 1970.
+dates_of() {
+    {
+        dpkg-deb --fsys-tarfile "$1" | tar -tv --full-time
+        dpkg-deb --ctrl-tarfile "$1" | tar -tv --full-time
+    } | awk '{ print $4, $5 }' | sort -u | while read -r date; do date -u -d "$date" +%s; done
+    # The archive around it has dates of its own. ar(5)
+    perl -0777 -ne 'for (my $at = 8; $at < length; $at += 60 + $size + $size % 2) {
+        (my $date, $size) = unpack "x16 A12 x20 A10", substr $_, $at, 60;
+        print "$date\n" }' "$1" | sort -u
+}
+
+@test "lintian has nothing to say about the package" {
+    # At whichever level; an override that is of no use is a word of its own.
+    run lintian --no-cfg --pedantic --display-info --tag-display-limit 0 \
+        --fail-on error,warning,info,pedantic "$package"
+    expect_status 0
+    run ! grep -v '^running with root privileges' <<<"${output:-running with root privileges}"
+}
+
+@test "no word of lintian's is overridden without a reason" {
+    run -0 awk '/^#/ { reason = 1; next } NF { if (!reason) print; reason = 0 }' \
+        "$root"/toolchain/package/*.lintian-overrides
+    [ -z "$output" ]
+}
+
+@test "the package has these files, with these modes, and all are root's" {
+    diff - <(listing "$package") <<'END'
+drwxr-xr-x root/root ./
+drwxr-xr-x root/root ./usr/
+drwxr-xr-x root/root ./usr/bin/
+drwxr-xr-x root/root ./usr/libexec/
+drwxr-xr-x root/root ./usr/libexec/hammock/
+-rwxr-xr-x root/root ./usr/libexec/hammock/init
+drwxr-xr-x root/root ./usr/share/
+drwxr-xr-x root/root ./usr/share/doc/
+drwxr-xr-x root/root ./usr/share/doc/hammock-init/
+-rw-r--r-- root/root ./usr/share/doc/hammock-init/changelog.gz
+-rw-r--r-- root/root ./usr/share/doc/hammock-init/copyright
+drwxr-xr-x root/root ./usr/share/doc/hammock-init/examples/
+-rw-r--r-- root/root ./usr/share/doc/hammock-init/examples/50-hammock-init.conf
+-rw-r--r-- root/root ./usr/share/doc/hammock-init/examples/daemon.json
+drwxr-xr-x root/root ./usr/share/lintian/
+drwxr-xr-x root/root ./usr/share/lintian/overrides/
+-rw-r--r-- root/root ./usr/share/lintian/overrides/hammock-init
+drwxr-xr-x root/root ./usr/share/man/
+drwxr-xr-x root/root ./usr/share/man/man8/
+-rw-r--r-- root/root ./usr/share/man/man8/hammock-init.8.gz
+lrwxrwxrwx root/root ./usr/bin/hammock-init -> ../libexec/hammock/init
+lrwxrwxrwx root/root ./usr/libexec/hammock/catatonit -> init
+lrwxrwxrwx root/root ./usr/libexec/hammock/docker-init -> init
+lrwxrwxrwx root/root ./usr/libexec/hammock/dumb-init -> init
+lrwxrwxrwx root/root ./usr/libexec/hammock/tini -> init
+lrwxrwxrwx root/root ./usr/libexec/hammock/tini-static -> init
+END
+}
+
+@test "the package has init as it was built, its version, its page and its licence" {
+    unpack
+    cmp "$out/init" "$unpacked/usr/libexec/hammock/init"
+    "$out/init" --version | grep -qx "Hammock init $(dpkg-deb --field "$package" Version)"
+    zcat "$unpacked/usr/share/man/man8/hammock-init.8.gz" | cmp - "$root/docs/man/init.8"
+    # A line that is empty is a dot there, and each other begins with a space.
+    diff <(tail -n +5 "$root/LICENSE") \
+        <(sed -n '/^ Permission is/,/^ SOFTWARE\.$/{s/^ \.$//; s/^ //; p}' \
+            "$unpacked/usr/share/doc/hammock-init/copyright")
+    # Nothing runs when the package is installed, and nothing becomes a setting.
+    [ "$(ls "$unpacked/DEBIAN")" = $'control\nmd5sums' ]
+    [ ! -e "$unpacked/etc" ]
+}
+
+@test "the package's changelog has each entry of the newest changes" {
+    unpack
+    zcat "$unpacked/usr/share/doc/hammock-init/changelog.gz" >"$BATS_TEST_TMPDIR/changelog"
+    run -0 dpkg-parsechangelog --file "$BATS_TEST_TMPDIR/changelog" --show-field Changes
+    # The words are the same, whichever way the lines are broken.
+    diff <(awk '/^## / { part++ } part == 1 && !/^## /' "$root/CHANGELOG.md" \
+        | sed 's/^- /* /; /^$/d' | tr -s ' \n' '\n') \
+        <(sed -n '/^ *\*/,$p' <<<"$output" | sed 's/^ *//' | tr -s ' \n' '\n')
+}
+
+@test "each path that the package's texts name is in the package" {
+    unpack
+    local path number=0
+    while IFS= read -r path; do
+        [ -e "$unpacked$path" ] || { echo "not in the package: $path" >&2; return 1; }
+        number=$((number + 1))
+    done < <({
+        cat "$unpacked"/usr/share/doc/hammock-init/examples/*
+        zcat "$unpacked/usr/share/man/man8/hammock-init.8.gz"
+    } | grep -oE '/usr/(libexec/hammock|bin/hammock)[a-z/-]*' | sort -u)
+    [ "$number" -ge 4 ]
+    perl -MJSON::PP -0777 -e 'decode_json(<STDIN>)' \
+        <"$unpacked/usr/share/doc/hammock-init/examples/daemon.json"
+}
+
+@test "a second package, made elsewhere by somebody else, is the same, and has the pinned date" {
+    local as=() pinned
+    umask 077
+    copy_checkout
+    if [ "$(id -u)" -eq 0 ]; then
+        chmod -R a+rX "$root/out/init" "$BATS_TEST_TMPDIR/another"
+        as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+        chown -R 65534:65534 "$copy"
+        "${as[@]}" test -w "$copy/out" -a -x "$(command -v swiftc)" || as=()
+    fi
+    touch -d 2001-01-01 "$copy/docs/man/init.8"
+    TZ=KIL-14 LC_ALL=C.UTF-8 HOME=$copy "${as[@]}" "$copy/scripts/package.sh"
+    cmp "$package" "$copy/out/${package##*/}"
+    pinned=$(awk '$1 == "source-date-epoch" { print $2 }' "$root/toolchain/inputs.lock")
+    [ "$(dates_of "$package")" = "$pinned"$'\n'"$pinned" ]
+    # And another date, if that is asked for.
+    HOME=$copy SOURCE_DATE_EPOCH=1000000000 "$copy/scripts/package.sh"
+    [ "$(dates_of "$copy/out/${package##*/}")" = $'1000000000\n1000000000' ]
+}
+
+@test "what cannot be packed leaves no package, and no half of one" {
+    copy_checkout
+    local stubs=$BATS_TEST_TMPDIR/stubs
+    mkdir "$stubs"
+    printf '#!/bin/sh\necho "no room, says the stub" >&2\nexit 2\n' >"$stubs/dpkg-deb"
+    chmod +x "$stubs/dpkg-deb"
+    PATH=$stubs:$PATH run "$copy/scripts/package.sh"
+    expect_status 1
+    expect_output "no room, says the stub"
+    expect_output "package.sh: dpkg-deb failed"
+    [ -z "$(find "$copy/out" -name '*.deb' -o -name '*.deb.*' -o -name '.package.??????')" ]
+}
+
+# dpkg_there WORD...: dpkg on a system that has its files below `$tree`. It notes nothing in
+# this machine's log.
+dpkg_there() {
+    "${as_root[@]}" dpkg --root="$tree" --log=/dev/null --force-not-root "$@" \
+        >"$BATS_TEST_TMPDIR/dpkg.log" 2>&1 3>&- || {
+        cat "$BATS_TEST_TMPDIR/dpkg.log" >&2
+        return 1
+    }
+}
+
+# files_there: all but dpkg's own.
+files_there() { (cd "$tree" && find . -path ./var/lib/dpkg -prune -o -print | sort); }
+
+@test "installed on an empty system it runs a program as PID 1, and removed it leaves nothing" {
+    prepare_namespaces
+    tree=$BATS_TEST_TMPDIR/system
+    mkdir -p "$tree"/{bin,dev,var/lib/dpkg/{info,updates}}
+    : >"$tree/var/lib/dpkg/status"
+    cp "$(command -v busybox)" "$tree/bin/busybox"
+    local before name
+    before=$(files_there)
+
+    dpkg_there --install "$package"
+    for name in bin/hammock-init libexec/hammock/init; do
+        capture run_in_tree "/usr/$name" -- /bin/busybox sh -c 'echo "the parent is $PPID"; exit 33'
+        expect_status 33
+        [ "$output" = "the parent is 1" ]
+    done
+    capture run_in_tree /usr/bin/hammock-init -- /bin/missing
+    expect_status 127
+    # Whatever a link is called, it leads to a program that can be run.
+    for name in tini tini-static docker-init dumb-init catatonit; do
+        capture run_in_tree "/usr/libexec/hammock/$name" -- /bin/busybox true
+        expect_status 0
+        [ -z "$output" ]
+    done
+
+    dpkg_there --purge hammock-init
+    [ "$(files_there)" = "$before" ]
+    run ! grep -r hammock "$tree/var/lib/dpkg/status" "$tree/var/lib/dpkg/info"
+}

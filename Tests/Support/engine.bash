@@ -1,0 +1,91 @@
+# For the tests that give init to a container engine. What an engine starts lives in one PID
+# and mount namespace a file, and ends with it: its daemons, its monitors, its mounts.
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # quotes hold scripts; the tests read what is set
+
+# start_engine COMMAND...: makes `$place`, `$cgroup` and the namespace. Fails where one of these
+# commands is missing, and need_engine will say so.
+start_engine() {
+    local command
+    for command; do
+        command -v "$command" >/dev/null || engine_lacks "there is no $command here" || return
+    done
+    [ "$(id -u)" -eq 0 ] || engine_lacks "only root can give an engine a namespace" || return
+    export cgroup=hammock-test-$$
+    # Not in bats' own folder, whose path is too long for a socket.
+    place=$(mktemp -d)
+    chmod 755 "$place"
+    export place
+    make_engine_tree "$place/tree"
+    # An engine refuses cgroups of both versions. The shell reaps what a daemon leaves behind.
+    unshare --mount --pid --fork --mount-proc --kill-child sh -c '
+        mount -t tmpfs none /run
+        mount -t tmpfs none /sys/fs/cgroup/unified 2>/dev/null
+        : >"$1/begun"
+        while :; do sleep 1000; done' sh "$place" >/dev/null 2>&1 3>&- &
+    export engine=$!
+    eventually test -e "$place/begun"
+    engine_init=$(pgrep -P "$engine")
+    export engine_init
+}
+
+engine_lacks() {
+    export engine_lacks=$1
+    return 1
+}
+
+# need_engine: skips a test whose file's engine could not be started.
+need_engine() { [ -z "${engine_lacks-}" ] || skip "$engine_lacks"; }
+
+end_engine() {
+    [ -n "${place-}" ] || return 0
+    kill -KILL "$engine" 2>/dev/null || true
+    eventually remove_place
+    # Those of the machine, which no namespace of ours keeps to itself.
+    find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null || true
+}
+
+# What the engine had mounted goes with its last process, a moment after that was killed.
+remove_place() { rm -rf "$place" 2>/dev/null; }
+
+# make_engine_tree DIRECTORY: a root directory with busybox and init.
+make_engine_tree() {
+    local name
+    mkdir -p "$1"/{bin,dev,etc,proc,run,sbin,sys,tmp,usr,var}
+    cp "$(command -v busybox)" "$1/bin/"
+    for name in cat chmod false grep kill ls poweroff readlink reboot seq sh sleep test touch tr \
+        true tty; do
+        ln -s busybox "$1/bin/$name"
+    done
+    cp "$out/init" "$1/init"
+    ln -s ../init "$1/sbin/init"
+    for name in poweroff reboot halt; do
+        ln -s ../init "$1/sbin/$name"
+    done
+    echo "ID=hammock" >"$1/etc/os-release"
+}
+
+# inside COMMAND...: runs COMMAND where the engine lives.
+inside() { nsenter --target "$engine_init" --pid --mount "$@" 3>&-; }
+
+# within SECONDS COMMAND...: COMMAND succeeds, in less than this.
+within() {
+    local limit=$1 began=${EPOCHREALTIME/./} took
+    shift
+    "$@" || return
+    took=$(((${EPOCHREALTIME/./} - began) / 1000))
+    [ "$took" -lt "$((limit * 1000))" ] || {
+        echo "took $took ms, not less than $limit s: $*" >&2
+        return 1
+    }
+}
+
+# A program that ends with 5 when it is told to, beside a child that does not care.
+stubborn='(trap "" TERM; echo ready; while :; do sleep 1; done) &
+    trap "exit 5" TERM
+    while :; do sleep 0.05; done'
+
+# A program that leaves twenty orphans behind, and ends with 5 when they have been reaped.
+orphans='for orphan in $(for try in $(seq 20); do (sleep 0.1 >/dev/null & echo $!); done); do
+        while test -e "/proc/$orphan"; do sleep 0.02; done
+    done
+    exit 5'
