@@ -1,0 +1,12 @@
+/// A unit's number: its place in the plan.
+public struct ServiceID: Equatable, Sendable {
+    /// 0 to `ServiceSet.capacity - 1`.
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// The number as an index of a table.
+    public var index: Int { Int(rawValue) }
+}
