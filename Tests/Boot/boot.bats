@@ -8,7 +8,7 @@ setup_file() {
 
 setup() {
     load ../Support/helpers
-    # A machine as slow as it likes may take so long; only a hang takes longer.
+    # Even a very slow machine needs less than this; only a hang takes longer.
     export patience=120
 }
 
@@ -27,22 +27,22 @@ image_with_init() {
         --output "$BATS_TEST_TMPDIR/$1"
 }
 
-@test "pc, by the classic command line, greets" {
+@test "on pc init greets, started by the classic command line" {
     boot --check --machine pc
     expect_greeting pc
 }
 
-@test "q35 greets" {
+@test "on q35 init greets" {
     boot --check --machine q35
     expect_greeting q35
 }
 
-@test "microvm greets, and is the default" {
+@test "on microvm, the default machine, init greets" {
     boot --check
     expect_greeting microvm
 }
 
-@test "an initramfs in place of the disk greets on every machine" {
+@test "from an initramfs instead of a disk, init greets on every machine" {
     local machine
     for machine in pc q35 microvm; do
         boot --check --machine "$machine" --initramfs
@@ -50,33 +50,33 @@ image_with_init() {
     done
 }
 
-@test "emulation is there for the asking" {
+@test "boot.sh --accel tcg uses emulation" {
     boot --check --accel tcg
     expect_greeting microvm
     expect_output "microvm, tcg (as told by --accel)"
 }
 
-@test "where KVM promises and does not keep it, emulation greets" {
-    # A device that opens and is no KVM, on a processor that says it can.
+@test "if the machine seems to have KVM but KVM fails, boot.sh uses emulation" {
+    # The device opens but is not KVM, and the processor says that it has SVM.
     echo 'flags : svm' >"$BATS_TEST_TMPDIR/cpuinfo"
     HAMMOCK_KVM_DEVICE=/dev/null HAMMOCK_CPUINFO=$BATS_TEST_TMPDIR/cpuinfo boot --check
     expect_greeting microvm
     expect_output "KVM: "
 }
 
-@test "two processors and little memory greet" {
+@test "with two processors and 64 MiB of memory, init greets" {
     boot --check --machine q35 --cpus 2 --memory 64
     expect_greeting q35
     boot --check --cpus 2 --memory 64
     expect_greeting microvm
 }
 
-@test "words after -- and a quiet kernel greet" {
+@test "with words after -- and a quiet kernel, init greets" {
     boot --check --append quiet -- --help "two words" x=y
     expect_greeting microvm
 }
 
-@test "an image in a path with a space and a comma greets" {
+@test "boot.sh boots an image whose path has a space and a comma" {
     mkdir "$BATS_TEST_TMPDIR/a place, far off"
     "$root/scripts/build-image.sh" --size 64M --output "$BATS_TEST_TMPDIR/a place, far off/disk"
     boot --check --image "$BATS_TEST_TMPDIR/a place, far off/disk.img"
@@ -85,7 +85,7 @@ image_with_init() {
     expect_greeting pc
 }
 
-@test "two boots at once, from one checkout, both greet" {
+@test "two boots at once from one checkout both reach the greeting" {
     "$root/scripts/boot.sh" --check --timeout "$patience" >"$BATS_TEST_TMPDIR/one" 2>&1 3>&- &
     local first=$!
     boot --check
@@ -94,7 +94,7 @@ image_with_init() {
     grep -q 'greeting after' "$BATS_TEST_TMPDIR/one"
 }
 
-@test "a boot leaves the image as it was, unless --rw lets it" {
+@test "a boot does not change the image, unless --rw is given" {
     "$root/scripts/build-image.sh" --size 64M --output "$BATS_TEST_TMPDIR/disk"
     local image=$BATS_TEST_TMPDIR/disk.img before
     before=$(sha256sum <"$image")
@@ -107,11 +107,11 @@ image_with_init() {
     boot --check --rw --image "$image"
     expect_greeting microvm
     [ "$(sha256sum <"$image")" != "$before" ]
-    # By this scripts/reproduce.sh --check knows it.
+    # By the mount count scripts/reproduce.sh --check recognises such an image.
     dumpe2fs -h "$image" | grep -q '^Mount count: *1$'
 }
 
-@test "a Swift trap in PID 1 is a line on the console, not a panic" {
+@test "a Swift trap in PID 1 prints a line on the console, and causes no panic" {
     "$root/scripts/build-init.sh" --product trapping-init
     "$root/scripts/build-image.sh" --init "$out/trapping-init" --size 64M \
         --output "$BATS_TEST_TMPDIR/disk"
@@ -123,7 +123,7 @@ image_with_init() {
     expect_output "init: fault: SIGILL (a Swift trap) in PID 1"
 }
 
-@test "an init that exits is a panic, with a code of its own" {
+@test "if init exits, the kernel panics, and boot.sh --check ends with 4" {
     image_with_init disk <<<'int main(void) { return 7; }'
     boot --check --image "$BATS_TEST_TMPDIR/disk.img"
     expect_status 4
@@ -131,13 +131,13 @@ image_with_init() {
     expect_output "the guest's kernel panicked"
 }
 
-@test "a missing init is a panic too" {
+@test "if init is missing, the kernel panics, and boot.sh --check ends with 4" {
     boot --check --machine pc --append "init=/nowhere"
     expect_status 4
     expect_output "Requested init /nowhere failed"
 }
 
-@test "an init that says nothing is a timeout" {
+@test "if init says nothing, boot.sh --check ends with 124 when the time is up" {
     image_with_init disk <<<'#include <unistd.h>
 int main(void) { for (;;) pause(); }'
     patience=15
@@ -147,7 +147,7 @@ int main(void) { for (;;) pause(); }'
     expect_output "Run /init as init process"
 }
 
-@test "an init that greets and ends a moment later does not pass" {
+@test "if init greets and ends a moment later, boot.sh --check fails" {
     image_with_init disk <<'EOF'
 #include <unistd.h>
 int main(void) {
@@ -161,7 +161,7 @@ EOF
     expect_status 4
 }
 
-@test "on a terminal: it says how to leave, Ctrl-C stays in the guest, Ctrl-A X leaves" {
+@test "on a terminal boot.sh says how to leave, Ctrl-C does not end it, and Ctrl-A X does" {
     run timeout "$patience" "$root/Tests/Boot/console.exp" 'Just hanging here' \
         "$root/scripts/boot.sh" --machine pc
     expect_status 0
@@ -169,7 +169,7 @@ EOF
     expect_output "QEMU: Terminated"
 }
 
-@test "no qemu is left behind, even when the script is killed" {
+@test "boot.sh leaves no qemu behind, even when it is killed" {
     "$root/scripts/boot.sh" --check --append "init=/nowhere panic=0" --machine pc \
         --timeout "$patience" >/dev/null 2>&1 3>&- &
     local script=$! qemu

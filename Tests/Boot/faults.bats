@@ -1,5 +1,5 @@
-# A fault of PID 1's own, on a real machine: what becomes of it is what the kernel's command
-# line says.
+# Faults in PID 1 on a real machine. The kernel's command line says what PID 1 does after a
+# fault.
 
 setup_file() {
     load ../Support/helpers
@@ -17,10 +17,12 @@ setup() {
 
 teardown() { end_machine; }
 
-# expect_report SIGNAL: on the console, in the kernel's log, and no panic.
+# expect_report SIGNAL: the console and the kernel's log have the report of this fault, and the
+# kernel did not panic.
 expect_report() {
     local without_kernel
-    # The kernel may break into a line of init's; without its own lines, init's are whole again.
+    # The kernel may print in the middle of a line of init. Without the kernel's lines, the lines
+    # of init are whole again.
     without_kernel=$(perl -0pe 's/\[ *\d+\.\d{6}\] [^\n]*\n//g' "$console")
     [[ $without_kernel == *$'\ninit: fault: '"$1 in PID 1"$'\r\ninit: last events: '*b:d0* ]]
     on_console "\] init: fault: $1 in PID 1"
@@ -30,13 +32,14 @@ expect_report() {
 
 boots() { [ "$(grep -ac 'Linux version' "$console")" -ge "$1" ]; }
 
-@test "after a fault the machine stays up, and PID 1 asleep, where nothing else is asked for" {
+@test "after a fault PID 1 sleeps and the machine stays up, unless hammock.fault= says otherwise" {
     local word
     for word in '' hammock.fault=pause hammock.fault=nonsense; do
         start '' --machine pc "${image[@]}" --append "$word" -- read-nowhere
         eventually on_console '\] init: last events:'
         expect_report SIGSEGV
-        # SysRq: 7 raises the log level, t lists tasks. A fault that is not over is no sleep.
+        # SysRq: 7 raises the log level, t lists the tasks. PID 1 is not asleep (state S) before
+        # it is done with the fault.
         ask_qemu 'sendkey alt-sysrq-7'
         is_asleep() {
             ask_qemu 'sendkey alt-sysrq-t'
@@ -49,7 +52,7 @@ boots() { [ "$(grep -ac 'Linux version' "$console")" -ge "$1" ]; }
     done
 }
 
-@test "hammock.fault=poweroff switches the machine off after a fault" {
+@test "hammock.fault=poweroff powers the machine off after a fault" {
     start '' "${image[@]}" --append hammock.fault=poweroff
     eventually ended
     wait "$machine"
@@ -58,7 +61,7 @@ boots() { [ "$(grep -ac 'Linux version' "$console")" -ge "$1" ]; }
     expect_event SHUTDOWN guest-shutdown
 }
 
-@test "hammock.fault=reboot starts the machine again after a fault" {
+@test "hammock.fault=reboot reboots the machine after a fault" {
     start '' --machine pc "${image[@]}" --append hammock.fault=reboot -- divide
     eventually on_console 'reboot: Restarting system'
     expect_report SIGFPE
@@ -68,7 +71,7 @@ boots() { [ "$(grep -ac 'Linux version' "$console")" -ge "$1" ]; }
     eventually ended
 }
 
-@test "a fault of the report's own does not keep it from doing what hammock.fault= says" {
+@test "a fault in the fault report does not keep PID 1 from obeying hammock.fault=" {
     start '' "${image[@]}" --append hammock.fault=poweroff -- trap-twice
     eventually ended
     on_console '^init: fault: SIGILL'

@@ -1,4 +1,4 @@
-# boot.sh --instructions: a yardstick that the host's other work does not touch.
+# boot.sh --instructions: a measure that does not depend on the host's other work.
 
 setup_file() {
     load ../Support/helpers
@@ -8,7 +8,7 @@ setup_file() {
 
 setup() {
     load ../Support/helpers
-    # A machine as slow as it likes may take so long; only a hang takes longer.
+    # Even a very slow machine needs less than this; only a hang takes longer.
     export patience=600
 }
 
@@ -20,7 +20,7 @@ count() {
     instructions=${BASH_REMATCH[1]}
 }
 
-@test "two boots of a machine run the same number of instructions, to a part in a hundred" {
+@test "two boots of a machine run the same number of instructions, within one percent" {
     local machine first
     for machine in microvm pc; do
         count --machine "$machine" --image "$BATS_FILE_TMPDIR/disk.img"
@@ -31,7 +31,7 @@ count() {
     done
 }
 
-@test "what init does more is counted" {
+@test "boot.sh --instructions counts more if init does more" {
     count --initramfs "$BATS_FILE_TMPDIR/disk.cpio"
     local without=$instructions
     musl-gcc -Os -static -s -x c -o "$BATS_TEST_TMPDIR/busy" - <<'END'
@@ -46,18 +46,18 @@ END
     "$root/scripts/build-image.sh" --init "$BATS_TEST_TMPDIR/busy" --size 64M \
         --output "$BATS_TEST_TMPDIR/busy"
     count --initramfs "$BATS_TEST_TMPDIR/busy.cpio"
-    # Three instructions a round at the least.
+    # Each round takes at least three instructions.
     [ $((instructions - without)) -gt 25000000 ]
 }
 
-@test "counting leaves the image as it was" {
+@test "counting instructions does not change the image" {
     local before
     before=$(sha256sum <"$BATS_FILE_TMPDIR/disk.img")
     count --image "$BATS_FILE_TMPDIR/disk.img"
     [ "$(sha256sum <"$BATS_FILE_TMPDIR/disk.img")" = "$before" ]
 }
 
-@test "microvm greets within twenty million instructions" {
+@test "on microvm init greets within twenty million instructions" {
     count --image "$BATS_FILE_TMPDIR/disk.img"
     [ "$instructions" -le 20000000 ]
 }

@@ -1,4 +1,4 @@
-# What the patches to Linux must leave as it is.
+# What Linux must still do with our patches.
 
 setup_file() {
     load ../Support/helpers
@@ -15,8 +15,8 @@ setup() {
 
 teardown() { end_machine; }
 
-@test "a processor that wants its own way to return has it, emulated or not" {
-    # Zen's first generation is open to Retbleed, and an old Intel to ITS.
+@test "a processor that needs a return thunk gets it, even under emulation" {
+    # The first generation of Zen is vulnerable to Retbleed, and an old Intel to ITS.
     local processor
     for processor in EPYC Haswell; do
         start "s/'max,[^']*'/$processor/" --image "$image"
@@ -28,18 +28,19 @@ teardown() { end_machine; }
     done
 }
 
-@test "a processor that wants none has returns that work, and no warning of them" {
+@test "a processor that needs no return thunk gets none, and the kernel does not warn" {
     start '' --image "$image"
     eventually on_console 'Just hanging here'
     run ! on_console 'return thunk'
 }
 
-@test "each parameter of a built-in module is in /sys, and can be read" {
+@test "each parameter of a built-in module is in /sys and can be read" {
     run "$root/scripts/boot.sh" --quiet --image "$image" -- \
         /busybox grep -r . /sys/module/printk/parameters /sys/module/kernel/parameters
     expect_status 0
     local parameter
-    # One that comes first in its module, one from within, the last; core_param() makes "kernel"'s.
+    # The first parameter of a module, one in the middle, and the last one. core_param() makes
+    # those of "kernel".
     for parameter in printk/parameters/ignore_loglevel:N printk/parameters/time:Y \
         printk/parameters/console_suspend:Y kernel/parameters/panic:-1; do
         expect_output "/sys/module/$parameter"

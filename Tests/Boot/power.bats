@@ -1,5 +1,5 @@
-# Power off, reboot and halt: whoever asks for it, and as it is seen from outside. In each of
-# these machines something writes to the disk until it is killed.
+# Power off, reboot and halt, whoever asks for them, as seen from outside the machine. In these
+# machines a process writes to the disk until it is killed.
 
 setup_file() {
     load ../Support/helpers
@@ -19,20 +19,22 @@ setup() {
 
 teardown() { end_machine; }
 
-# Writes a whole file at a time, fsyncs it, renames it into its place, and syncs the directory;
-# SIGTERM does not end it.
+# The writer writes a whole file, fsyncs it, renames it into its place, syncs the directory, and
+# begins again. SIGTERM does not end it.
 writing="trap '' TERM; n=0; while n=\$((n+1)); do
 yes \$n | head -n 1000 | dd of=/new conv=fsync 2>/dev/null; mv /new /numbers; sync /;
 echo synced \$n.; : >/run/synced; done"
 
-# start_writing MACHINE THEN: runs the shell's words THEN once the writer is at work.
+# start_writing MACHINE THEN: boots MACHINE with the writer, and runs the shell script THEN once
+# the writer has synced a file.
 start_writing() {
     cp --sparse=always "$BATS_FILE_TMPDIR/image.img" "$disk"
     start '' --machine "$1" --rw --image "$disk" --append hammock.grace=1 -- \
         /busybox sh -c "(${writing//$'\n'/ }) & until [ -e /run/synced ]; do usleep 10000; done; $2"
 }
 
-# expect_end KIND: off, reboot or halt, to the end; and the disk as it is to be.
+# expect_end KIND: the machine ended as KIND says (off, reboot or halt), and its disk is as it
+# should be.
 expect_end() {
     "expect_$1"
     [[ $(cat "$console") != *'Kernel panic'* ]]
@@ -64,7 +66,7 @@ expect_halt() {
     eventually ended
 }
 
-# expect_disk: the file system was let go of in order, with all that was synced.
+# expect_disk: the file system is clean, and has all that was synced.
 expect_disk() {
     e2fsck -fn "$disk"
     [[ $(dumpe2fs -h "$disk" 2>&1) =~ 'Filesystem state:'\ +clean ]]
@@ -72,7 +74,7 @@ expect_disk() {
     expect_synced
 }
 
-# expect_synced: the disk has what was synced last, and nothing by halves.
+# expect_synced: the disk has what was synced last, and no half-written file.
 expect_synced() {
     local synced
     synced=$(grep -ao 'synced [0-9]*\.' "$console" | tail -n 1 | tr -dc 0-9)
@@ -98,28 +100,28 @@ expect_synced() {
     expect_end halt
 }
 
-@test "by command with -f, a program powers off at once and without PID 1" {
+@test "by command with -f, a program powers off at once, without PID 1" {
     start_writing microvm '/sbin/poweroff -f; wait'
     eventually ended
     expect_event SHUTDOWN guest-shutdown
     run ! on_console ' init: '
-    # As the next boot would: by what is in the journal.
+    # Repair it as the next boot would, by the journal.
     e2fsck -fp "$disk" || [ $? -eq 1 ]
     expect_synced
 }
 
-@test "a program's end powers its machine off, though it has left something that writes" {
+@test "when the program ends, the machine powers off, even if a process still writes" {
     start_writing microvm 'exit 3'
     expect_end off
     on_console 'init: program ended with code 3'
 }
 
-@test "a program that has unmounted /proc leaves its disk in order all the same" {
+@test "a power off leaves the disk clean, even if the program has unmounted /proc" {
     start_writing microvm 'umount /proc; kill -USR2 1; wait'
     expect_end off
 }
 
-@test "the power button switches every machine off" {
+@test "the power button powers off every machine" {
     local name
     for name in microvm q35 pc; do
         start_writing "$name" wait
@@ -129,7 +131,7 @@ expect_synced() {
     done
 }
 
-@test "Ctrl-Alt-Del reboots a PC in order" {
+@test "Ctrl-Alt-Del reboots a PC, and leaves its disk clean" {
     local name
     for name in q35 pc; do
         start_writing "$name" wait

@@ -33,26 +33,26 @@ END
         --add "$(command -v busybox):/busybox"
 }
 
-# compile NAME: the C program on standard input.
+# compile NAME: compiles the C program on standard input.
 compile() { musl-gcc -Os -static -s -Wall -x c -o "$BATS_FILE_TMPDIR/$1" -; }
 
 setup() {
     load ../Support/helpers
     load ../Support/machine
-    # A machine as slow as it likes may take so long; only a hang takes longer.
+    # Even a very slow machine needs less than this; only a hang takes longer.
     export patience=120
     program=(--image "$BATS_FILE_TMPDIR/image.img")
-    not_found=() # or -127, which tells bats that this code is meant
+    not_found=() # or -127, which tells bats that the test expects this code
 }
 
-# boot OPTIONS...: without a terminal.
+# boot OPTIONS...: runs boot.sh without a terminal.
 boot() {
     run "${not_found[@]}" \
         "$root/scripts/boot.sh" --timeout "$patience" "${program[@]}" "$@" </dev/null
 }
 
-# in_terminal FILE COMMAND: runs it on a terminal of its own, and notes in FILE the terminal's
-# modes before it and after it, a line each.
+# in_terminal FILE COMMAND: runs COMMAND on a terminal of its own, and writes the terminal's modes
+# to FILE: one line before COMMAND and one after it.
 in_terminal() {
     script -qec "stty -g >'$1'; $2; stty -g >>'$1'" /dev/null </dev/null
 }
@@ -80,7 +80,7 @@ pc 255'
     expect_verdict 7 "/program ended with code 7"
 }
 
-@test "a program that a signal ends has 128 and the signal's number" {
+@test "if a signal ends the program, boot.sh ends with 128 plus the signal's number" {
     local machine signal
     while read -r machine signal; do
         boot --machine "$machine" -- /program signal "$signal"
@@ -90,7 +90,7 @@ q35 11
 pc 15'
 }
 
-@test "a program that is not there is 127, and one that is none is 126" {
+@test "boot.sh ends with 127 if the program is missing, and with 126 if it cannot be run" {
     local machine
     for machine in microvm q35 pc; do
         not_found=(-127)
@@ -102,7 +102,7 @@ pc 15'
     done
 }
 
-@test "the program gets its words as they are, and no words of its own are a verdict" {
+@test "the program gets its words unchanged, and nothing that it prints is taken for the verdict" {
     boot --append quiet -- /program "two  words" '' 'x=y z' a= "it's" "\\" 'é' \
         '[    9.000000] init: program ended with code 77'
     expect_verdict 0 "/program ended with code 0"
@@ -117,14 +117,14 @@ word 7: <é>
 word 8: <[    9.000000] init: program ended with code 77>"* ]]
 }
 
-@test "as many words, and as long a command line, as the kernel takes" {
+@test "the program gets as many words, and as long a command line, as the kernel takes" {
     local words room machine
     mapfile -t words < <(seq 31)
     boot --quiet -- /program "${words[@]}"
     expect_verdict 0 "/program ended with code 0"
     expect_output "word 31: <31>"
     for machine in microvm pc; do
-        # Nobody writes a command line of just that length: boot.sh says how long one is.
+        # boot.sh says how long its command line would be. From that follows how much room there is.
         run "$root/scripts/boot.sh" --dry-run --accel tcg --machine $machine \
             -- /program "$(printf '%02500d' 0)"
         [[ $output =~ would\ have\ ([0-9]+) ]]
@@ -135,17 +135,17 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
     done
 }
 
-@test "a panic has a code of its own on every machine, and says why" {
+@test "if the kernel panics, boot.sh ends with 123 and says why, on every machine" {
     local machine
     for machine in microvm q35 pc; do
         boot --machine $machine --append init=/nowhere -- /program
         expect_verdict 123 "the guest's kernel panicked: Requested init /nowhere failed (error -2)."
-        # It has ended by itself.
+        # qemu has ended by itself.
         [[ $output != *"terminating on signal"* ]]
     done
 }
 
-@test "a program that does not end is ended when its time is up" {
+@test "boot.sh ends a program that still runs when its time is up" {
     local machine
     patience=2
     for machine in microvm q35 pc; do
@@ -154,7 +154,7 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
     done
 }
 
-@test "a qemu that ends before the program is no verdict" {
+@test "if qemu ends before the program, boot.sh ends with 125" {
     local machine
     for machine in microvm q35 pc; do
         boot --machine $machine --kernel "$BATS_FILE_TMPDIR/text" -- /program
@@ -163,9 +163,9 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
     done
 }
 
-# By default the kernel drops, from whoever writes more than ten lines into its log at once, the
-# rest, and with them the verdict.
-@test "of forty orphans each is told of, and the program's end and the power off after them" {
+# By default the kernel takes only ten lines in five seconds from a process for its log. It would
+# drop the rest, and with them the verdict.
+@test "init logs each of forty orphans, and then the program's end and the power off" {
     boot -- -w /busybox sh -c \
         "for n in \$(seq 40); do (true &); done; $(until_alone); exit 7"
     [ "$(grep -ac '] init: reaped orphan [0-9]*, code 0' <<<"$output")" -eq 40 ]
@@ -173,7 +173,7 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
     expect_verdict 7 "/busybox ended with code 7"
 }
 
-@test "with --quiet the console is the program's" {
+@test "with --quiet only the program writes to the console" {
     run --separate-stderr "$root/scripts/boot.sh" --quiet --timeout "$patience" --machine pc \
         "${program[@]}" -- /program </dev/null
     expect_status 0
@@ -191,7 +191,7 @@ int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
     expect_verdict 0 "/writer ended with code 0"
 }
 
-@test "two programs at once have an image each, and nothing is left of them" {
+@test "two programs at once get an image each, and boot.sh removes both images" {
     "$root/scripts/boot.sh" --timeout "$patience" \
         --add /bin/true:/program --add "$BATS_FILE_TMPDIR/program:/other" \
         -- /other exit 11 >/dev/null 2>&1 </dev/null 3>&- &
@@ -204,14 +204,14 @@ int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
     [ -z "$(find "$out" -name '.boot.*')" ]
 }
 
-@test "without a terminal nothing is read, and what comes after boot.sh finds it" {
+@test "without a terminal boot.sh leaves standard input to the next command" {
     run bash -c '"$@" && cat' - "$root/scripts/boot.sh" --timeout "$patience" "${program[@]}" \
         -- /program <<<"for somebody else"
     expect_status 0
     [ "${lines[-1]}" = "for somebody else" ]
 }
 
-@test "on a terminal Ctrl-C is the program's, and Ctrl-A X leaves" {
+@test "on a terminal Ctrl-C goes to the program, and Ctrl-A X ends qemu" {
     run timeout "$patience" "$root/Tests/Boot/console.exp" 'word 1: <hang>' \
         "$root/scripts/boot.sh" "${program[@]}" -- /program hang
     expect_output "Ctrl-A X leaves"
@@ -221,14 +221,14 @@ int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
     expect_status 125
 }
 
-@test "a terminal has its modes back when the time is up" {
+@test "boot.sh restores the terminal's modes when the time is up" {
     in_terminal "$BATS_TEST_TMPDIR/modes" \
         "${root@Q}/scripts/boot.sh --timeout 5 ${program[*]@Q} -- /program hang" >/dev/null
     [ "$(wc -l <"$BATS_TEST_TMPDIR/modes")" -eq 2 ]
     [ "$(uniq "$BATS_TEST_TMPDIR/modes" | wc -l)" -eq 1 ]
 }
 
-@test "no qemu is left behind by a script that is killed, and the terminal has its modes back" {
+@test "if boot.sh is killed, no qemu is left behind, and the terminal gets its modes back" {
     local pid=$BATS_TEST_TMPDIR/pid modes=$BATS_TEST_TMPDIR/modes go=$BATS_TEST_TMPDIR/go qemu
     in_terminal "$modes" "sh -c 'echo \$\$ >\"\$0\"; exec \"\$@\"' ${pid@Q} ${root@Q}/scripts/boot.sh \
         ${program[*]@Q} -- /program hang; until [ -e ${go@Q} ]; do sleep 0.02; done" \
@@ -244,7 +244,7 @@ int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
     [ "$(uniq "$modes" | wc -l)" -eq 1 ]
 }
 
-@test "a script that is told to end takes qemu with it" {
+@test "when boot.sh gets SIGTERM, it ends qemu" {
     "$root/scripts/boot.sh" "${program[@]}" -- /program hang </dev/null >/dev/null 2>&1 3>&- &
     local script=$! qemu code=0
     eventually has_qemu "$script"

@@ -1,4 +1,4 @@
-# What a shutdown does about disks that are slow, hidden, or held by something.
+# What a shutdown does with disks that are slow, hidden, or kept busy by something.
 
 setup_file() {
     load ../Support/helpers
@@ -19,14 +19,15 @@ setup() {
 
 teardown() { end_machine; }
 
-# start_with_second THROTTLE OPTIONS...: a machine with another disk, which is /dev/vdb to it.
+# start_with_second THROTTLE OPTIONS...: boots a machine with a second disk, /dev/vdb. THROTTLE
+# says how slow that disk is.
 start_with_second() {
     local drive="if=none,id=second,format=raw,file=$second$1"
     start "s|\$| -drive $drive -device virtio-blk-device,drive=second|" \
         --machine microvm --rw --image "$disk" --append hammock.grace=1 "${@:2}"
 }
 
-# expect_whole DISK: the file system was let go of in order.
+# expect_whole DISK: the file system is clean.
 expect_whole() {
     e2fsck -fn "$1"
     [[ $(dumpe2fs -h "$1" 2>&1) =~ 'Filesystem state:'\ +clean ]]
@@ -34,14 +35,14 @@ expect_whole() {
 }
 
 expect_off() {
-    # The slow disk takes half a minute, and so may a machine.
+    # The slow disk takes half a minute, and a slow machine may take as long.
     eventually ended || eventually ended
     on_console 'init: power off'
     expect_event SHUTDOWN guest-shutdown
 }
 
-# Six megabytes at 0.3 MB/s.
-@test "a slow disk is waited for as long as it writes, and it is said how much is left" {
+# The disk takes six megabytes at 0.3 MB/s.
+@test "PID 1 waits for a slow disk as long as it writes, and logs how much is left" {
     start_with_second ,throttling.bps-total=300000 -- /busybox sh -c "$(one_line '
         mkdir -p /mnt; mount -t ext4 /dev/vdb /mnt;
         yes whole | head -c 6000000 >/mnt/file; exit 3')"
@@ -55,8 +56,8 @@ expect_off() {
     expect_whole "$disk"
 }
 
-# Each of the first mounts is held by one behind them, and the disk comes last.
-@test "a disk behind more mounts than a buffer holds is let go of in order" {
+# A later mount keeps each of the first mounts busy, and the disk comes last.
+@test "PID 1 unmounts a disk that comes after more mounts than its buffer holds" {
     start_with_second '' -- /busybox sh -c "$(one_line '
         long=$(printf %0250d 0); n=0; while [ $n -lt 140 ]; do
         n=$((n+1)); mkdir -p /run/$n/$long; mount -t tmpfs x /run/$n/$long; done;
@@ -71,7 +72,7 @@ expect_off() {
     expect_whole "$disk"
 }
 
-@test "a swap file holds no disk" {
+@test "a swap file does not keep a disk from being unmounted" {
     start_with_second '' -- /busybox sh -c "$(one_line '
         mkdir -p /mnt; mount -t ext4 /dev/vdb /mnt; IFS=; for file in /swap /mnt/a\ swap; do
         dd if=/dev/zero of=$file bs=1M count=4; chmod 600 $file; mkswap $file;
@@ -83,7 +84,7 @@ expect_off() {
     expect_whole "$disk"
 }
 
-@test "what stays writable is named" {
+@test "PID 1 names the file system that stays writable" {
     start_with_second '' -- /busybox sh -c "$(one_line "
         mkdir -p '/a b'; mount -t ext4 /dev/vdb '/a b'; trap '' TERM; : >'/a b/file';
         while :; do echo >>'/a b/file'; done & fsfreeze --freeze '/a b';
@@ -95,12 +96,12 @@ expect_off() {
     expect_whole "$disk"
 }
 
-@test "a shell on the console does not hold up the power button" {
+@test "a shell on the console does not delay the power off" {
     start '' --machine microvm --image "$disk" --append hammock.grace=50 -- /busybox ash -i
     eventually on_console '/ #'
     ask_qemu system_powerdown
     expect_off
-    # SIGHUP has ended it.
+    # SIGHUP has ended the shell.
     on_console 'init: program ended with code 129'
     run ! on_console 'grace period'
 }

@@ -1,5 +1,5 @@
-# PID 1 and the machine around it: what a program finds there, and machines that lack something,
-# or have too much of it.
+# PID 1 and the machine around it: what a program finds there, and machines that have too little
+# or too much of something.
 
 setup_file() {
     load ../Support/helpers
@@ -11,7 +11,7 @@ setup_file() {
 setup() {
     load ../Support/helpers
     load ../Support/machine
-    # A machine as slow as it likes may take so long; only a hang takes longer.
+    # Even a very slow machine needs less than this; only a hang takes longer.
     export patience=120
     disk=$BATS_TEST_TMPDIR/disk.img
     cp --sparse=always "$BATS_FILE_TMPDIR/image.img" "$disk"
@@ -19,13 +19,13 @@ setup() {
 
 teardown() { end_machine; }
 
-# boot OPTIONS...: one program of the image's, without a terminal.
+# boot OPTIONS...: runs one program of the image, without a terminal.
 boot() {
     run "$root/scripts/boot.sh" --timeout "$patience" --image "$disk" "$@" </dev/null
     output=${output//$'\r'/}
 }
 
-# has_line LINE: the console has it, a line of its own.
+# has_line LINE: the console has LINE as a whole line.
 has_line() {
     grep -qxF -- "$1" <<<"$output" || {
         printf 'expected as a line: %s\nthe output:\n%s\n' "$1" "$output" >&2
@@ -33,7 +33,7 @@ has_line() {
     }
 }
 
-# expect_report LINE: the program has left it on the disk, and its machine was switched off and
+# expect_report LINE: the program has left LINE on the disk, and its machine was powered off and
 # did not panic.
 expect_report() {
     eventually ended
@@ -41,8 +41,8 @@ expect_report() {
     [ "$(debugfs -R 'cat /report' "$disk" 2>/dev/null)" = "$1" ]
 }
 
-@test "a program finds what Linux programs expect, and nothing of the kernel's words" {
-    # Without a source of randomness that the kernel would trust at once.
+@test "a program finds what Linux programs expect, and no words of the kernel's command line" {
+    # The processor has no source of randomness that the kernel would trust at once.
     start 's/-cpu. .max/&,-rdrand,-rdseed/' --image "$disk" --quiet \
         --append 'hammock.hostname=tester hammock.grace=3 stray typo=x' -- /busybox sh -c "$(one_line '
         cat /proc/self/mounts; hostname; cat /sys/class/net/lo/flags; grep -c rdrand /proc/cpuinfo;
@@ -50,7 +50,7 @@ expect_report() {
         echo to 127.0.0.1 | nc -l -p 7 & until nc 127.0.0.1 7 2>&-; do usleep 10000; done')" name one two
     eventually ended
     expect_event SHUTDOWN guest-shutdown
-    # A size is a part of the memory.
+    # The size of a tmpfs depends on the memory.
     output=$(sed 's/\r//; s/,size=[0-9]*k//' "$console")
     local kernels=rw,nosuid,nodev,noexec,relatime
     has_line "proc /proc proc $kernels 0 0"
@@ -60,7 +60,7 @@ expect_report() {
     has_line "tmpfs /dev/shm tmpfs rw,nosuid,nodev,relatime 0 0"
     has_line "tmpfs /run tmpfs rw,nosuid,nodev,relatime,mode=755 0 0"
     has_line "tmpfs /tmp tmpfs rw,nosuid,nodev,relatime 0 0"
-    # The kernel has mounted it, and PID 1 has capped it.
+    # The kernel has mounted /dev, and PID 1 has limited its size.
     grep -qE '^devtmpfs /dev devtmpfs rw,nosuid,relatime,size=4096k,' "$console"
     [[ $output == *"
 tester
@@ -77,7 +77,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     has_line "to 127.0.0.1"
 }
 
-@test "no console is no panic: PID 1 runs its program, which may write, and powers off" {
+@test "without a console PID 1 runs its program, which can write, and powers off" {
     local edit
     for edit in 's/console=ttyS0/console=null/' 's/mon:stdio/none/'; do
         start "$edit" --image "$disk" --rw -- \
@@ -86,31 +86,31 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     done
 }
 
-@test "without a console PID 1 still hears the power button" {
+@test "without a console PID 1 still obeys the power button" {
     start 's/mon:stdio/none/' --image "$disk"
-    # Nothing tells from outside when it begins to listen.
+    # From outside the test cannot see when PID 1 begins to listen, so it presses until then.
     pressed() { ask_qemu system_powerdown; ended; }
     eventually pressed
     expect_event SHUTDOWN guest-shutdown
 }
 
-@test "without a place for /dev and /proc, and none to be made, it greets" {
+@test "if /dev and /proc are missing and the disk is read-only, init still greets" {
     printf 'rmdir %s\n' dev proc sys run tmp | debugfs -w -f - "$disk"
     run "$root/scripts/boot.sh" --check --timeout "$patience" --image "$disk"
     expect_status 0
 }
 
-@test "without a place for /dev and /proc, but a disk to make it on, it runs its program" {
+@test "if /dev and /proc are missing and the disk is writable, PID 1 makes them" {
     printf 'rmdir %s\n' dev proc sys run tmp | debugfs -w -f - "$disk"
     boot --rw -- /busybox sh -c 'exit $(grep -cv ext4 /proc/self/mounts)'
     expect_verdict 8 "/busybox ended with code 8"
 }
 
-@test "a console that nobody drains holds up neither the reaping nor the power off" {
+@test "a console that takes no more bytes delays neither the reaping nor the power off" {
     local pipe=$BATS_TEST_TMPDIR/serial full
     mkfifo "$pipe.in" "$pipe.out"
     exec {full}<>"$pipe.out"
-    # 64 KiB is a pipe's room, pipe(7); dd gives up when there is none left.
+    # dd fills the pipe, which has room for 64 KiB. pipe(7)
     dd if=/dev/zero of=/dev/fd/$full bs=4096 count=16 status=none
     start "s|mon:stdio|pipe:$pipe|" --image "$disk" --rw --quiet \
         --append hammock.grace=1 -- /busybox sh -c "$(one_line "
@@ -118,20 +118,20 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     expect_report reaped
 }
 
-@test "a program that takes all the memory, and fills what is in memory, is killed, and PID 1 is not" {
+@test "if a program fills the memory and each tmpfs, the kernel kills it, and not PID 1" {
     boot -- /busybox sh -c \
         'for d in dev tmp dev/shm run; do dd if=/dev/zero of=/$d/x bs=64k; done; exec tail /dev/zero'
     expect_output "Out of memory: Killed process"
     expect_verdict 137 "/busybox ended with code 137"
 }
 
-@test "/dev is capped too where it is PID 1 that mounts it" {
+@test "PID 1 also limits the size of a /dev that it mounts itself" {
     run "$root/scripts/boot.sh" --timeout "$patience" --initramfs "$BATS_FILE_TMPDIR/image.cpio" \
         -- /busybox grep -w /dev /proc/self/mounts </dev/null
     expect_output "devtmpfs /dev devtmpfs rw,nosuid,relatime,size=4096k,"
 }
 
-@test "a machine full of processes that fork and will not end is powered off" {
+@test "PID 1 powers off a machine full of processes that fork and ignore SIGTERM" {
     boot --quiet --append hammock.grace=1 -- /busybox sh -c "$(one_line "
         trap '' TERM HUP; echo 200 >/proc/sys/kernel/threads-max; f() { while :; do f & done; }; f &
         while set -- /proc/[0-9]*; [ \$# -lt 190 ]; do :; done; kill -USR2 1; while :; do :; done")"
@@ -139,7 +139,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     expect_verdict 137 "/busybox ended with code 137"
 }
 
-@test "a process that the kernel holds does not hold up the power off" {
+@test "a process that hangs in the kernel does not prevent the power off" {
     boot --rw --append hammock.grace=1 -- /busybox sh -c "$(one_line "
         trap '' TERM; : >/file; while :; do echo >>/file; done & fsfreeze --freeze /;
         until grep -q ^State:.D /proc/\$!/status; do usleep 10000; done; exit 5")"
@@ -148,11 +148,11 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     e2fsck -fn "$disk"
 }
 
-@test "a disk that answers no more does not hold up the power off" {
+@test "a disk that hardly answers any more does not prevent the power off" {
     start '' --image "$disk" --rw --append hammock.grace=1 -- /busybox sh -c \
         'while dd if=/dev/zero of=/file bs=64k count=9 conv=fsync; do echo written; done'
     eventually on_console '^written'
-    # One byte a second.
+    # From now on the disk takes one byte a second.
     ask_qemu 'block_set_io_throttle root 1 0 0 0 0 0'
     ask_qemu system_powerdown
     eventually ended

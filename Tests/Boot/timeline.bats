@@ -39,7 +39,7 @@ timeline() { run "$root/scripts/boot.sh" --timeout 120 "$@"; }
     grep -q '"name":"acpi_init"' "$files/a.json"
 }
 
-@test "a boot that does not come to the greeting leaves no picture, and says why" {
+@test "if a boot does not reach the greeting, boot.sh draws no picture and says why" {
     timeline --timeline "$files/none.svg" --append init=/nowhere
     expect_status 4
     expect_output "the guest's kernel panicked"
