@@ -1,4 +1,4 @@
-# What scripts/build-init.sh makes, looked at from outside.
+# What scripts/build-init.sh makes, examined from outside.
 
 setup_file() {
     load ../Support/helpers
@@ -7,7 +7,7 @@ setup_file() {
 
 setup() { load ../Support/helpers; }
 
-# copy_checkout NAME: another checkout, `$copy`, with nothing built in it.
+# copy_checkout NAME: makes another checkout, `$copy`, in which nothing is built.
 copy_checkout() {
     copy=$BATS_TEST_TMPDIR/$1
     mkdir "$copy"
@@ -27,7 +27,7 @@ unstripped() { echo "$out/init.debug"; }
     run -0 readelf -sW "$out/init"
     [[ $output != *.symtab* ]]
     [[ $output != *.dynsym* ]]
-    # What is left undefined is weak: musl and clang test for it, and find nothing.
+    # The undefined symbols that are left are weak: musl and clang test whether they are there.
     run -0 nm -u "$(unstripped)"
     run ! grep -v -e ' w ' -e ' _DYNAMIC$' <<<"$output"
 }
@@ -37,12 +37,12 @@ unstripped() { echo "$out/init.debug"; }
     [[ ! $output =~ [[:space:]](malloc|calloc|realloc|free|posix_memalign|aligned_alloc|__expand_heap|brk|sbrk|mmap)($|[[:space:]]) ]]
 }
 
-@test "no page of init is writable and executable" {
+@test "no page of init is both writable and executable" {
     run -0 readelf -lW "$out/init"
     [[ $output != *RWE* ]]
 }
 
-@test "what never changes in init is in read-only pages, pointers too" {
+@test "init's constants are in read-only pages, even those that are pointers" {
     run -0 readelf -SW "$(unstripped)"
     [[ $output == *.rodata* ]]
     [[ $output != *.data.rel.ro* ]]
@@ -55,13 +55,13 @@ unstripped() { echo "$out/init.debug"; }
     [ "$size" -le 48000 ]
 }
 
-@test "init carries no note, so no build-id, and no word of the machine that made it" {
+@test "init has no note and so no build ID, and names nothing of the machine that built it" {
     run -0 readelf -nW "$out/init"
     [ -z "$output" ]
     run ! grep -aF -e "$root" -e "$HOME/" -e "/usr/lib/" "$out/init"
 }
 
-@test "a failing compilation shows the error and leaves no init" {
+@test "if the compilation fails, the build shows the error and leaves no init" {
     copy_checkout copy
     echo 'let broken: Int = "text"' >>"$copy/Sources/InitCore/Text/Greeting.swift"
     run "$copy/scripts/build-init.sh"
@@ -70,7 +70,7 @@ unstripped() { echo "$out/init.debug"; }
     [ ! -e "$copy/out/init" ]
 }
 
-@test "whatever needs a heap is refused" {
+@test "the build refuses code that needs a heap" {
     copy_checkout copy
     echo 'public func list(_ n: Int) -> [Int] { [n, n + 1] }' >>"$copy/Sources/InitCore/Text/Greeting.swift"
     run "$copy/scripts/build-init.sh"
@@ -78,7 +78,7 @@ unstripped() { echo "$out/init.debug"; }
     expect_output "error:"
 }
 
-@test "the Swift SDK makes a static hello world of its own" {
+@test "the Swift SDK builds a static hello world from an ordinary package" {
     local package=$BATS_TEST_TMPDIR/hello
     mkdir -p "$package/Sources/hello"
     cat >"$package/Package.swift" <<'EOF'

@@ -1,10 +1,10 @@
-# Whether the same inputs make the same bytes, and whether scripts/reproduce.sh would see it if
+# Whether the same inputs make the same bytes, and whether scripts/reproduce.sh would notice if
 # they did not.
 
 setup() { load ../Support/helpers; }
 
-# small_checkout: another one, `$copy`, in which no compiler runs and the image is small.
-# Its SDK is whatever the test writes into `$copy/sdk.sh`.
+# small_checkout: makes another checkout, `$copy`, in which no compiler runs and the image is
+# small. Its SDK is what `$copy/scripts/sdk.sh` makes, which the test writes.
 small_checkout() {
     copy=$BATS_TEST_TMPDIR/copy
     mkdir "$copy"
@@ -25,7 +25,7 @@ END
 
 reproduce() { run "$copy/scripts/reproduce.sh" "$@"; }
 
-# in_table FILE: its hash in the copy's table.
+# in_table FILE: prints the hash of FILE in the copy's table.
 in_table() { awk -v file="$1" '$2 == file { print $1 }' "$copy/toolchain/artefacts.sha256"; }
 
 @test "two builds, as different as this machine allows, make the same bytes" {
@@ -36,7 +36,7 @@ in_table() { awk -v file="$1" '$2 == file { print $1 }' "$copy/toolchain/artefac
     expect_output "two builds, the same bytes"
 }
 
-@test "whatever of the machine gets into a build is found, or is said to be the same" {
+@test "reproduce.sh finds whatever of the machine gets into a build, or says that it was the same" {
     small_checkout
     cat >"$copy/scripts/sdk.sh" <<'END'
 hostname >"$sdk/host name"
@@ -66,7 +66,7 @@ END
     done
 }
 
-@test "a difference is explained, and the artefacts are kept" {
+@test "reproduce.sh explains a difference, and keeps the artefacts" {
     small_checkout
     echo 'cd "$sdk/../../.." && pwd >README' >"$copy/scripts/sdk.sh"
     sed -i 's/cat Sources/cat README Sources/' "$copy/scripts/build-init.sh"
@@ -78,7 +78,7 @@ END
     run ! cmp "$copy/out/reproduce/first/out/init" "$copy/out/reproduce/second/out/init"
 }
 
-@test "of many languages the first that is one is taken for the second build" {
+@test "the second build takes the first real language that locale lists, or else C.UTF-8" {
     small_checkout
     mkdir "$BATS_TEST_TMPDIR/stubs"
     printf '#!/bin/sh\necho C; echo c.utf8; echo POSIX; echo tlh_KX.utf8; seq 100000\n' \
@@ -92,7 +92,7 @@ END
     expect_output "other   language: C.UTF-8"
 }
 
-@test "two equal builds leave nothing behind, and a failing one neither" {
+@test "reproduce.sh leaves nothing behind after equal builds, and after a failed one" {
     small_checkout
     mkdir "$BATS_TEST_TMPDIR/temporary"
     TMPDIR=$BATS_TEST_TMPDIR/temporary reproduce --quick
@@ -105,7 +105,7 @@ END
     [ -z "$(ls "$BATS_TEST_TMPDIR/temporary")" ]
 }
 
-@test "an interrupted run ends what it has started, and leaves nothing behind" {
+@test "an interrupted reproduce.sh ends what it started, and leaves nothing behind" {
     small_checkout
     mkdir "$BATS_TEST_TMPDIR/temporary"
     cat >"$copy/scripts/sdk.sh" <<END
@@ -130,31 +130,31 @@ END
     as_in_the_table --quick
 }
 
-# recorded_checkout: a small one with a table of its own.
+# recorded_checkout: makes a small checkout with a table of its own.
 recorded_checkout() {
     small_checkout
     reproduce --record --quick
-    # The table is for the pinned tools alone.
+    # reproduce.sh records a table only with the pinned tools.
     [ "$status" -ne 3 ] || skip "$(tail -n 1 <<<"$output")"
     expect_status 0
 }
 
-# forget FILE: the table has another hash for it from now on.
+# forget FILE: gives FILE another hash in the table.
 forget() { sed -i -E "s|^[0-9a-f]{64}(  $1)$|$(printf '%064d' 0)\1|" "$copy/toolchain/artefacts.sha256"; }
 
-@test "what was recorded is found again, also by sha256sum" {
+@test "reproduce.sh --check and sha256sum find the recorded hashes again" {
     recorded_checkout
     reproduce --check --quick
     expect_status 0
     cd "$copy"
     grep -E '  out/(init|image|initramfs)' toolchain/artefacts.sha256 | sha256sum -c
-    # The kernel's part is as it was.
+    # The kernel's hashes are as they were.
     [ "$(grep out/kernel/ toolchain/artefacts.sha256)" \
         = "$(grep out/kernel/ "$root/toolchain/artefacts.sha256")" ]
     run ! grep -vE '^(#.*|[0-9a-f]{64}  out/[a-z/.A-Z]+)$' toolchain/artefacts.sha256
 }
 
-@test "other bytes that nothing explains are a failure" {
+@test "if a hash differs and nothing explains it, reproduce.sh --check ends with 5" {
     recorded_checkout
     forget out/initramfs.cpio
     reproduce --check --quick
@@ -164,10 +164,10 @@ forget() { sed -i -E "s|^[0-9a-f]{64}(  $1)$|$(printf '%064d' 0)\1|" "$copy/tool
     expect_output "neither other tools nor other sources explain it"
 }
 
-# mount_writable: what a guest's kernel does to the copy's image under boot.sh --rw.
+# mount_writable: changes the copy's image as a guest's kernel does under boot.sh --rw.
 mount_writable() { debugfs -w -R 'set_super_value mnt_count 1' "$copy/out/image.img"; }
 
-@test "an image that a guest has written to is named as such, with the way to a new one" {
+@test "if a guest has written to the image, reproduce.sh says so and how to make a new one" {
     recorded_checkout
     mount_writable
     reproduce --check --quick
@@ -176,7 +176,8 @@ mount_writable() { debugfs -w -R 'set_super_value mnt_count 1' "$copy/out/image.
     expect_output "not as in the table: out/image.img"
     expect_output "a guest has written to it (scripts/boot.sh --rw); to have a new one:"
     expect_output "rm out/image.img && scripts/build-image.sh"
-    # It explains nothing of the files beside it, and is not what the sources make.
+    # A guest's writing does not explain why another file differs. reproduce.sh does not record
+    # such an image, since the sources do not make it.
     forget out/initramfs.cpio
     reproduce --check --quick
     expect_status 5
@@ -189,7 +190,7 @@ mount_writable() { debugfs -w -R 'set_super_value mnt_count 1' "$copy/out/image.
     expect_status 0
 }
 
-@test "another version of a tool than the table is for is named as the reason" {
+@test "if a tool has another version than the table's, reproduce.sh names it as the reason" {
     recorded_checkout
     forget out/image.img
     sed -i 's/e2fsprogs [^,]*,/e2fsprogs 0.1,/' "$copy/toolchain/artefacts.sha256"
@@ -199,7 +200,7 @@ mount_writable() { debugfs -w -R 'set_super_value mnt_count 1' "$copy/out/image.
     [[ $output != *--record* ]]
 }
 
-@test "other sources than the table is for are named as the reason, with the way on" {
+@test "if the table is for other sources, reproduce.sh says so and how to renew the table" {
     recorded_checkout
     echo '// more' >>"$copy/Sources/init/main.c"
     reproduce --check --quick
@@ -211,7 +212,7 @@ mount_writable() { debugfs -w -R 'set_super_value mnt_count 1' "$copy/out/image.
     expect_status 0
 }
 
-@test "another SOURCE_DATE_EPOCH than the table is for is named as the reason, and not recorded" {
+@test "reproduce.sh names another SOURCE_DATE_EPOCH as the reason, and does not record it" {
     recorded_checkout
     SOURCE_DATE_EPOCH=86400 reproduce --check --quick
     expect_status 6
@@ -220,7 +221,7 @@ mount_writable() { debugfs -w -R 'set_super_value mnt_count 1' "$copy/out/image.
     expect_status 2
 }
 
-@test "bytes of other tools than the pinned ones are not recorded" {
+@test "reproduce.sh records no hashes if a tool is not the pinned one" {
     small_checkout
     local before
     before=$(sha256sum <"$copy/toolchain/artefacts.sha256")
@@ -231,7 +232,7 @@ mount_writable() { debugfs -w -R 'set_super_value mnt_count 1' "$copy/out/image.
     [ "$(sha256sum <"$copy/toolchain/artefacts.sha256")" = "$before" ]
 }
 
-@test "a checkout without a table is told so, and jobs that exclude each other are refused" {
+@test "reproduce.sh refuses a checkout without a table, and jobs that exclude each other" {
     small_checkout
     rm "$copy/toolchain/artefacts.sha256"
     reproduce --check --quick
