@@ -1,15 +1,16 @@
-# Nothing kills PID 1: whichever of its system calls fails, once, and with whichever error.
+# Nothing kills PID 1, whichever of its system calls fails once, with whichever error.
 #
-# strace makes the call fail, in the real executable as PID 1 of a namespace. Each life below
-# is led once undisturbed, which shows the calls that there are; then once more for each of
-# them and each error. Never may PID 1 be held up, and never may it end in another way than
-# undisturbed, or say other things, than this table permits. The first line that fits counts.
+# PID 1 is the real executable in a namespace, and strace makes the call fail. The tests run each
+# life below once undisturbed, which shows the calls that PID 1 makes. Then they run it once more
+# for each call and each error. PID 1 may never hang. It may end in another way, or say other
+# things, than in the undisturbed life only where this table permits it. The first line that fits
+# counts.
 #
-#   lives   idle: nothing to run, until SIGTERM; program: runs one, hands a signal on to it,
-#           and kills what it leaves behind; machine: boots, and reboots on SIGTERM
-#   call    its name and which of them; nothing: each
-#   ends    with this code, or as undisturbed (=)
-#   says    the same (=); a line less and a count of those (drops); this line, too
+#   lives   idle: has no program, and waits for SIGTERM; program: runs a program, hands a signal
+#           on to it, and kills what it leaves behind; machine: boots, and reboots on SIGTERM
+#   call    the name; with a number only that call of this name; empty: each call
+#   ends    with this code, or as in the undisturbed life (=)
+#   says    the same (=); one line less, and a count of dropped lines (drops); this line, too
 permitted='
 # lives        | call            | error        | ends | says
 program        | pipe2           |              | 126  | init: cannot run /program:
@@ -39,29 +40,29 @@ machine        | fork 3          |              | =    | init: reboot: no proces
                | write poll      |              | =    | drops
                |                 |              | =    | =
 '
-# The first kill(2) only asks whether there is a PID 2. Of the handlers the ninth is SIGTERM's,
-# and the eleventh SIGCHLD's.
+# The first kill(2) only asks whether there is a PID 2. The ninth handler is for SIGTERM, and the
+# eleventh is for SIGCHLD.
 #
-# Some calls Linux has no reason to refuse, and PID 1 no way to do without:
-#   arch_prctl       musl's, before main
-#   clock_gettime    without a time no deadline passes
-#   getpid           who does not know that it is PID 1 cannot be it
-#   rt_sigaction     SIGTERM's, and SIGCHLD's where it has a child: without a handler PID 1
-#                    hears of them only while it waits for nothing but signals
-#   rt_sigprocmask   the first one, with a program: should the program end while PID 1 is
-#                    busy, its SIGCHLD would not wait
+# Linux has no reason to refuse some calls, and PID 1 cannot do without them:
+#   arch_prctl       musl makes it before main
+#   clock_gettime    without the time no deadline passes
+#   getpid           init has to know that it is PID 1
+#   rt_sigaction     for SIGTERM, and for SIGCHLD if there is a child: without a handler PID 1
+#                    gets these signals only while it waits for nothing but signals
+#   rt_sigprocmask   the first one, with a program: if the program ended while PID 1 is busy,
+#                    its SIGCHLD would not stay pending
 #   rt_sigreturn     the way out of a handler
 never_refused='arch_prctl clock_gettime getpid rt_sigreturn'
 no_case=' idle:rt_sigaction:9 machine:rt_sigaction:9 program:rt_sigaction:9 '
 no_case+='program:rt_sigaction:11 '
 no_case+='machine:rt_sigaction:11 program:rt_sigprocmask:1 '
-# By these a machine is told.
+# By these calls init learns that it is on a machine.
 no_case+='machine:kill:1 machine:reboot:1 '
 
 setup_file() {
     load ../Support/helpers
-    # PID 1 of a machine has the kernel's log take every line. Where these tests are root's, that
-    # is this machine's, too: it is put back.
+    # PID 1 of a machine makes the kernel's log take every line. If root runs these tests, that
+    # changes the setting of this machine too, so teardown_file restores it.
     cat /proc/sys/kernel/printk_devkmsg >"$BATS_FILE_TMPDIR/log-limit"
     "$root/scripts/build-init.sh"
     musl-gcc -Os -static -s -Wall -o "$BATS_FILE_TMPDIR/traced" "$root/Tests/Support/traced.c"
@@ -70,8 +71,8 @@ setup_file() {
 #include <time.h>
 #include <unistd.h>
 
-// Leaves somebody behind whom only SIGKILL ends, and sends PID 1 a SIGTERM: 42 if PID 1 hands
-// it on, and 43 if it has not come for three seconds.
+// Leaves a process behind that only SIGKILL ends, and sends PID 1 a SIGTERM. Ends with 42 if
+// PID 1 hands the signal on, and with 43 if it has not come within three seconds.
 int main(void) {
     static const struct timespec patience = {.tv_sec = 3};
     sigset_t terminate;
@@ -102,7 +103,7 @@ setup() {
     read_permitted
 }
 
-# read_permitted: the table above, a column an array.
+# read_permitted: reads the table above, each column into an array.
 read_permitted() {
     local in call error ends says
     permitted_in=() permitted_calls=() permitted_errors=() permitted_ends=() permitted_says=()
@@ -129,35 +130,35 @@ look_up() {
     done
 }
 
-# make_seat DIRECTORY: where lives are led, one after the other.
+# make_seat DIRECTORY: prepares DIRECTORY, in which lives are run one after the other.
 make_seat() {
     mkdir -p "$1"/root/{dev/pts,dev/shm,proc,sys,run,tmp}
     cp "$out/init" "$BATS_FILE_TMPDIR/program" "$1/root/"
 }
 
-# lead LIFE SEAT STRACE-OPTIONS...: sets `end`, how PID 1 ended, `said`, the lines of its log,
-# `greeted`, where it has greeted, and `trace`.
+# lead LIFE SEAT STRACE-OPTIONS...: runs a life. Sets `end` (how PID 1 ended), `said` (the lines of
+# its log), `greeted` (where it has greeted) and `trace`.
 lead() {
     local life=$1 seat=$2 options=("${@:3}") words=(/init) in_front=("${as_root[@]}") file line lines
     unset SECOND
     export PENDING=yes
-    # Where somebody else asks it to end.
+    # In these lives another process asks PID 1 to end.
     if [[ $life == program || ${options[*]} == *:signal=TERM* ]]; then unset PENDING; fi
     case $life in
         program) words+=(-vv -w --grace 0 /program) ;;
-        # Where the kernel lets PID 1 have Ctrl-Alt-Del. All that is mounted, remounted and
-        # named here belongs to a user namespace, and nothing else can be.
+        # Here the first reboot(2) succeeds: the kernel lets PID 1 have Ctrl-Alt-Del. All that
+        # PID 1 mounts, remounts and names belongs to a user namespace. It can change nothing else.
         machine)
             in_front=("${new_machine[@]}")
             export SECOND=yes
             options=(-e inject=reboot:retval=0:when=1 "${options[@]}") ;;
     esac
     for file in stdout stderr root/dev/console root/dev/kmsg; do : >"$seat/$file"; done
-    # strace goes by it, should it have to be killed.
+    # If timeout has to kill this process, strace ends with it.
     timeout 60 "${in_front[@]}" "$BATS_FILE_TMPDIR/traced" -o "$seat/trace" "${options[@]}" \
         -- "$seat/root" "${words[@]}" </dev/null >"$seat/stdout" 2>"$seat/stderr" || true
     mapfile -t trace <"$seat/trace"
-    # With -f a process's number is in front.
+    # With -f the number of the process comes first.
     [[ ${trace[-1]-} =~ \+\+\+.* ]] && end=${BASH_REMATCH[0]} || end="none: ${trace[-1]-}"
     said=() greeted=''
     for file in stderr root/dev/kmsg; do
@@ -171,7 +172,7 @@ lead() {
     done
 }
 
-# was_made CALL: whether the call did fail.
+# was_made CALL: whether strace made the call fail.
 was_made() {
     local line
     for line in "${trace[@]}"; do
@@ -180,12 +181,12 @@ was_made() {
     return 1
 }
 
-# drops: whether what was said is a line less than undisturbed, and a count in its place.
+# drops: whether the log lacks one line of the undisturbed log, and has a count in its place.
 drops() {
     local index dropped
     for index in "${!undisturbed_said[@]}"; do
         dropped=("${undisturbed_said[@]}")
-        # After the last line there is none to come with a count.
+        # After the last line no line follows that could have a count in front.
         if ((index + 1 < ${#dropped[@]})); then
             dropped[index]='init: lines dropped: 1'
         else
@@ -196,7 +197,7 @@ drops() {
     return 1
 }
 
-# has_said TEXT: whether a line begins so.
+# has_said TEXT: whether a line of the log begins with TEXT.
 has_said() {
     local line
     for line in "${said[@]}"; do
@@ -205,7 +206,7 @@ has_said() {
     return 1
 }
 
-# is_permitted LIFE CALL NUMBER ERROR: whether the life that was led last may be so.
+# is_permitted LIFE CALL NUMBER ERROR: whether the table permits what happened in the last life.
 is_permitted() {
     local ends says
     look_up "$@"
@@ -216,12 +217,12 @@ is_permitted() {
         drops) [ "${said[*]}" = "${undisturbed_said[*]}" ] || drops ;;
         *) has_said "$says" ;;
     esac || return
-    # A call that is not made again makes way for the next sink.
+    # If PID 1 does not repeat a write, it goes on to the next sink.
     [ "$greeted" = "$undisturbed_greeted" ] \
         || [[ $2 == write && $4 != EINTR && $4 != EAGAIN && $greeted == ' console' ]]
 }
 
-# own_calls: PID 1's system calls, a name a line, by the trace.
+# own_calls: prints the names of PID 1's system calls from the trace, one per line.
 own_calls() {
     local line is_own=''
     for line in "${trace[@]}"; do
@@ -231,12 +232,13 @@ own_calls() {
     done
 }
 
-# list_cases LIFE: a call, its number and an error a line, by the trace of an undisturbed life.
+# list_cases LIFE: prints the cases from the trace of an undisturbed life: a call, its number and
+# an error per line.
 list_cases() {
     local call number error errors
     declare -A numbers
     while read -r call; do
-        # This one does not come back.
+        # exit_group does not return.
         [[ " $never_refused exit_group " != *" $call "* ]] || continue
         number=$((${numbers[$call]-0} + 1))
         numbers[$call]=$number
@@ -248,23 +250,23 @@ list_cases() {
     done < <(own_calls)
     case $1 in
         idle) printf 'pause 1 %s\n' EPERM EINTR ENOSYS ;;
-        # What its child does before it is the program.
+        # The child makes this call before it becomes the program.
         program) printf 'execve 1 %s\n' EPERM ENOENT EACCES ENOEXEC ENOMEM EAGAIN EIO ELOOP ;;
     esac
 }
 
-# try LIFE SEAT CALL NUMBER ERROR: leads a life with this call failing, and complains of it
-# if it is not a permitted one.
+# try LIFE SEAT CALL NUMBER ERROR: runs a life in which this call fails, and complains if the
+# table does not permit what happens.
 try() {
     local tampering=error=$5 options=(-e "trace=getppid,reboot,$3")
     case $3 in
-        # The request comes when PID 1 is about to wait for one.
+        # SIGTERM comes when PID 1 is about to wait for a request.
         pause) tampering+=:signal=TERM ;;
-        # Of PID 1's and its child's, one that works does.
+        # Both PID 1 and its child make this call. It is enough if one of the two succeeds.
         execve | setpgid) options+=(-f) ;;
     esac
     lead "$1" "$2" "${options[@]}" -e "inject=$3:$tampering:when=$4"
-    # How often PID 1 waits and reaps depends on who comes first.
+    # How often PID 1 waits and reaps depends on which process is faster.
     was_made "$3" || [[ $3 == wait4 || $3 == ppoll || $3 == rt_sigtimedwait ]] \
         || { echo "$1, $3 $4, $5: was not made"; return; }
     is_permitted "$1" "${@:3}" || {
@@ -273,8 +275,8 @@ try() {
     }
 }
 
-# list_faults LIFE: a call and its number a line, from the first on that is made when faults
-# are caught; the one, and then that and each that follows (+).
+# list_faults LIFE: prints a call and its number per line, beginning with the first call after
+# PID 1 has begun to catch faults. A line with + means this call and each later one of that name.
 list_faults() {
     local call number
     list_cases "$1" | cut -d' ' -f1,2 | uniq | while read -r call number; do
@@ -283,42 +285,43 @@ list_faults() {
             set_tid_address | rt_sigaction | sigaltstack | execve | pause) false ;;
         esac || continue
         echo "$call $number"
-        # Who cannot pause falls asleep in poll(2), which only an idle PID 1 has no use for.
-        # A fault's handler itself makes the call that sets the mask.
+        # If PID 1 cannot pause, it sleeps in poll(2). Only an idle PID 1 does not need poll(2) for
+        # other things. The handler of a fault itself makes the call that sets the mask.
         [[ $call == rt_sigprocmask || $1 != idle && $call == rt_sig* ]] || echo "$call $number+"
     done
 }
 
-# try_fault LIFE SEAT CALL NUMBER: leads a life with a fault at this call, and complains if it
-# does not end in a pause. A signal of strace's is the kernel's own to whom it reaches; the
-# pause is ended by SIGKILL.
+# try_fault LIFE SEAT CALL NUMBER: runs a life with a fault at this call, and complains if it does
+# not end in a pause. To PID 1 a signal from strace looks like one from the kernel. SIGKILL ends
+# the pause.
 try_fault() {
     local report faults pause=pause
     [ "$1" != idle ] || pause=pause,poll
     lead "$1" "$2" -e "trace=getppid,reboot,$pause,$3" -e "inject=$pause:signal=KILL" \
         -e "inject=$3:signal=SEGV:when=$4"
     report=$(grep -a '^init: ' "$2/stdout")
-    # The first, and one in each part of the last resort. Whoever is traced outlives even more.
+    # One fault may come in the life, and one in each part of the last resort. Under strace PID 1
+    # would survive even more.
     faults=$(grep -c '^--- SIGSEGV' "$2/trace")
     [[ $end == '+++ killed by SIGKILL +++' && $faults -le 6 ]] && case $4 in
-        # Each report may make the same call, and have a fault there.
+        # Each report may make the same call, and fault there.
         *+) [ "$(wc -l <<<"$report")" -le 2 ] ;;
         *) [[ $report == 'init: fault: SIGSEGV in PID 1'$'\n''init: last events:'* ]] \
             && [ "$(wc -l <<<"$report")" -eq 2 ] ;;
     esac && return
-    # How often PID 1 waits and reaps depends on who comes first; and a helper that is about to
-    # reboot the machine does not wait for a report.
+    # How often PID 1 waits and reaps depends on which process is faster. And a helper that is
+    # about to reboot the machine does not wait for a report.
     [[ ($3 == wait4 || $3 == ppoll || $3 == rt_sigtimedwait) && $end == "$undisturbed_end" \
         && (-z $report || $report == *' l:h'*) ]] \
         || printf '%s, a fault at %s %s: %s after %d faults\n%s\n' \
             "$1" "$3" "$4" "$end" "$faults" "$report"
 }
 
-# work LIFE WORKER TRY: every $workers-th case. Stops at the first complaint: a life that does
-# not end takes a minute.
+# work LIFE WORKER TRY: tries every $workers-th case. Stops at the first complaint, because a life
+# that does not end takes a minute.
 work() {
     local seat=$BATS_TEST_TMPDIR/seat.$1.$2 index complaint
-    # bats' own, at each command: it would take more time than the lives.
+    # bats has a trap that runs at each command. It would take more time than the lives.
     trap - DEBUG
     make_seat "$seat"
     for ((index = $2; index < ${#cases[@]}; index += workers)); do
@@ -329,12 +332,12 @@ work() {
     done
 }
 
-# survives LIFE END LIST TRY: each of the cases that LIST lists, with TRY. Undisturbed the life
-# comes to this end.
+# survives LIFE END LIST TRY: tries each case that LIST prints, with TRY. The undisturbed life has
+# to end with END.
 survives() {
     local seat=$BATS_TEST_TMPDIR/seat.$1 worker workers jobs=()
     make_seat "$seat"
-    # With the descriptors that the workers have.
+    # The workers run without descriptor 3, so this life does too.
     lead "$1" "$seat" 3>&-
     undisturbed_end=$end undisturbed_greeted=$greeted undisturbed_said=("${said[@]}")
     [ "$end" = "$2" ]
@@ -350,11 +353,11 @@ survives() {
     [ "$(cat "$seat".*/complaints | wc -l)" -eq ${#cases[@]} ]
 }
 
-@test "whichever system call of an idle PID 1 fails, it greets, idles and obeys" {
+@test "whichever system call of an idle PID 1 fails, PID 1 greets, idles and obeys" {
     survives idle '+++ exited with 0 +++' list_cases try
 }
 
-@test "whichever system call fails, a program runs to its end and has its code" {
+@test "whichever system call fails, a program runs to its end, and PID 1 ends with its code" {
     survives program '+++ exited with 42 +++' list_cases try
 }
 
@@ -363,20 +366,20 @@ survives() {
     survives machine '+++ killed by SIGHUP +++' list_cases try
 }
 
-@test "a sandbox that fakes reboot(2) does not make a machine of a container" {
+@test "if a sandbox fakes reboot(2), PID 1 does not take a container for a machine" {
     make_seat "$BATS_TEST_TMPDIR/seat"
     lead program "$BATS_TEST_TMPDIR/seat" -e inject=reboot:retval=0
     [ "$end" = '+++ exited with 42 +++' ]
     run ! grep -E '^(reboot|sethostname|mount)\(' "$BATS_TEST_TMPDIR/seat/trace"
 }
 
-@test "a sandbox that refuses to wait for signals does not keep them, or the program's end, from PID 1" {
+@test "if a sandbox refuses to wait for signals, PID 1 gets them and the program's end anyway" {
     make_seat "$BATS_TEST_TMPDIR/seat"
     lead program "$BATS_TEST_TMPDIR/seat" -e inject=ppoll,rt_sigtimedwait:error=ENOSYS
     [ "$end" = '+++ exited with 42 +++' ]
 }
 
-@test "a sandbox that knows no descriptor of a process does not keep the program's signals from it" {
+@test "if a sandbox refuses pidfd_send_signal(2), the program still gets its signals" {
     make_seat "$BATS_TEST_TMPDIR/seat"
     lead program "$BATS_TEST_TMPDIR/seat" -e inject=pidfd_send_signal:error=EPERM
     [ "$end" = '+++ exited with 42 +++' ]
@@ -397,17 +400,17 @@ survives() {
     done
 }
 
-@test "a fault at whichever system call is reported, and PID 1 pauses" {
+@test "at whichever system call a fault comes, PID 1 reports it and pauses" {
     survives idle '+++ exited with 0 +++' list_faults try_fault
     survives program '+++ exited with 42 +++' list_faults try_fault
     need_machine
     survives machine '+++ killed by SIGHUP +++' list_faults try_fault
 }
 
-@test "a fault of a helper of PID 1's is told, and PID 1 goes on without it" {
+@test "PID 1 reports a fault in one of its helpers, and goes on without it" {
     need_machine
     make_seat "$BATS_TEST_TMPDIR/seat"
-    # With -f the reboot of the other helper is for show, too; then PID 1 pauses.
+    # With -f strace also fakes the reboot that the other helper makes; then PID 1 pauses.
     lead machine "$BATS_TEST_TMPDIR/seat" -f -e trace=getppid,reboot,pause,sync \
         -e inject=sync:signal=SEGV -e inject=pause:signal=KILL
     [ "$end" = '+++ killed by SIGKILL +++' ]

@@ -19,7 +19,7 @@ setup() {
 
 teardown() { end_namespaces; }
 
-@test "each peer passes the program's code on" {
+@test "under each peer's name init ends with the program's code" {
     local name code
     for name in tini docker-init dumb-init catatonit; do
         for code in 0 7 255; do
@@ -32,7 +32,7 @@ teardown() { end_namespaces; }
     done
 }
 
-@test "each peer has its own codes and words for what cannot be run" {
+@test "if a program cannot be run, init uses the peer's code and words" {
     code_of tini /nonexistent
     expect_status 127
     [ "$output" = "[FATAL tini (1)] exec /nonexistent failed: No such file or directory" ]
@@ -47,7 +47,7 @@ teardown() { end_namespaces; }
     [ "$output" = "ERROR (catatonit:1): failed to exec pid1: No such file or directory" ]
 }
 
-@test "wrong use of a peer is told as it would tell it, and nothing is run" {
+@test "on wrong use init says what the peer would say, and runs nothing" {
     local name
     for name in tini dumb-init catatonit; do
         code_of "$name" -x sh -c 'echo run'
@@ -60,13 +60,13 @@ teardown() { end_namespaces; }
     done
 }
 
-@test "versions are those that Docker and others look for, where they look" {
+@test "init prints the version that Docker and others look for, where they look" {
     [ "$(docker-init --version 2>/dev/null)" = "tini version 0.19.0" ]
     [ "$(catatonit -V 2>/dev/null)" = "tini version 0.2.1_catatonit" ]
     [ "$(dumb-init --version 2>&1 >/dev/null)" = "dumb-init v1.2.5" ]
 }
 
-@test "a tini that is not PID 1 warns, unless it reaps or its parent has seen to that" {
+@test "if tini is not PID 1, it warns, unless it is a subreaper or its verbosity is 0" {
     warning() { code_of sh -c "$1; exit \$?" && [[ $output == *"zombie reaping won't work"* ]]; }
     warning 'tini true'
     run ! warning 'tini -s true'
@@ -74,7 +74,7 @@ teardown() { end_namespaces; }
     run ! warning 'TINI_VERBOSITY=0 tini true'
 }
 
-@test "tini -w tells of each orphan, and what it spawns is told on standard output" {
+@test "tini -w logs each orphan, and tini -v logs the program to standard output" {
     local leave='(sh -c "exit 3" &); until [ -z "$(pgrep -P 1 -x sh | grep -vx $$)" ]; do sleep 0.02; done'
     code_of tini -w -- sh -c "$leave"
     expect_status 0
@@ -83,7 +83,7 @@ teardown() { end_namespaces; }
     [[ $output == *"[INFO  tini ("*")] Spawned child process 'true' with pid '"* ]]
 }
 
-@test "catatonit -P idles until it is told to end" {
+@test "catatonit -P idles until SIGTERM comes" {
     start_here catatonit -P
     kill -HUP "$pid"
     kill -USR1 "$pid"

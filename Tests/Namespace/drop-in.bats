@@ -1,5 +1,5 @@
-# By the name of another init it does what that one's callers rely on. Each test begins with a
-# link of that name to init.
+# Called by the name of another init, init does what that one's callers rely on. Each test calls
+# init by a link of that name.
 
 setup_file() {
     load ../Support/helpers
@@ -25,20 +25,20 @@ setup() {
 
 teardown() { end_namespaces; }
 
-# Without a program they would wait for ever; here an answer has to come.
+# An init that idles without a program would wait for ever. Here an answer has to come.
 code_of() {
     capture timeout --signal=KILL 10 "${as_root[@]}" "${in_namespace[@]}" --mount-proc "$@"
 }
 
-# as_process COMMAND...: runs COMMAND to its end, with another PID 1 above it.
+# as_process COMMAND...: runs COMMAND to its end as the child of another PID 1.
 as_process() { code_of sh -c '"$@"; exit $?' sh "$@"; }
 
-# signals_but NUMBER...: all below 32 without these.
+# signals_but NUMBER...: prints all signals below 32 but these.
 signals_but() { seq 1 31 | grep -vxF "$(printf '%s\n' "$@")"; }
 took_all() { cmp -s <(printf '%s\n' ready "$@" | sort) <(sort "$took"); }
 is_in_state() { [[ $(cat "/proc/$1/stat") == *") $2 "* ]]; }
 
-@test "by each name a program's code is passed on, and 128 and the signal that ended it" {
+@test "by each name init ends with the program's code, or 128 plus the signal's number" {
     local name code
     for name in tini docker-init dumb-init catatonit; do
         for code in 0 1 127 255; do
@@ -51,7 +51,7 @@ is_in_state() { [[ $(cat "/proc/$1/stat") == *") $2 "* ]]; }
     done
 }
 
-@test "by each name, but for init's own, a program is needed: usage and code 1" {
+@test "by each peer's name, init without a program prints its usage and ends with 1" {
     local name
     for name in tini docker-init dumb-init catatonit; do
         code_of "$names/$name"
@@ -61,7 +61,7 @@ is_in_state() { [[ $(cat "/proc/$1/stat") == *") $2 "* ]]; }
     done
 }
 
-@test "by each name, but for init's own, an unknown option is code 1" {
+@test "by each peer's name, init ends with 1 on an unknown option" {
     local name
     for name in tini docker-init dumb-init catatonit; do
         code_of "$names/$name" -z true
@@ -70,7 +70,7 @@ is_in_state() { [[ $(cat "/proc/$1/stat") == *") $2 "* ]]; }
     done
 }
 
-@test "as tini and catatonit it says a version of tini's, for docker asks" {
+@test "as tini and catatonit, init prints a version of tini, because docker asks for one" {
     local name
     for name in tini docker-init catatonit; do
         code_of "$names/$name" --version
@@ -79,7 +79,7 @@ is_in_state() { [[ $(cat "/proc/$1/stat") == *") $2 "* ]]; }
     done
 }
 
-@test "as dumb-init it says its version on standard error, also for -V" {
+@test "as dumb-init, init prints its version on standard error, for -V too" {
     local option
     for option in -V --version; do
         code_of sh -c '"$@" 2>&1 >/dev/null' sh "$dumb_init" "$option"
@@ -88,7 +88,7 @@ is_in_state() { [[ $(cat "/proc/$1/stat") == *") $2 "* ]]; }
     done
 }
 
-@test "as tini its environment has what its options have" {
+@test "as tini, init obeys the environment variables that stand for its options" {
     TINI_SUBREAPER='' as_process "$tini" -- sh -c '
         sh -c "sleep 0.2 & echo \$! >$0"; grep -q "PPid:.$PPID\$" /proc/$(cat "$0")/status' "$took"
     expect_status 0
@@ -102,7 +102,7 @@ is_in_state() { [[ $(cat "/proc/$1/stat") == *") $2 "* ]]; }
     [ -z "$output" ]
 }
 
-@test "as tini it warns where nobody gives it orphans, and only there" {
+@test "as tini, init warns if it gets no orphans, and only then" {
     local warning="zombie reaping won't work"
     as_process "$tini" true
     expect_status 0
@@ -113,7 +113,7 @@ is_in_state() { [[ $(cat "/proc/$1/stat") == *") $2 "* ]]; }
     [[ $output != *"$warning"* ]]
 }
 
-@test "as tini -w names each orphan that it reaped, and without it nobody does" {
+@test "as tini, init logs each orphan that it reaps with -w, and none without" {
     local leave='(true &); until [ "$(ls -d /proc/[0-9]* | wc -l)" -le 4 ]; do :; done; sleep 0.1'
     code_of "$tini" -w -- sh -c "$leave"
     [[ $output =~ "Reaped zombie process with pid="[0-9]+ ]]
@@ -121,25 +121,25 @@ is_in_state() { [[ $(cat "/proc/$1/stat") == *") $2 "* ]]; }
     [ -z "$output" ]
 }
 
-@test "as tini a program has the signals blocked and ignored that init was given" {
+@test "as tini, init leaves signals blocked and ignored for the program" {
     code_of env --block-signal=TERM --block-signal=TTIN --ignore-signal=INT \
         --ignore-signal=TTOU "$tini" -- cat /proc/self/status
     [ "$(sed -n 's/^SigBlk:.//p' <<<"$output")" = 0000000000104000 ]
     [ "$(sed -n 's/^SigIgn:.//p' <<<"$output")" = 0000000000200002 ]
 }
 
-@test "as dumb-init a program has no signal blocked or ignored, whatever init was given" {
+@test "as dumb-init, init starts the program with no signal blocked or ignored" {
     code_of env --block-signal --ignore-signal=INT "$dumb_init" -- cat /proc/self/status
     [ "$(grep -cE '^Sig(Blk|Ign|Cgt):.0000000000000000$' <<<"$output")" -eq 3 ]
 }
 
-# session_of OPTION...: whether dumb-init's program leads a session, "yes" or "no".
+# session_of OPTION...: sets `output` to "yes" if dumb-init's program leads a session, else "no".
 session_of() {
     code_of "$dumb_init" "$@" -- sh -c '
         set -- $(cut -d" " -f6 /proc/$$/stat); [ "$1" = $$ ] && echo yes || echo no'
 }
 
-@test "as dumb-init its program leads a session, unless it is told not to" {
+@test "as dumb-init, init makes the program lead a session, unless told not to" {
     session_of
     [ "$output" = yes ]
     session_of -c
@@ -152,7 +152,7 @@ session_of() {
     [ "$output" = yes ]
 }
 
-@test "as dumb-init the program's group gets a signal, with -c the program alone" {
+@test "as dumb-init, init signals the program's group, and with -c only the program" {
     local pair='(trap "echo other" USR1; echo r; while :; do sleep 0.05; done) &
         trap "echo program" USR1; echo r; while :; do sleep 0.05; done'
     start_here "$dumb_init" -- sh -c "$pair" >"$took"
@@ -167,7 +167,7 @@ session_of() {
     run ! grep -q other "$took"
 }
 
-@test "as dumb-init the program's end is TERM for the rest of its group, with -c for nobody" {
+@test "as dumb-init, init sends the group TERM when the program has ended, but not with -c" {
     local leave='"$0" signals >"$1" & until grep -q ready "$1"; do sleep 0.02; done; exit 3'
     code_of sh -c '"$@"; echo $?; until grep -q 15 "$0"; do sleep 0.02; done' "$took" \
         "$dumb_init" -- sh -c "$leave" "$prober" "$took"
@@ -179,7 +179,7 @@ session_of() {
     run ! grep -q 15 "$took"
 }
 
-@test "as dumb-init a stop of the terminal's stops program and init, and CONT goes on with both" {
+@test "as dumb-init, TSTP, TTIN and TTOU stop the program and init, and CONT continues both" {
     local signal program
     start_process "$dumb_init" "$prober" signals >"$took"
     eventually took_all
@@ -194,7 +194,7 @@ session_of() {
     done
 }
 
-@test "as dumb-init -r may put another signal in place of a stop, and init stops all the same" {
+@test "as dumb-init, -r can give the program another signal than TSTP, and init still stops" {
     start_process "$dumb_init" -r 20:1 "$prober" signals >"$took"
     eventually took_all
     kill -TSTP "$pid"
@@ -204,7 +204,7 @@ session_of() {
     eventually took_all 1 18
 }
 
-@test "as dumb-init with -c a stop of the terminal's is the program's, and init stops" {
+@test "as dumb-init with -c, init passes TSTP on to the program, and stops" {
     start_process "$dumb_init" -c "$prober" signals >"$took"
     eventually took_all
     kill -TSTP "$pid"
@@ -214,7 +214,7 @@ session_of() {
     eventually took_all 18 20
 }
 
-@test "as dumb-init a wrong rewrite is told in three lines, with code 1, and nothing is run" {
+@test "as dumb-init, init reports a wrong -r in three lines, ends with 1, and runs nothing" {
     local wrong
     for wrong in '' herp 15 15::12 15:derp 0:1 1:32 32:1; do
         code_of "$dumb_init" -r "$wrong" echo run
@@ -224,7 +224,7 @@ session_of() {
     done
 }
 
-@test "as dumb-init each line of its own has its name in front" {
+@test "as dumb-init, init begins each of its lines with its name" {
     code_of "$dumb_init" /nowhere
     [ "$status" -ne 0 ]
     expect_output "[dumb-init] /nowhere: No such file or directory"
@@ -235,15 +235,15 @@ session_of() {
     [ -z "$output" ]
 }
 
-# The wait is no wait for something: the moment in which nothing may happen.
-@test "as dumb-init it ignores the hangup that comes of giving its terminal away" {
+# The wait of 300 ms is not a wait for something. During that time nothing may happen.
+@test "as dumb-init, init ignores the hangup that follows when it gives up its terminal" {
     code_of expect -f "$root/Tests/Support/terminal.exp" -- 'await ready; after 300; send "go\r"' \
         "$dumb_init" sh -c 'trap "echo hung up" HUP CONT; echo ready; read -r line; exit 5'
     expect_status 5
     [[ $output != *"hung up"* ]]
 }
 
-@test "as catatonit -P pauses without a word, reaps, and ends with 0 by TERM or INT alone" {
+@test "as catatonit -P, init pauses silently and reaps, and only TERM and INT end it, with 0" {
     local signal
     for signal in TERM INT; do
         start_here sh -c '(sleep 0.1 &); exec "$@"' sh "$catatonit" -P >"$took" 2>&1
@@ -259,13 +259,13 @@ session_of() {
     done
 }
 
-@test "as catatonit it takes the orphans below it, where it is not PID 1" {
+@test "as catatonit, init adopts the orphans below it even if it is not PID 1" {
     as_process "$catatonit" -- sh -c '
         sh -c "sleep 0.2 & echo \$! >$0"; grep -q "PPid:.$PPID\$" /proc/$(cat "$0")/status' "$took"
     expect_status 0
 }
 
-@test "as catatonit a stop of the terminal's stops nobody" {
+@test "as catatonit, TSTP, TTIN and TTOU to init do not stop the program" {
     local signal
     for signal in TSTP TTIN TTOU; do
         code_of "$catatonit" -- sh -c "kill -$signal 1; sleep 0.1; echo on; exit 4"

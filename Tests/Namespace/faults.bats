@@ -1,4 +1,4 @@
-# Faults of PID 1's own: none ends it, and each is told, with what happened last.
+# Faults in PID 1: none ends it, and PID 1 reports each one, with the last events.
 
 setup_file() {
     load ../Support/helpers
@@ -16,7 +16,7 @@ setup() {
 
 teardown() { end_namespaces; }
 
-# What trapping-init can do wrong, and the signal that the kernel has for it.
+# What trapping-init can do wrong, and the signal that the kernel sends for it.
 faults=(
     trap:'SIGILL (a Swift trap)'
     read-nowhere:SIGSEGV read-no-address:SIGSEGV write-constant:SIGSEGV execute-data:SIGSEGV
@@ -27,12 +27,12 @@ faults=(
     forbidden-call:SIGSYS
 )
 
-# expect_report FILE SIGNAL [EVENTS]: the greeting, the report once, and nothing after it.
+# expect_report FILE SIGNAL [EVENTS]: FILE has the greeting, the report once, and nothing else.
 expect_report() {
     printf '%s\n' "$greeting" "init: fault: $2 in PID 1" "init: last events: ${3-b:d0}" | diff - "$1"
 }
 
-@test "each kind of fault is reported once, with what happened last, and PID 1 pauses" {
+@test "PID 1 reports each kind of fault once, with the last events, and pauses" {
     local fault
     for fault in "${faults[@]}"; do
         echo "$fault"
@@ -43,7 +43,7 @@ expect_report() {
     done
 }
 
-@test "a fault of a child of PID 1's is reported as the child's, and ends it" {
+@test "a fault in a child of PID 1 is reported as the child's, and ends the child" {
     start /trapping-init trap-in-child >"$tree/stdout"
     eventually grep -q 'last events' "$tree/stdout"
     printf '%s\n' "$greeting" 'init: fault: SIGILL (a Swift trap) in PID 2' \
@@ -53,13 +53,13 @@ expect_report() {
     idles
 }
 
-@test "a fault of the report's own cuts it short, and PID 1 pauses" {
+@test "a fault in the fault report cuts it short, and PID 1 pauses" {
     start /trapping-init trap-twice >"$tree/stdout"
     eventually idles
     printf '%s\n' "$greeting" 'init: fault: SIGILL (a Swift trap) in PID 1' | diff - "$tree/stdout"
 }
 
-@test "a fault with no standard output is reported on the console, and else in the kernel's log" {
+@test "without standard output PID 1 reports a fault on the console, or else in the kernel's log" {
     start /trapping-init >&- 2>&-
     eventually idles
     expect_report "$console" 'SIGILL (a Swift trap)'
@@ -68,17 +68,17 @@ expect_report() {
     exec {reader}<>"$log"
     start /trapping-init >&- 2>&-
     eventually idles
-    # There is no other end to a file that is open for writing here, too.
+    # This shell holds the FIFO open for writing too, so dd would not see its end.
     dd iflag=nonblock status=none <&"$reader" >"$tree/log" 2>/dev/null || true
     expect_report "$tree/log" 'SIGILL (a Swift trap)' b:d2
 }
 
-@test "after a fault nothing ends PID 1 but SIGKILL from outside" {
+@test "after a fault only SIGKILL from outside ends PID 1" {
     start /trapping-init >"$tree/stdout"
     eventually idles
     local signal
     for signal in $(seq 1 64); do
-        case $signal in 9 | 19) continue ;; esac # nobody can refuse them from here
+        case $signal in 9 | 19) continue ;; esac # from outside PID 1 cannot refuse these
         kill -n "$signal" "$pid" 2>/dev/null || true # 32 and 33 belong to the C library
     done
     eventually idles

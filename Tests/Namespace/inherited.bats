@@ -1,4 +1,4 @@
-# What init is born with: signals, children, a directory and descriptors of somebody else's.
+# What init inherits: signals, children, a directory and descriptors.
 
 setup_file() {
     load ../Support/helpers
@@ -15,7 +15,7 @@ setup() {
 
 teardown() { end_namespaces; }
 
-@test "a program that was started with nohup survives a hangup" {
+@test "under nohup init and its program survive a hangup" {
     start_process nohup "$out/init" -- sh -c '
         echo ready; while ! test -e "$0"; do sleep 0.05; done; exit 4' "$tree/go" >"$tree/said" 2>/dev/null
     eventually grep -q ready "$tree/said"
@@ -24,27 +24,27 @@ teardown() { end_namespaces; }
     expect_end 4
 }
 
-@test "a program's code is known, although init was given CHLD ignored" {
+@test "init ends with the program's code, although init was started with CHLD ignored" {
     code_of env --ignore-signal=CHLD "$out/init" -- sh -c 'exit 7'
     expect_status 7
     code_of env --ignore-signal=CHLD sh -c '"$@"; exit $?' sh "$out/init" -- sh -c 'exit 7'
     expect_status 7
 }
 
-@test "zombies that are there before init begins are reaped at once" {
+@test "init with a program reaps at once the zombies that it inherits" {
     code_of "$prober" zombies 5 "$out/init" -- sh -c '
         until ! grep -qs "^State:.Z" /proc/[0-9]*/status; do sleep 0.02; done; exit 4'
     expect_status 4
     [ -z "$output" ]
 }
 
-@test "zombies that are there before an init without a program begins are reaped at once" {
+@test "init without a program reaps at once the zombies that it inherits" {
     start_here "$prober" zombies 5 "$out/init" >"$tree/stdout"
     eventually idles
     no_children
 }
 
-@test "a script without a first line that names a shell is run by one" {
+@test "init runs a script without a #! line in a shell" {
     printf 'echo "$1"; exit 3\n' >"$tree/script"
     chmod +x "$tree/script"
     code_of "$out/init" -- "$tree/script" word
@@ -52,7 +52,7 @@ teardown() { end_namespaces; }
     [ "$output" = word ]
 }
 
-@test "a PID 1 is in the root directory, whatever it was started in, and its program is not" {
+@test "PID 1 changes to the root directory, and its program stays where init was started" {
     cd "$tree"
     start_here "$out/init" -- sh -c 'pwd; exec sleep 1000' >"$BATS_TEST_TMPDIR/said"
     eventually grep -q . "$BATS_TEST_TMPDIR/said"
@@ -65,7 +65,7 @@ teardown() { end_namespaces; }
 
 is_at_root() { [ "$(readlink "/proc/$pid/cwd")" = / ]; }
 
-@test "a PID 1 keeps no descriptor from 3 up that its program has" {
+@test "PID 1 closes the descriptors from 3 up that its program inherits" {
     exec {one_more}</dev/null
     export one_more
     start_here "$out/init" -- sh -c 'test -e "/proc/self/fd/$one_more" && echo has it
@@ -74,10 +74,10 @@ is_at_root() { [ "$(readlink "/proc/$pid/cwd")" = / ]; }
     eventually keeps_nothing
 }
 
-# keeps_nothing: whether PID 1 holds no file of another's above the standard ones.
+# keeps_nothing: whether PID 1 no longer holds the descriptor that it inherited.
 keeps_nothing() { [ ! -e "/proc/$pid/fd/$one_more" ]; }
 
-@test "a pipe whose other end waits for its end is not kept by PID 1" {
+@test "PID 1 does not hold a pipe open whose reader waits for the end of file" {
     code_of sh -c '
         mkfifo "$1/pipe"
         cat "$1/pipe" >"$1/all" & reader=$!

@@ -33,7 +33,7 @@ export ns
     expect_status 5
 }
 
-@test "in an interactive shell Ctrl-Z stops init and its program, and fg goes on with both" {
+@test "in an interactive shell Ctrl-Z stops init and its program, and fg continues both" {
     on_terminal '
         send "\"\$init\" \"\$prober\" job\r"
         await ready
@@ -49,14 +49,14 @@ export ns
     expect_status 5
 }
 
-@test "in a container that has the terminal for itself Ctrl-Z leaves one that works" {
+@test "in a container with a terminal of its own, the terminal works after Ctrl-Z" {
     on_terminal 'await ready; send "\x1a"; await "^Z"; send "text\r"; await "got text"' \
         "${in_namespace[@]}" --mount-proc setsid --ctty "$out/init" -- \
         sh -c 'echo ready; read -r a; echo "got $a"'
     expect_status 0
 }
 
-@test "in a container on a shell's terminal Ctrl-Z leaves a terminal that works" {
+@test "in a container on a shell's terminal, the terminal works after Ctrl-Z" {
     on_terminal 'send "\$ns \"\$init\" -- sh -c \"echo rea\"\"dy; "
         send "read -r a; echo go\"\"t \\\$a\"\r"
         await ready
@@ -68,7 +68,7 @@ export ns
     expect_status 5
 }
 
-@test "a program in a container has the terminal, although its input is a pipe" {
+@test "in a container the program has the terminal, although its input is a pipe" {
     on_terminal 'send "echo x | \$ns \"\$init\" -- sh -c \"echo rea\"\"dy; "
         send "read -r a </dev/tty; echo go\"\"t \\\$a\"\r"
         await ready
@@ -78,7 +78,7 @@ export ns
     expect_status 5
 }
 
-@test "in a pipeline init does not take the terminal from the others" {
+@test "in a pipeline init does not take the terminal from the other programs" {
     on_terminal 'send "\"\$init\" -s -- sleep 2 | sh -c \"sleep 0.5; echo rea\"\"dy; "
         send "read -r a </dev/tty; echo go\"\"t \\\$a\"\r"
         await ready
@@ -88,7 +88,7 @@ export ns
     expect_status 5
 }
 
-@test "a stop of the terminal's that reaches a container's PID 1 stops nobody for good" {
+@test "TTIN and TTOU to a container's PID 1 do not stop the program for good" {
     local signal
     for signal in TTIN TTOU; do
         code_of "$out/init" -- sh -c "kill -$signal 1; sleep 0.2; echo on"
@@ -97,14 +97,14 @@ export ns
     done
 }
 
-@test "a log that nobody reads any more does not cost the program its code" {
+@test "if nobody reads init's log any more, init still ends with the program's code" {
     capture bash -c '
         "$@" sh -c "exec \"\$init\" -vv -- sh -c \"sleep 0.2; exit 6\" 2>&1 >/dev/null" | true
         echo "${PIPESTATUS[0]}"' sh "${as_root[@]}" "${in_namespace[@]}" --mount-proc
     [ "$output" = 6 ]
 }
 
-@test "a shell that waits for init in the background gets its code" {
+@test "a shell that waits for init in the background gets init's code" {
     on_terminal 'send "\"\$init\" -- sh -c \"exit 6\" & wait %1; echo co\"\"de $?\r"
         await "code 6"
         send "exit 5\r"' "${shell[@]}"

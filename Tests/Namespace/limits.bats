@@ -1,4 +1,4 @@
-# Where there is no room left: for processes, or for memory.
+# When no more processes can be made, or no memory is left.
 
 setup_file() {
     load ../Support/helpers
@@ -18,7 +18,8 @@ teardown() {
     rm -rf "${place-}"
 }
 
-# Root's processes are not counted, so it becomes somebody else, who may go here.
+# leave_root: the kernel does not limit root's processes, so the test becomes another user. That
+# user may enter `$place`.
 leave_root() {
     place=$(mktemp -d)
     chmod 755 "$place"
@@ -29,7 +30,7 @@ leave_root() {
     fi
 }
 
-@test "a fork bomb that has left no room for a process is ended with the container" {
+@test "the container ends on request, although a fork bomb has left no room for a process" {
     leave_root
     in_namespace=(prlimit --nproc=100 "${in_namespace[@]}")
     start_here "$place/init" -v --grace 1 "$place/prober" bomb >"$place/said" 2>&1
@@ -40,7 +41,7 @@ leave_root() {
     run ! grep "takes too long" "$place/said"
 }
 
-@test "half a megabyte is enough to live in, and to run a program in" {
+@test "with half a megabyte of memory init greets, and runs a program" {
     local little=(prlimit --as=$((512 * 1024)) "$out/init")
     start_here "${little[@]}" >"$tree/stdout"
     eventually idles

@@ -1,4 +1,4 @@
-# The command line.
+# The command line of init.
 
 setup_file() {
     load ../Support/helpers
@@ -14,7 +14,7 @@ setup() {
 
 teardown() { end_namespaces; }
 
-@test "wrong use is told, with code 2, and nothing is run" {
+@test "on wrong use init says so, ends with 2, and runs nothing" {
     local wrong
     for wrong in --nonsense -x '-r USR1' '-e 256' '-p NONE' '--grace x' --subreaper=1; do
         # shellcheck disable=SC2086 # an option and a value
@@ -24,7 +24,7 @@ teardown() { end_namespaces; }
     done
 }
 
-@test "a wrong HAMMOCK_GRACE is wrong use, and is named" {
+@test "if HAMMOCK_GRACE is wrong, init names it and ends with 2" {
     HAMMOCK_GRACE=soon code_of "$out/init" -- sh -c 'echo run'
     expect_status 2
     [[ $output == "init: HAMMOCK_GRACE: "*" (see --help)" ]]
@@ -33,7 +33,7 @@ teardown() { end_namespaces; }
     [ -z "$output" ]
 }
 
-@test "each -e makes a code 0, and no other" {
+@test "each -e turns one code into 0, and no other code" {
     local code
     for code in 0 3 7 9 255; do
         code_of "$out/init" -e 7 --remap=255 -e 0 -- sh -c "exit $code"
@@ -46,7 +46,7 @@ teardown() { end_namespaces; }
     expect_status 0
 }
 
-@test "-w tells of each orphan and how it ended, and without it nobody does" {
+@test "with -w init logs each orphan and how it ended, and without -w no orphan" {
     local leave='(sh -c "exit 3" &); (sh -c "kill -9 \$\$" &); until [ -z "$(pgrep -P 1 -x sh | grep -vx $$)" ]; do sleep 0.02; done; exit 7'
     code_of "$out/init" -w -- sh -c "$leave"
     expect_status 7
@@ -56,7 +56,7 @@ teardown() { end_namespaces; }
     [ -z "$output" ]
 }
 
-@test "each -v says more" {
+@test "with each -v init logs more" {
     code_of "$out/init" -- sh -c 'exit 5'
     [ -z "$output" ]
     code_of "$out/init" -v -- sh -c 'exit 5'
@@ -65,7 +65,7 @@ teardown() { end_namespaces; }
     [ "$output" = $'init: program started, pid 2\ninit: program ended with code 5' ]
 }
 
-@test "--help, --version and --license are answered, with code 0, and nothing is run" {
+@test "--help, --version and --license make init answer, end with 0, and run nothing" {
     local option
     for option in -h --help --version -l --license; do
         code_of "$out/init" "$option" -- sh -c 'echo run'
@@ -79,7 +79,7 @@ teardown() { end_namespaces; }
     done
 }
 
-@test "what stands behind the program's name is the program's" {
+@test "the words after the program's name go to the program" {
     code_of "$out/init" echo -v --help -- --version
     expect_status 0
     [ "$output" = "-v --help -- --version" ]

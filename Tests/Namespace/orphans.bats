@@ -1,4 +1,4 @@
-# Whoever is left without a parent: reaped, and not outlived by much.
+# Orphans: init reaps them, and ends those that outlive the program.
 
 setup_file() {
     load ../Support/helpers
@@ -16,13 +16,13 @@ setup() {
 
 teardown() { end_namespaces; }
 
-@test "what the program leaves is asked to end, and killed after the grace period" {
+@test "init asks leftover processes to end, and kills them after the grace period" {
     code_of "$out/init" -v --grace 1 -- sh -c 'trap "" TERM; sh -c "sleep 1000; :" & exit 3'
     expect_status 3
     expect_output "init: the grace period is over"
 }
 
-@test "without a word about it the grace period is short, and HAMMOCK_GRACE changes it" {
+@test "by default the grace period is short, and HAMMOCK_GRACE changes it" {
     local leave='trap "" TERM; sh -c "sleep 1000; :" & exit 3' begin=$SECONDS
     code_of "$out/init" -v -- sh -c "$leave"
     expect_status 3
@@ -33,14 +33,15 @@ teardown() { end_namespaces; }
     expect_output "init: the grace period is over"
 }
 
-@test "a stopped orphan is no reason to wait for the grace period" {
+@test "init does not wait until the grace period is over for a stopped orphan" {
     code_of "$out/init" -v --grace 50 -- sh -c 'sleep 1000 & kill -STOP $!; exit 4'
     expect_status 4
     [[ $output != *'grace period'* ]]
 }
 
-@test "deaths that share one signal lose nothing" {
-    # Somebody has it open, so that nobody waits for anybody; a line each ends them.
+@test "when many deaths share one SIGCHLD, init misses no death" {
+    # This shell holds the FIFO open, so that opening it blocks no process. Each reader ends when
+    # it has read a line.
     mkfifo "$tree/go"
     exec {go}<>"$tree/go"
     start_here "$out/init" -- sh -c '
@@ -55,18 +56,18 @@ teardown() { end_namespaces; }
     expect_end 9
 }
 
-@test "orphans that die are reaped" {
+@test "init reaps orphans that die" {
     start /init >"$tree/stdout"
     eventually idles
-    # nsenter's children are of the namespace; when their parent has gone, they are PID 1's.
+    # nsenter's children are in the namespace. When their parent has ended, they are PID 1's.
     nsenter --target "$pid" --pid "${into_user_namespace[@]}" sh -c '
         for i in $(seq 200); do (sleep 0.05 &) ; done' 3>&-
     eventually no_children
     eventually idles
 }
 
-# A fault's signal comes although all others are blocked, and must not leave them open.
-@test "signals of faults that processes send keep no orphan from being reaped" {
+# The signal of a fault comes although all others are blocked, and must not unblock the others.
+@test "if processes send PID 1 the signals of faults, it still reaps every orphan" {
     local many
     mapfile -t many < <(yes $'11\n7\n4\n8' | head -n 4000)
     start /init >"$tree/stdout"
@@ -79,18 +80,19 @@ teardown() { end_namespaces; }
     eventually idles
 }
 
-# tell LINE ANSWER: tells the bench child, which makes orphans, and waits for its answer, which
-# begins so.
+# tell LINE ANSWER: sends LINE to the bench child, which makes orphans, and waits for its answer,
+# which has to begin with ANSWER.
 tell() {
     echo "$1" >&"$told"
     read -r -t 120 answer <&"$said"
     [[ $answer == "$2"* ]]
 }
 
-# is_asleep: whether PID 1 waits.
+# is_asleep: whether PID 1 sleeps.
 is_asleep() { [[ $(cat "/proc/$pid/stat") == *') S '* ]]; }
 
-# orphanage COMMAND...: a COMMAND that ends in init's options starts init with that child.
+# orphanage COMMAND...: runs COMMAND, which starts init and ends in options of init, with the
+# bench child as the program.
 orphanage() {
     cp "$BATS_FILE_TMPDIR/bench-child" "$tree/"
     mkfifo "$tree/told" "$tree/said"
@@ -100,8 +102,8 @@ orphanage() {
     [ "$answer" = up ]
 }
 
-# The child says "reaped" once the kernel has no process of these numbers any more.
-@test "ten thousand orphans that die at once are all reaped" {
+# The bench child says "reaped" once the kernel has no process with these numbers any more.
+@test "when ten thousand orphans die at once, init reaps them all" {
     local most
     most=$(ulimit -u)
     [ "$most" = unlimited ] || [ "$most" -gt 11000 ] || skip "this user may have $most processes only"
@@ -112,7 +114,7 @@ orphanage() {
     [ "$(pgrep -P "$pid" | wc -l)" -eq 1 ]
 }
 
-@test "reaping goes on while nobody reads standard error, and what was dropped is counted" {
+@test "while nobody reads standard error, init reaps, and counts the lines that it drops" {
     local errors count
     mkfifo "$BATS_TEST_TMPDIR/full"
     exec {errors}<>"$BATS_TEST_TMPDIR/full"
@@ -120,7 +122,7 @@ orphanage() {
     orphanage start /init --warn 2>&"$errors"
     tell "singly 100" "reaped "
     read -r _ count _ <<<"$answer"
-    # The last line is dropped after the last orphan is reaped.
+    # init drops the last line after it has reaped the last orphan.
     eventually is_asleep
     dd if=/dev/fd/$errors of=/dev/null bs=4096 count=16 status=none
     tell "singly 1" "reaped 1 "
@@ -130,7 +132,7 @@ orphanage() {
     [[ $answer == "init: reaped orphan "*", code 0" ]]
 }
 
-@test "reaping goes on when the terminal of init has hung up" {
+@test "after its terminal has hung up, init goes on reaping" {
     orphanage start_on_terminal /init --warn >"$BATS_TEST_TMPDIR/terminal"
     tell "singly 1" "reaped 1 "
     eventually grep -q 'reaped orphan' "$BATS_TEST_TMPDIR/terminal"

@@ -20,30 +20,30 @@ setup() {
 
 teardown() { end_namespaces; }
 
-# inside COMMAND...: runs COMMAND in the namespace, and with no other PID 1 than its.
+# inside COMMAND...: runs COMMAND in the namespace, where PID 1 is the namespace's own.
 inside() { nsenter --target "$pid" --pid "${into_user_namespace[@]}" "$@" 3>&-; }
 
-# start_idle COMMAND: init as PID 1, by this name.
+# start_idle COMMAND: starts init as PID 1 by this name, and waits until it idles.
 start_idle() {
     start "$1" >"$tree/stdout"
     eventually idles
 }
 
-# takes NUMBER...: whether the prober has taken these, in this order.
+# takes NUMBER...: whether the prober has taken these signals in this order.
 takes() { cmp -s <(printf '%s\n' ready "$@") "$took"; }
 
-@test "each command ends a container, with code 0" {
+@test "each power command ends a container with code 0" {
     local command
     for command in poweroff reboot halt shutdown 'shutdown -r now' 'shutdown -H +0'; do
         start_idle /init
-        # It may be killed with the container before it has ended itself.
+        # The command may be killed with the container before it has ended by itself.
         # shellcheck disable=SC2086 # a name and words
         inside "$tree"/$command || true
         expect_end 0
     done
 }
 
-@test "where a program runs each command's signal is the program's" {
+@test "while a program runs, it gets the signal of each power command" {
     start_here "$out/init" "$prober" signals >"$took"
     eventually takes
     inside "$tree/poweroff"
@@ -58,7 +58,7 @@ takes() { cmp -s <(printf '%s\n' ready "$@") "$took"; }
 
 # A namespace has no power to switch off. The kernel ends its PID 1 with a signal that tells
 # the parent what was asked for: HUP for a reboot, INT for the others. reboot(2)
-@test "with -f a container ends at once, as the kernel has it" {
+@test "with -f the kernel ends a container at once" {
     start_idle /init
     inside "$tree/reboot" -f || true
     expect_end 129
@@ -70,13 +70,13 @@ takes() { cmp -s <(printf '%s\n' ready "$@") "$took"; }
     expect_end 130
 }
 
-@test "a container that is told to reboot ends as one that has" {
+@test "when signal 39 tells a container to reboot, its parent sees a reboot" {
     start_idle /init
     "$prober" send "$pid" 39
     expect_end 129
 }
 
-@test "what is not understood to the last word asks for nothing" {
+@test "a power command asks for nothing if it gets --help or does not understand a word" {
     local command
     start_here "$out/init" "$prober" signals >"$took"
     eventually takes
@@ -94,7 +94,7 @@ takes() { cmp -s <(printf '%s\n' ready "$@") "$took"; }
     eventually takes 64
 }
 
-@test "PID 1 is init, whatever its name" {
+@test "PID 1 acts as init, whatever its name" {
     start_idle /poweroff
     says_greeting "$tree/stdout"
 }

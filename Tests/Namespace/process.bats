@@ -1,4 +1,4 @@
-# As any other process than PID 1: only what it has started is its own.
+# When init is not PID 1, only the processes that it started are its own.
 
 setup_file() {
     load ../Support/helpers
@@ -15,7 +15,7 @@ setup() {
 
 teardown() { end_namespaces; }
 
-@test "as any other process than PID 1 it greets as well, and can be ended" {
+@test "when init is not PID 1, it greets too, and a signal can end it" {
     start_process "$out/init" >"$tree/stdout"
     eventually idles
     says_greeting "$tree/stdout"
@@ -23,8 +23,8 @@ teardown() { end_namespaces; }
     expect_end 143
 }
 
-# A write that blocks is interrupted by alarms of init's own, which are not to be mixed up.
-@test "an alarm that somebody sends counts, also while init waits for its console" {
+# init interrupts a write that blocks by alarms of its own. It must not mix them up with others.
+@test "an alarm that a process sends ends init, even while init waits for its console" {
     mkfifo "$tree/full"
     exec {full}<>"$tree/full"
     dd if=/dev/zero of=/dev/fd/$full bs=4096 count=16 status=none
@@ -32,7 +32,7 @@ teardown() { end_namespaces; }
     namespace=$!
     namespaces+=("$namespace")
     eventually writes
-    # Two alarms that wait at the same time are one, and that may be the timer's.
+    # Two alarms that are pending at the same time become one, and that may be the timer's.
     eventually ends_by_alarm
     expect_end $((128 + 14))
 }
@@ -47,7 +47,7 @@ writes() {
     [ "$(readlink "/proc/$namespace/exe")" = "$tree/init" ] && [[ $(cat "/proc/$namespace/syscall") == 1\ * ]]
 }
 
-@test "each of a program's 256 codes is init's, and 128 and the signal that ended it" {
+@test "init ends with each of a program's 256 codes, or with 128 plus the signal's number" {
     code_of sh -c '
         for code in $(seq 0 255); do
             "$1" -- sh -c "exit $code"
@@ -61,8 +61,8 @@ writes() {
     [ -z "$output" ]
 }
 
-# orphan_below OPTION...: whether an orphan below init is init's child, "yes" or "no", and once
-# it has been reaped, "gone".
+# orphan_below OPTION...: sets `output` to "yes" if an orphan below init becomes init's child, else
+# "no", and adds "gone" once the orphan has been reaped.
 orphan_below() {
     mkfifo "$tree/go"
     code_of sh -c '
@@ -76,17 +76,17 @@ orphan_below() {
         echo gone' "$tree" "$out/init" "$@"
 }
 
-@test "with -s it is the parent of the orphans below it, and reaps them" {
+@test "with -s init becomes the parent of the orphans below it, and reaps them" {
     orphan_below -s
     [ "$output" = $'yes\ngone' ]
 }
 
-@test "without -s the orphans below it are somebody else's" {
+@test "without -s init does not become the parent of the orphans below it" {
     orphan_below
     [ "${lines[0]}" = no ]
 }
 
-@test "it signals nobody but its program" {
+@test "when init is not PID 1, it signals only the program it started" {
     strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
     code_of sh -c '
         trace() { strace -e trace=kill,tkill,tgkill,rt_sigqueueinfo,pidfd_send_signal -o "$@"; }
@@ -109,7 +109,7 @@ orphan_below() {
     [ "${#lines[@]}" -eq 4 ]
 }
 
-@test "a socket for init is the program's, whatever init's process number" {
+@test "init passes a socket on to the program by LISTEN_PID, even if init is not PID 1" {
     code_of sh -c 'sh -c "LISTEN_PID=\$\$ exec \"\$@\"" sh "$@"; exit $?' sh \
         "$out/init" -- sh -c 'test "$LISTEN_PID" = $$'
     expect_status 0

@@ -1,4 +1,4 @@
-# On a terminal: whose it is, and what its keys do.
+# init on a terminal: which process has the terminal, and what its keys do.
 
 setup_file() {
     load ../Support/helpers
@@ -28,8 +28,8 @@ on_terminal() { code_of expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
     [ "$output" = $'yes\r' ]
 }
 
-# Not in a container whose terminal is one from outside: no group there has a number inside.
-@test "the terminal is given back when the program has ended" {
+# Not in a container with a terminal from outside: the groups out there have no number inside.
+@test "init gives the terminal back when the program has ended" {
     on_terminal '' sh -c '"$@"; exit 7' sh "$out/init" true
     expect_status 7
     on_terminal '' sh -c '"$1" true; "$2" foreground' sh "$out/init" "$prober"
@@ -38,9 +38,9 @@ on_terminal() { code_of expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
     [ "${lines[-1]}" = $'yes\r' ]
 }
 
-# A shell takes the terminal when init is stopped, and gives it to the next job. That
-# one looks after init has ended in the background.
-@test "a terminal that somebody else has by now is not taken from them" {
+# A shell takes the terminal when init is stopped, and gives it to the next job. That job looks
+# whether it still has the terminal after init has ended in the background.
+@test "init does not take the terminal back from a job that has it by then" {
     export tree
     mkfifo "$tree/go"
     printf '#!/bin/sh\nkill -STOP $PPID\nread -r _ <"$tree/go"\n' >"$tree/stops"
@@ -55,7 +55,7 @@ on_terminal() { code_of expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
     [[ $output == *$'\nyes\r'* ]]
 }
 
-@test "a program of init in the background stays there" {
+@test "if init is in the background, its program stays there too" {
     on_terminal '' sh -mc '"$1" "$2" foreground & wait' sh "$out/init" "$prober"
     [[ $output == *$'no\r'* ]]
     on_terminal '' sh -mc '"$@" foreground & wait' sh "${in_container[@]}" "$prober"
@@ -67,7 +67,7 @@ count_interrupts='trap "count=x\$count" INT
     until read -r line; do :; done
     echo "interrupts: $count"'
 
-@test "Ctrl-C is the program's, and comes once" {
+@test "the program gets Ctrl-C, and gets it once" {
     local typed='await ready; send "\x03"; await ^C; send "go\r"'
     on_terminal "$typed" "${in_container[@]}" sh -c "$count_interrupts"
     expect_output "interrupts: x"$'\r'
@@ -75,13 +75,13 @@ count_interrupts='trap "count=x\$count" INT
     expect_output "interrupts: x"$'\r'
 }
 
-@test "Ctrl-C ends a program that does not care, with code 130" {
+@test "Ctrl-C ends a program that does not handle it, with code 130" {
     on_terminal 'await ready; send "\x03"' "${in_container[@]}" "$prober" job
     expect_status 130
 }
 
-# What is typed is echoed, so it must not hold the words that are awaited.
-@test "in a shell Ctrl-Z stops a job, fg goes on with it, and & starts another" {
+# The terminal echoes what is typed, so that must not contain the words that the test awaits.
+@test "in a shell Ctrl-Z stops a job, fg continues it, and & starts another" {
     on_terminal '
         send "$::env(prober) job\r"
         await ready
@@ -99,7 +99,7 @@ count_interrupts='trap "count=x\$count" INT
     expect_status 5
 }
 
-@test "a job in the background that may not write stops, and init may write all the same" {
+@test "a job in the background that may not write stops, and init can still write" {
     on_terminal '
         send "stty tostop; sh -c \"echo hid\"den &\r"
         send "until jobs | grep -q Stop\"\"ped; do :; done; echo it has stop\"\"ped\r"
@@ -112,7 +112,7 @@ count_interrupts='trap "count=x\$count" INT
     expect_status 5
 }
 
-@test "a hundred starts on one terminal send the program no signal" {
+@test "in a hundred starts on one terminal, the program gets no signal" {
     on_terminal '' sh -c 'for try in $(seq 100); do "$@" quiet || exit; done' sh "$out/init" "$prober"
     expect_status 0
     on_terminal '' sh -c 'for try in $(seq 100); do "$@" quiet || exit; done' sh \
@@ -120,13 +120,13 @@ count_interrupts='trap "count=x\$count" INT
     expect_status 0
 }
 
-@test "a terminal that hangs up ends the program, and with it init" {
+@test "when the terminal hangs up, the program ends, and then init" {
     local hangs_up='await ready; close; exit [lindex [wait] 3]'
     on_terminal "$hangs_up" "$out/init" "$prober" job
     expect_status 129
 }
 
-# The terminal's other side is outside of the namespace, and stays.
+# The terminal's other side is outside the namespace, and stays open.
 @test "a shutdown does not wait for a shell, which ignores SIGTERM" {
     local fifo=$BATS_TEST_TMPDIR/told-terminal shell
     mkfifo "$fifo"
@@ -143,7 +143,7 @@ count_interrupts='trap "count=x\$count" INT
     done
 }
 
-@test "a program that hears SIGTERM on its terminal gets no SIGHUP" {
+@test "a program that handles SIGTERM on its terminal gets no SIGHUP" {
     local fifo=$BATS_TEST_TMPDIR/told-terminal
     mkfifo "$fifo"
     exec {terminal}<>"$fifo"
