@@ -1,4 +1,4 @@
-# init as the first process of bubblewrap's sandboxes.
+# init as the first process of the sandboxes that bubblewrap makes.
 
 setup_file() {
     load ../Support/helpers
@@ -25,7 +25,7 @@ setup() {
     [ "$status" -eq 0 ] || skip "bubblewrap can run nothing here: ${lines[-1]}"
 }
 
-@test "under bubblewrap a program's code is the sandbox's, and 127 what is missing" {
+@test "bubblewrap ends with the program's code, or with 127 if the program is missing" {
     local code
     for code in 0 42 255; do
         capture inside "${wrap[@]}" /init -- sh -c "exit $code"
@@ -36,18 +36,18 @@ setup() {
     expect_status 127
 }
 
-@test "under bubblewrap orphans are reaped" {
+@test "under bubblewrap init reaps orphans" {
     capture inside "${wrap[@]}" /init -- sh -c "$orphans"
     expect_status 5
 }
 
-@test "under bubblewrap a request to PID 1 is the program's" {
+@test "under bubblewrap the program gets a request that is sent to PID 1" {
     capture inside "${wrap[@]}" /init -- sh -c \
         'trap "exit 9" TERM; kill -TERM 1; while :; do sleep 0.05; done'
     expect_status 9
 }
 
-@test "on bubblewrap's terminal Ctrl-C is the program's" {
+@test "on bubblewrap's terminal the program gets Ctrl-C" {
     capture expect -f "$root/Tests/Support/terminal.exp" -- 'await ready; send "\x03"' \
         nsenter --target "$engine_init" --pid --mount "${wrap[@]}" \
         /init -- sh -c 'echo ready; exec sleep 1000'

@@ -1,4 +1,4 @@
-# init as docker run's --init, by a docker daemon of the file's own.
+# init as the --init of docker run. These tests have a docker daemon of their own.
 
 setup_file() {
     load ../Support/helpers
@@ -52,7 +52,7 @@ code_of_box() { docker inspect --format '{{.State.ExitCode}}' box; }
 has_state() { [ "$(docker inspect --format '{{.State.Status}}' box)" = "$1" ]; }
 is_healthy() { [ "$(docker inspect --format '{{.State.Health.Status}}' box)" = healthy ]; }
 
-@test "under docker run --init a program's code is the container's, and 127 what is missing" {
+@test "docker run --init ends with the program's code, or with 127 if the program is missing" {
     local code
     for code in 0 42 255; do
         capture docker "${run[@]}" --init --rm box sh -c "exit $code"
@@ -63,18 +63,18 @@ is_healthy() { [ "$(docker inspect --format '{{.State.Health.Status}}' box)" = h
     expect_status 127
 }
 
-@test "under docker run --init orphans are reaped" {
+@test "under docker run --init, init reaps orphans" {
     capture docker "${run[@]}" --init --rm box sh -c "$orphans"
     expect_status 5
 }
 
-@test "docker stop gives the program's code, although a child of it ignores TERM" {
+@test "after docker stop the code is the program's, although its child ignores TERM" {
     start_box box sh -c "$stubborn"
     within 8 docker stop --time 30 box
     [ "$(code_of_box)" = 5 ]
 }
 
-@test "docker kill's signal is the program's" {
+@test "the program gets the signal that docker kill sends" {
     start_box box sh -c 'trap "exit 33" USR1; echo ready; while :; do sleep 0.05; done'
     docker kill --signal USR1 box
     eventually has_state exited
@@ -87,14 +87,14 @@ is_healthy() { [ "$(docker inspect --format '{{.State.Health.Status}}' box)" = h
     eventually is_healthy
 }
 
-@test "on docker's terminal Ctrl-C is the program's" {
+@test "on docker's terminal the program gets Ctrl-C" {
     capture expect -f "$root/Tests/Support/terminal.exp" -- 'await ready; send "\x03"' \
         nsenter --target "$engine_init" --pid --mount docker "${run[@]}" --init --rm -it box \
         sh -c 'echo ready; exec sleep 1000'
     expect_status 130
 }
 
-@test "docker info takes the version of what --init runs for one" {
+@test "docker info understands the version that init prints" {
     capture docker info
     expect_output "init version:"
     [[ $output != *"init version: N/A"* ]]

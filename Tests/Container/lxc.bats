@@ -1,4 +1,4 @@
-# init as the first process of LXC's containers.
+# init as the first process of the containers that LXC makes.
 
 setup_file() {
     load ../Support/helpers
@@ -76,7 +76,7 @@ start_idle() {
     is_running
 }
 
-@test "reboot inside LXC reboots the container, Hammock's and busybox's" {
+@test "inside LXC both Hammock's and busybox's reboot reboot the container" {
     start_idle
     lxc attach -- /sbin/reboot || true
     eventually has_greeted 2
@@ -92,7 +92,7 @@ start_idle() {
     eventually is_stopped
 }
 
-@test "under LXC a program gets what LXC stops with, and its end is the container's" {
+@test "under LXC the program gets LXC's stop signal, and the container ends with the program" {
     lxc start -d -- /init -- sh -c 'trap "echo told; exit 0" PWR; echo ready >>/said
         while :; do sleep 0.05; done'
     eventually grep -q ready "$said"
@@ -100,7 +100,7 @@ start_idle() {
     is_stopped
 }
 
-@test "under LXC orphans are reaped" {
+@test "under LXC init reaps orphans" {
     lxc start -d -- /init -- sh -c "($orphans); echo code \$? >>/said"
     eventually is_stopped
     grep -q "code 5" "$said"

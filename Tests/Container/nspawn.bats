@@ -1,4 +1,4 @@
-# init as the first process of systemd-nspawn's containers.
+# init as the first process of the containers that systemd-nspawn makes.
 
 setup_file() {
     load ../Support/helpers
@@ -28,13 +28,13 @@ nspawn() {
         --directory="$place/tree" "$@" </dev/null
 }
 
-# idle COMMAND: init without a program, where COMMAND follows as soon as it is asleep.
+# idle COMMAND: starts init without a program, and runs COMMAND as soon as init is asleep.
 idle() {
     capture nspawn /bin/sh -c '
         (until grep -q "^34 " /proc/1/syscall; do sleep 0.02; done; $0) & exec /init' "$1"
 }
 
-@test "under systemd-nspawn a program's code is the container's, and 127 what is missing" {
+@test "systemd-nspawn ends with the program's code, or with 127 if the program is missing" {
     local code
     for code in 0 42 255; do
         capture nspawn /init -- sh -c "exit $code"
@@ -45,20 +45,20 @@ idle() {
     expect_output "init: cannot run missing: no such file or directory"
 }
 
-@test "under systemd-nspawn orphans are reaped" {
+@test "under systemd-nspawn init reaps orphans" {
     capture nspawn /init -- sh -c "$orphans"
     expect_status 5
 }
 
-# 133 is what systemd-nspawn ends with to be started again.
-@test "reboot inside systemd-nspawn reboots the container, Hammock's and busybox's" {
+# systemd-nspawn ends with 133 if it has to be started again.
+@test "inside systemd-nspawn both Hammock's and busybox's reboot reboot the container" {
     idle /sbin/reboot
     expect_status 133
     idle /bin/reboot
     expect_status 133
 }
 
-@test "poweroff inside systemd-nspawn ends the container, Hammock's and busybox's" {
+@test "inside systemd-nspawn Hammock's and busybox's poweroff, and halt, end the container" {
     idle /sbin/poweroff
     expect_status 0
     idle /bin/poweroff
@@ -67,13 +67,13 @@ idle() {
     expect_status 0
 }
 
-@test "TERM to systemd-nspawn ends a booted container in an orderly way" {
+@test "TERM to systemd-nspawn ends a booted container cleanly" {
     mkfifo "$place/none"
     inside sh -c 'echo $$ >"$1/pid"
         exec systemd-nspawn --quiet --register=no --keep-unit --boot --directory="$1/tree"' \
         sh "$place" <"$place/none" >"$place/booted" 2>&1 &
     local entered=$!
-    # Nobody types: the end of its input would end it.
+    # The FIFO keeps the input open: the end of its input would end systemd-nspawn.
     # shellcheck disable=SC2034
     exec {typed}>"$place/none"
     eventually grep -q "Just hanging here" "$place/booted"

@@ -1,5 +1,5 @@
-# init as the first process of an OCI container, by runc and by crun: mounted read-only into a
-# root directory that is not its own.
+# init as the first process of an OCI container, under runc and under crun. The container mounts
+# init read-only into a root directory that is not init's own.
 
 setup_file() {
     load ../Support/helpers
@@ -138,7 +138,7 @@ stops_without_program() {
 
 says_hello() { [ "$(cat "$said")" = "ready"$'\n'"$greeting" ]; }
 
-# Two hundred zombies would be too many in /proc.
+# If init did not reap, /proc would have two hundred zombies.
 reaps_orphans() {
     configure /init -- sh -c '
         for i in $(seq 200); do (sleep 0.05 &); done
@@ -149,7 +149,7 @@ reaps_orphans() {
     no_container_is_left
 }
 
-# ordinary_user: whoever runs this, or else nobody.
+# ordinary_user: lets root run the rest of a test as user 65534. Another user has no need of that.
 ordinary_user() {
     [ "$(id -u)" -eq 0 ] || skip "user $(id -un) has run all the other tests"
     as_root=(setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user --map-root-user)
@@ -157,18 +157,18 @@ ordinary_user() {
     chown -R 65534:65534 "$place"
 }
 
-@test "under runc a program's code is the container's, and 127 what is missing" { under_runc; passes_codes_on; }
-@test "under crun a program's code is the container's, and 127 what is missing" { under_crun; passes_codes_on; }
-@test "a signal from runc is the program's" { under_runc; passes_signals_on; }
-@test "a signal from crun is the program's" { under_crun; passes_signals_on; }
+@test "runc ends with the program's code, or 127 if it is missing" { under_runc; passes_codes_on; }
+@test "crun ends with the program's code, or 127 if it is missing" { under_crun; passes_codes_on; }
+@test "the program gets a signal from runc" { under_runc; passes_signals_on; }
+@test "the program gets a signal from crun" { under_crun; passes_signals_on; }
 @test "TERM from runc ends a container" { under_runc; stops; }
 @test "TERM from crun ends a container" { under_crun; stops; }
 @test "TERM from runc ends a container without a program" { under_runc; stops_without_program; }
 @test "TERM from crun ends a container without a program" { under_crun; stops_without_program; }
-@test "under runc orphans are reaped" { under_runc; reaps_orphans; }
-@test "under crun orphans are reaped" { under_crun; reaps_orphans; }
+@test "under runc init reaps orphans" { under_runc; reaps_orphans; }
+@test "under crun init reaps orphans" { under_crun; reaps_orphans; }
 
-@test "an ordinary user's runc makes no difference" {
+@test "under an ordinary user's runc init does the same" {
     ordinary_user
     under_runc
     passes_codes_on
@@ -177,7 +177,7 @@ ordinary_user() {
     reaps_orphans
 }
 
-@test "an ordinary user's crun makes no difference" {
+@test "under an ordinary user's crun init does the same" {
     ordinary_user
     under_crun
     passes_codes_on

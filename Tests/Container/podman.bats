@@ -8,7 +8,7 @@ setup_file() {
     start_engine podman runc || return 0
     mkdir "$place/helpers"
     cp "$out/init" "$place/helpers/catatonit"
-    # It may not raise the limits that it would by default.
+    # podman may not raise the limits that it raises by default.
     cat >"$place/containers.conf" <<END_OF_CONF
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
@@ -60,7 +60,7 @@ says_ready() { [[ $(podman logs box 2>&1) == *ready* ]]; }
 code_of_box() { podman inspect --format '{{.State.ExitCode}}' box; }
 has_state() { [ "$(podman inspect --format '{{.State.Status}}' box)" = "$1" ]; }
 
-@test "under podman --init a program's code is the container's, and 127 what is missing" {
+@test "podman run --init ends with the program's code, or with 127 if the program is missing" {
     local code
     options=(--rm)
     for code in 0 1 255; do
@@ -72,20 +72,20 @@ has_state() { [ "$(podman inspect --format '{{.State.Status}}' box)" = "$1" ]; }
     expect_status 127
 }
 
-@test "under podman --init orphans are reaped" {
+@test "under podman run --init, init reaps orphans" {
     options=(--rm)
     capture run_init sh -c "$orphans"
     expect_status 5
 }
 
-# It takes two seconds for a child that ignores TERM, in place of podman's ten.
-@test "podman stop gives the program's code, although a child of it ignores TERM" {
+# A child that ignores TERM gets two seconds from init, and not the ten that podman would wait.
+@test "after podman stop the code is the program's, although its child ignores TERM" {
     start_box sh -c "$stubborn"
     within 8 podman stop --time 30 box
     [ "$(code_of_box)" = 5 ]
 }
 
-@test "podman kill's signal is the program's" {
+@test "the program gets the signal that podman kill sends" {
     start_box sh -c 'trap "exit 33" USR1; echo ready; while :; do sleep 0.05; done'
     podman kill --signal USR1 box
     eventually has_state exited
@@ -100,7 +100,7 @@ has_state() { [ "$(podman inspect --format '{{.State.Status}}' box)" = "$1" ]; }
     [ "$(code_of_box)" = 3 ]
 }
 
-@test "podman's healthcheck runs beside the program, and podman exec's orphans are reaped" {
+@test "podman's healthcheck runs beside the program, and init reaps podman exec's orphans" {
     options=(--detach --health-cmd 'test -e /proc/1' --health-interval disable)
     run_init sh -c 'echo ready; exec sleep 1000' >/dev/null
     eventually says_ready
@@ -109,7 +109,7 @@ has_state() { [ "$(podman inspect --format '{{.State.Status}}' box)" = "$1" ]; }
     podman exec box sh -c "$orphans" || [ $? -eq 5 ]
 }
 
-@test "on podman's terminal Ctrl-C is the program's, and a shell has job control" {
+@test "on podman's terminal the program gets Ctrl-C, and a shell has job control" {
     local call=(nsenter --target "$engine_init" --pid --mount podman --root "$place/storage"
         --runroot "$place/state" --tmpdir "$place/tmp" --storage-driver vfs run --init --rm -it
         --cgroup-parent "/$cgroup"
@@ -124,7 +124,7 @@ has_state() { [ "$(podman inspect --format '{{.State.Status}}' box)" = "$1" ]; }
     expect_status 4
 }
 
-# A pod whose processes have one PID 1: the pause process.
+# expect_pod: the processes of a pod share one PID 1, which is the pause process.
 expect_pod() {
     tar -C "$place/tree" -c bin proc dev | podman import - localhost/box >/dev/null
     podman pod start pod >/dev/null
@@ -135,12 +135,12 @@ expect_pod() {
     podman pod rm --force pod >/dev/null
 }
 
-@test "it is the pause process of a pod, by the name and option that podman gives it" {
+@test "init is the pause process of a pod, by the name and option that podman gives it" {
     podman pod create --cgroup-parent "/$cgroup" --name pod --infra-name pause --share pid,ipc >/dev/null
     expect_pod
 }
 
-@test "it is the pause process of a pod whose infra image has it" {
+@test "init is the pause process of a pod whose infra image has init" {
     tar -C "$place/tree" -c init | podman import - localhost/hammock >/dev/null
     podman pod create --cgroup-parent "/$cgroup" --name pod --infra-name pause --share pid,ipc \
         --infra-image localhost/hammock --infra-command /init >/dev/null
