@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Tries README's two commands on a Debian that is minutes old: debootstrap makes it in a
-# directory, nothing but Swift is brought in, and a clone of HEAD has to boot and to pass its
-# tests there, first as root, then as an ordinary user. Needs root, and takes long.
+# Tries README's two commands on a new Debian. debootstrap makes it in a directory, and this
+# script adds nothing but Swift. There a clone of HEAD has to boot and to pass its tests, first as
+# root, then as an ordinary user. Needs root, and takes long.
 #
 #   Tests/Fresh/fresh.sh [options]
 #
 #   --suite NAME        bookworm (Debian 12, default) or trixie (Debian 13)
-#   --seed              starts with this machine's kernel cache in place of an empty one
-#   --build-twice       has the user build the kernel as well; otherwise root's is handed on
+#   --seed              starts with this machine's kernel cache instead of an empty one
+#   --build-twice       lets the user build the kernel too; otherwise the user gets root's
 #   --keep              leaves the new system's directory behind
 #   --help
 #
-# The log is out/fresh.log. All mounts are in a namespace of this script's own, and go with it.
+# The log is out/fresh.log. All mounts are in a namespace that this script makes, and go with it.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/../../scripts/lib.sh" || exit 1
@@ -26,7 +26,7 @@ work=''
 namespace=''
 step=''
 
-# Where things are in the new system; a path with a space has to do.
+# Where things are in the new system. Everything has to work in a path with a space.
 readonly swift_there=/opt/swift/usr
 readonly root_clone="/root/a place/hammock"
 readonly user=newcomer
@@ -34,7 +34,7 @@ readonly user_clone=/home/$user/hammock
 
 main() {
     parse "$@"
-    # Set by this script for itself, where it runs as PID 1 of the namespace.
+    # The script sets this when it starts itself as PID 1 of the namespace.
     if [ -n "${HAMMOCK_FRESH-}" ]; then
         inside
     else
@@ -86,9 +86,9 @@ outside() {
     grep -E '^(== .*:|greeting after|[0-9]+ passed|ok .*# skip)' "$log"
 }
 
-# start_namespace WORDS...: this script once more. setpriv: should this one be killed,
-# the other goes too. env: a shell's background jobs ignore Ctrl-C, and so would all that is
-# tested in there.
+# start_namespace WORDS...: starts this script again, in a namespace. setpriv: if this process is
+# killed, the kernel kills the other one too. env: a shell's background jobs ignore Ctrl-C, and so
+# would all that the tests start in there.
 start_namespace() {
     HAMMOCK_FRESH=$work HAMMOCK_FRESH_SWIFT=$swift_home \
         env --default-signal=INT,QUIT setpriv --pdeathsig KILL \
@@ -96,12 +96,12 @@ start_namespace() {
     namespace=$!
 }
 
-# show_progress: every minute, until the namespace has ended, the log's last line.
+# show_progress: prints the log's last line every minute, until the namespace has ended.
 show_progress() {
     local sleeper
     while kill -0 "$namespace" 2>/dev/null; do
-        # A signal's trap cuts `wait` short, and would not a sleep in the foreground. Where
-        # it is left behind, it must not hold up the next run.
+        # The trap of a signal interrupts `wait`, but would not interrupt a sleep in the
+        # foreground. A sleep that is left behind must not hold the lock against the next run.
         sleep 60 {build_lock}>&- &
         sleeper=$!
         wait -n "$sleeper" "$namespace" || true
@@ -113,8 +113,8 @@ show_progress() {
 
 elapsed() { printf '%3d:%02d' $((SECONDS / 60)) $((SECONDS % 60)); }
 
-# tidy: unshare ends once its child, PID 1 of the namespace, has ended, and that one takes
-# all processes and mounts along. Only then is there nothing left to remove through.
+# tidy: unshare ends once its child, PID 1 of the namespace, has ended. All processes and mounts
+# end with PID 1. Only then can removing the directory not reach through a mount.
 tidy() {
     if [ -n "$namespace" ]; then
         pkill -KILL --parent "$namespace" || true
@@ -135,7 +135,7 @@ inside() {
     work=$HAMMOCK_FRESH
     system=$work/system
     trap '[ -z "$step" ] || say "$(elapsed) failed: $step"' EXIT
-    # The log stays open when its path is out of reach.
+    # The log stays open even when its path can no longer be reached.
     exec {to_log}>>"$log"
 
     step "a new Debian: $suite" make_debian
@@ -149,7 +149,7 @@ inside() {
     say "$(elapsed) a new $suite passes"
 }
 
-# step NAME COMMAND...: ends the script where the command fails.
+# step NAME COMMAND...: runs COMMAND as a step, and ends the script if COMMAND fails.
 step() {
     step=$1
     shift
@@ -159,13 +159,13 @@ step() {
     step=''
 }
 
-# make_debian: the least that debootstrap makes, and where its packages come from.
+# make_debian: makes the smallest system that debootstrap can make, and sets up apt in it.
 make_debian() {
     local mirror sources
     sources=$(sources)
     mirror=$(awk -v suite="$suite" '$3 == suite { print $2; exit }' <<<"$sources")
     [ -n "$mirror" ] || die "$exit_missing" "apt on this machine has no mirror of Debian"
-    # debootstrap knows apt's proxy only by this name.
+    # debootstrap finds apt's proxy only in this variable.
     eval "$(apt-config shell http_proxy Acquire::http::Proxy)"
     export http_proxy
     mkdir -p "$cache/fresh/packages"
@@ -176,14 +176,14 @@ make_debian() {
         >"$system/etc/apt/apt.conf.d/network" || true
     cp /etc/resolv.conf /etc/hosts "$system/etc/"
     if grep -q ' https:' "$system/etc/apt/sources.list"; then
-        # Without these the package of these could not be fetched either.
+        # Without certificates apt could not even fetch the package that has the certificates.
         install -D -m 644 /etc/ssl/certs/ca-certificates.crt \
             "$system/etc/ssl/certs/ca-certificates.crt"
     fi
     chroot "$system" useradd --create-home --shell /bin/bash "$user"
 }
 
-# sources: this machine's lines for its own Debian, with the other one's name in them.
+# sources: prints this machine's lines for its own Debian, with the new one's name in them.
 sources() {
     local here uri codename
     here=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
@@ -207,15 +207,15 @@ make_clones() {
     fi
 }
 
-# clone PATH: HEAD, and nothing that is not in it. The new system has no git yet.
+# clone PATH: clones HEAD, and nothing that is not in HEAD. The new system has no git yet.
 clone() {
     mkdir -p "$(dirname "$system$1")"
-    # To git the owner of a checkout is no stranger, even when root runs this.
+    # With SUDO_UID git accepts a checkout that belongs to another user than root.
     SUDO_UID=$(stat -c %u "$root") git clone --quiet --no-hardlinks "$root" "$system$1"
 }
 
-# enter: makes the new system's directory the root of this namespace. Not by chroot, in which
-# nobody may make a user namespace.
+# enter: makes the new system's directory the root of this namespace. In a chroot no process may
+# make a user namespace.
 enter() {
     mount --bind "$system" "$system"
     cd "$system"
@@ -232,7 +232,7 @@ enter() {
     cd /
 }
 
-# make_devices: what every Debian has, and no KVM, whatever this machine has.
+# make_devices: makes the devices that every Debian has, and no KVM, even if this machine has it.
 make_devices() {
     local device
     mount -t tmpfs -o mode=755 tmpfs dev
@@ -250,7 +250,7 @@ make_devices() {
     ln -s fd/2 dev/stderr
 }
 
-# write_profile: what a login finds in its environment besides Debian's own.
+# write_profile: prints what a login adds to Debian's own environment.
 write_profile() {
     local name
     # shellcheck disable=SC2016 # for the shell that reads it
@@ -260,7 +260,7 @@ write_profile() {
     done
 }
 
-# as USER DIRECTORY COMMAND...: as if that user had just logged in.
+# as USER DIRECTORY COMMAND...: runs COMMAND as if that user had just logged in.
 as() {
     su --login "$1" --command "cd ${2@Q} && ${*:3}"
 }

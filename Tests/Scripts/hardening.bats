@@ -1,5 +1,5 @@
-# The hardening of the kernel: toolchain/kernel/hardening.tsv against the configuration that
-# was built, and what scripts/bench.sh --hardening makes of the two.
+# The hardening of the kernel: whether toolchain/kernel/hardening.tsv agrees with the
+# configuration that was built, and what scripts/bench.sh --hardening says of the two.
 
 setup_file() {
     load ../Support/helpers
@@ -12,15 +12,15 @@ setup() {
     config=$BATS_TEST_TMPDIR/config
 }
 
-# assess CONFIG WORDS [TABLE]: as lib-hardening.sh does.
+# assess CONFIG WORDS [TABLE]: assesses CONFIG as lib-hardening.sh does.
 assess() {
     bash -c '. "$1/scripts/lib.sh" && . "$1/scripts/lib-hardening.sh"
         recommendations=$4
         assess "$2" "$3"' - "$root" "$1" "$2" "${3-$table}"
 }
 
-# verdict RECOMMENDATION [WORDS]: sets `output` to what an assessment of `config` has in front
-# of it.
+# verdict RECOMMENDATION [WORDS]: assesses `config` by RECOMMENDATION, and sets `output` to what
+# the assessment has in front of it.
 verdict() {
     printf '# a comment\n\ngroup\tsource\t%s\tours\treason\n' "$1" >"$BATS_TEST_TMPDIR/table"
     output=$(assess "$config" "${2-}" "$BATS_TEST_TMPDIR/table")
@@ -28,7 +28,8 @@ verdict() {
     output=$(cut -f 1,2 <<<"$output")
 }
 
-# expect_verdict YES|NO VALUE RECOMMENDATION [WORDS]
+# expect_verdict YES|NO VALUE RECOMMENDATION [WORDS]: RECOMMENDATION is met or not, and VALUE is
+# what `config` has.
 expect_verdict() {
     verdict "${@:3}"
     [ "$output" = "$1"$'\t'"$2" ] || { echo "$3: expected $1 and $2, not $output"; false; }
@@ -40,20 +41,20 @@ expect_verdict() {
         END { exit wrong || NR < 200 }' <<<"$output"
 }
 
-@test "a recommendation that is not met has a reason, and no other has one" {
+@test "each recommendation that is not met has a reason, and no other has one" {
     run -0 assess "$out/kernel/config" ''
     awk -F '\t' '($1 == "no") != (length($7) > 0) { print "met: " $1 ", reason: " $7 ": " $5; wrong = 1 }
         END { exit wrong || NR < 200 }' <<<"$output"
 }
 
-@test "each row of the table of recommendations is whole, and there once" {
+@test "each row of the table of recommendations is complete, and there only once" {
     run bash -c 'grep -v -e "^#" -e "^$" "$1" | cut -f 3 | sort | uniq -d' - "$table"
     [ -z "$output" ] || { echo "twice: $output"; false; }
     run awk -F '\t' '!/^#/ && !/^$/ && (NF < 4 || NF > 5 || !$1 || !$2 || !$4) { print FNR }' "$table"
     [ -z "$output" ] || { echo "lines that are no rows: $output"; false; }
 }
 
-@test "the kernel's source has heard of each option in the table" {
+@test "the kernel's source knows each option in the table" {
     local source
     source=$(bash -c '. "$1/scripts/lib.sh"; echo "$cache/source/$(pin kernel-tarball-sha256)"' - "$root")
     [ -e "$source/Kconfig" ] || skip "the kernel's source is not unpacked here"
@@ -66,7 +67,7 @@ expect_verdict() {
     [ -z "$output" ] || { echo "nobody knows: $output"; false; }
 }
 
-@test "no machine's kernel command line takes back what the configuration does" {
+@test "no machine's kernel command line undoes what the configuration does" {
     local machine words
     assess "$out/kernel/config" '' >"$BATS_TEST_TMPDIR/without"
     for machine in pc q35 microvm; do
@@ -79,7 +80,7 @@ expect_verdict() {
     done
 }
 
-@test "an option is taken for what the configuration says of it" {
+@test "an option has the value that the configuration gives it" {
     printf 'CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_NUMBER=65536\nCONFIG_MODULE=m\n' >"$config"
     printf 'CONFIG_LIST="one,two"\n#CONFIG_GONE=y\nCONFIG_A_LONGER=x\n' >>"$config"
     expect_verdict yes y A=y
@@ -96,7 +97,7 @@ expect_verdict() {
     expect_verdict no n 'NOTHING=*two*'
 }
 
-@test "alternatives are met by one of them, of which all parts hold" {
+@test "alternatives are met if all parts of one of them are met" {
     printf 'CONFIG_A=y\nCONFIG_B=y\n' >"$config"
     expect_verdict yes n 'C=y or A=y'
     expect_verdict no n 'C=y or A=n'
@@ -107,7 +108,7 @@ expect_verdict() {
     expect_verdict no n 'C=y or A=y and B=n'
 }
 
-@test "parameters count where they are given, built in or by the boot" {
+@test "a kernel parameter counts whether it is built in or given by the boot" {
     printf 'CONFIG_CMDLINE="one=1 alone  three.four=5"\n' >"$config"
     expect_verdict yes 1 one=1
     expect_verdict yes n two=n
@@ -122,7 +123,7 @@ expect_verdict() {
     expect_verdict yes n given=n '-- given=on'
 }
 
-@test "bench.sh --hardening counts what is met, of ours alone where Debian's cannot be had" {
+@test "bench.sh --hardening counts for our kernel alone if it cannot get Debian's" {
     run --separate-stderr "$root/scripts/bench.sh" --hardening --no-debian
     expect_status 0
     expect_output "Debian: none"
@@ -131,7 +132,7 @@ expect_verdict() {
     met=$(cut -f 1,5 "$BATS_TEST_TMPDIR/assessment" | grep -c $'^yes\t[A-Z]')
     all=$(cut -f 5 "$BATS_TEST_TMPDIR/assessment" | grep -c '^[A-Z]')
     [[ $output =~ (^|$'\n')\ *$met\ +-\ +$all\ +options\ of ]]
-    # apt that has nothing, and a cache without it, but with the kernel.
+    # apt has no package, and the cache has our kernel but not Debian's configuration.
     mkdir -p "$BATS_TEST_TMPDIR"/{stubs,cache/hammock}
     printf '#!/bin/sh\nexit 100\n' | tee "$BATS_TEST_TMPDIR"/stubs/apt-{get,cache} >/dev/null
     chmod +x "$BATS_TEST_TMPDIR"/stubs/*
@@ -144,7 +145,7 @@ expect_verdict() {
     [[ $stderr == *"leaving out Debian's kernel"* ]]
 }
 
-@test "what is no package of Debian's leaves nothing in the cache" {
+@test "a download that is not a Debian package leaves nothing in the cache" {
     mkdir -p "$BATS_TEST_TMPDIR"/{stubs,cache/hammock}
     printf '#!/bin/sh\necho "no package" >linux-config.deb\n' >"$BATS_TEST_TMPDIR/stubs/apt-get"
     printf '#!/bin/sh\nexit 100\n' >"$BATS_TEST_TMPDIR/stubs/apt-cache"
@@ -162,7 +163,7 @@ expect_verdict() {
     version=$(awk '$1 == "kernel-version" { print $2 }' "$root/toolchain/inputs.lock")
     mkdir -p "$cache/debian-kernel"
     ln -s "${XDG_CACHE_HOME:-$HOME/.cache}/hammock/kernel" "$cache/kernel"
-    # One that was fetched before, and is ours but for one option.
+    # A configuration that was fetched before. It differs from ours in one option.
     sed 's/^CONFIG_SECCOMP=y/# CONFIG_SECCOMP is not set/' "$out/kernel/config" \
         >"$cache/debian-kernel/linux-config-6.12_$version.config"
     XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache \

@@ -1,4 +1,4 @@
-# The image and the initramfs, looked at with the tools of their formats.
+# The image and the initramfs, examined with the tools of their formats.
 
 setup_file() {
     load ../Support/helpers
@@ -12,16 +12,16 @@ setup() {
 
 build() { run "$root/scripts/build-image.sh" --output "$name" "$@"; }
 
-# in_image COMMAND: what debugfs says of the image.
+# in_image COMMAND: prints what debugfs answers to COMMAND about the image.
 in_image() { debugfs -R "$1" "$name.img" 2>/dev/null; }
 
-@test "the image is 2 GiB, sparse, and e2fsck finds nothing" {
+@test "the image is 2 GiB and sparse, and e2fsck finds no error" {
     [ "$(stat -c %s "$out/image.img")" -eq $((2 * 1024 * 1024 * 1024)) ]
     [ "$(du -k "$out/image.img" | cut -f1)" -lt 20000 ]
     e2fsck -fn "$out/image.img"
 }
 
-@test "it holds init and the empty directories, and all is root's" {
+@test "the image has init and the empty directories, and root owns all of it" {
     build --size 64M
     expect_status 0
     run in_image 'ls -l /'
@@ -39,7 +39,7 @@ EOF
 )" ]
 }
 
-@test "the initramfs holds the same" {
+@test "the initramfs has the same files as the image" {
     build --size 64M
     local in_initramfs in_disk
     in_initramfs=$(cpio -it --quiet <"$name.cpio" | grep -v '^\.$' | sort)
@@ -51,7 +51,7 @@ EOF
     (cd "$BATS_TEST_TMPDIR" && cpio -i --quiet --to-stdout init <"$name.cpio") | cmp - "$out/init"
 }
 
-@test "a second build, of files with other dates and owners, makes the same bytes" {
+@test "a second build from files with other dates and owners makes the same bytes" {
     cp "$out/init" "$BATS_TEST_TMPDIR/init"
     build --size 64M --init "$BATS_TEST_TMPDIR/init"
     local first
@@ -79,7 +79,7 @@ EOF
         = "Jan 2 1970" ]
 }
 
-@test "a SOURCE_DATE_EPOCH that is no date, or that the formats cannot hold, is refused" {
+@test "build-image.sh refuses a SOURCE_DATE_EPOCH that is no date or too large for the formats" {
     local epoch
     for epoch in 0 -1 1.5 2026-11-22 2147483648 99999999999; do
         SOURCE_DATE_EPOCH=$epoch build --size 64M
@@ -89,7 +89,7 @@ EOF
     [ ! -e "$name.img" ]
 }
 
-@test "the image's identity is nothing that a machine or a moment gave it" {
+@test "the image's identity does not depend on the machine or the moment" {
     build --size 64M
     run dumpe2fs -h "$name.img"
     expect_output "Filesystem UUID:          68616d6d-6f63-4b00-8000-000000000001"
@@ -99,7 +99,7 @@ EOF
     expect_output "Last mount time:          n/a"
 }
 
-@test "what is added lands where it was meant to, as it was" {
+@test "--add puts each file at its path, with its content, for root" {
     printf 'one\n' >"$BATS_TEST_TMPDIR/a file"
     printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/tool"
     chmod 700 "$BATS_TEST_TMPDIR/tool"
@@ -114,7 +114,7 @@ EOF
     cpio -it --quiet <"$name.cpio" | grep -qx 'etc/deep/a file'
 }
 
-@test "what does not fit is refused, and the old image stays" {
+@test "build-image.sh refuses files that do not fit, and keeps the old image" {
     build --size 64M
     local before
     before=$(sha256sum <"$name.img")
@@ -127,7 +127,7 @@ EOF
     [ -z "$(find "$BATS_TEST_TMPDIR" -name '.image.*')" ]
 }
 
-@test "sizes and additions that make no sense are refused" {
+@test "build-image.sh refuses sizes and additions that make no sense" {
     local size
     for size in 0 5 5M 2T -2G 1.5G ten; do
         build --size "$size"
@@ -142,13 +142,13 @@ EOF
     done
 }
 
-@test "two files in one place are refused" {
+@test "build-image.sh refuses two files in one place" {
     build --size 64M --add /etc/passwd:/a --add /etc/passwd:/a/b
     expect_status 2
     expect_output "/a/b"
 }
 
-@test "an up-to-date image is left alone" {
+@test "build-image.sh leaves an up-to-date image alone" {
     build --size 64M
     local before
     before=$(stat -c %Y.%i "$name.img")

@@ -1,8 +1,8 @@
-# The kernel's build, short of compiling a whole one.
+# The kernel's build. No test here compiles a whole kernel.
 
 setup_file() {
     load ../Support/helpers
-    # The source is there afterwards, whoever fetched it.
+    # Afterwards the source is in the cache.
     "$root/scripts/build-kernel.sh"
 }
 
@@ -12,13 +12,13 @@ setup() {
 }
 
 teardown() {
-    # The build that a test has started, should it not have ended it.
+    # End the build that a test has started and not ended.
     [ -z "${script-}" ] || kill -TERM "$script" 2>/dev/null || true
 }
 
 build() { run "$root/scripts/build-kernel.sh" --output "$BATS_TEST_TMPDIR/kernel" "$@"; }
 
-# empty_cache: a cache of the test's own, from which nothing is reached.
+# empty_cache: gives the test an empty cache of its own, and an apt-get that fails.
 empty_cache() {
     export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
     mkdir -p "$BATS_TEST_TMPDIR/stubs"
@@ -27,7 +27,7 @@ empty_cache() {
     PATH=$BATS_TEST_TMPDIR/stubs:$PATH
 }
 
-@test "a second build takes the kernel that is there, and needs no network" {
+@test "a second build takes the kernel that is already built, and needs no network" {
     export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
     build
     expect_status 0
@@ -38,7 +38,7 @@ empty_cache() {
     as_in_the_table
 }
 
-@test "the kernel names no machine and no directory, and its date is the pinned one" {
+@test "the kernel names no machine and no directory, and has the pinned date" {
     local date version
     date=$(date -u -d "@$(awk '/^source-date-epoch/ { print $2 }' "$root/toolchain/inputs.lock")")
     version=$(grep -aoE 'Linux version [ -~]+' "$out/kernel/vmlinux" | head -n 1)
@@ -46,7 +46,7 @@ empty_cache() {
     run ! grep -aF -e "$root" -e "${XDG_CACHE_HOME:-$HOME/.cache}/" "$out/kernel/vmlinux"
 }
 
-@test "every option asked for is in the configuration beside the kernel" {
+@test "the configuration beside the kernel has every option that the fragment asks for" {
     local line
     while IFS= read -r line; do
         case $line in
@@ -55,13 +55,13 @@ empty_cache() {
     done <"$root/toolchain/kernel/hammock.config"
 }
 
-@test "each option of the fragment is asked for once" {
+@test "the fragment asks for each option only once" {
     run bash -c "grep -ohE '^(# )?CONFIG_[A-Z0-9_]+' '$root/toolchain/kernel/hammock.config' \
         | sed 's/^# //' | sort | uniq -d"
     [ -z "$output" ]
 }
 
-@test "an option that Kconfig drops is named" {
+@test "build-kernel.sh names an option that Kconfig drops" {
     printf 'CONFIG_MISSPELT=y\nCONFIG_EXT4_FS=y\n' >"$fragment"
     build --fragment "$fragment"
     expect_status 1
@@ -73,7 +73,7 @@ empty_cache() {
 @test "a configuration that is refused leaves nothing in the cache" {
     fake_source
     printf 'CONFIG_EXT4_FS=y\n' >"$fragment"
-    # Kconfig that forgets everything.
+    # A Kconfig that forgets every option.
     printf '\nolddefconfig:\n\t@: >$(O)/.config\n' >>"$tree/Makefile"
     build --source "$tree" --fragment "$fragment"
     expect_status 1
@@ -81,14 +81,14 @@ empty_cache() {
     [ -z "$(ls "$XDG_CACHE_HOME/hammock/kernel")" ]
 }
 
-@test "an option that the processor cannot do without is named when switched off" {
+@test "build-kernel.sh names an option that the processor needs and that is switched off" {
     printf '# CONFIG_64BIT is not set\n' >"$fragment"
     build --fragment "$fragment"
     expect_status 1
     expect_output "# CONFIG_64BIT is not set"
 }
 
-@test "sources that are none are refused" {
+@test "build-kernel.sh refuses a source that is not a kernel's" {
     build --source "$BATS_TEST_TMPDIR/nowhere"
     expect_status 2
     expect_output "there is no"
@@ -111,7 +111,7 @@ empty_cache() {
     expect_status 2
 }
 
-@test "where no archive has the pinned source, the ways on are named" {
+@test "if no archive has the pinned source, build-kernel.sh says what to do instead" {
     empty_cache
     HAMMOCK_SNAPSHOT_ARCHIVE=file:///nowhere build
     expect_status 3
@@ -121,7 +121,7 @@ empty_cache() {
     [ -z "$(find "$XDG_CACHE_HOME" -type f ! -name '.*.lock')" ]
 }
 
-@test "a package with other bytes than the pinned one is not taken" {
+@test "build-kernel.sh does not take a package with other bytes than the pinned one" {
     empty_cache
     mkdir -p "$BATS_TEST_TMPDIR/snapshot/file"
     echo "not the package" >"$BATS_TEST_TMPDIR/snapshot/file/$(awk '/^kernel-deb-sha1/ { print $2 }' \
@@ -132,7 +132,7 @@ empty_cache() {
     [ -z "$(find "$XDG_CACHE_HOME" -type f ! -name '.*.lock')" ]
 }
 
-@test "a tarball that was spoilt in the cache is not unpacked" {
+@test "build-kernel.sh does not unpack a tarball that was damaged in the cache" {
     empty_cache
     local tarball
     tarball=$XDG_CACHE_HOME/hammock/source/$(awk '/^kernel-tarball-sha256/ { print $2 }' \
@@ -145,13 +145,13 @@ empty_cache() {
     expect_output "could not be fetched"
 }
 
-@test "a cache in a path that make cannot take is refused" {
+@test "build-kernel.sh refuses a cache in a path that make cannot take" {
     XDG_CACHE_HOME="$BATS_TEST_TMPDIR/a cache" build
     expect_status 2
     expect_output "set XDG_CACHE_HOME to another"
 }
 
-# fake_source: a source tree, `$tree`, that compiles in no time.
+# fake_source: makes a source tree, `$tree`, that compiles in no time.
 fake_source() {
     export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
     tree=$BATS_TEST_TMPDIR/tree
@@ -159,7 +159,7 @@ fake_source() {
     echo 1 >"$tree/version"
 }
 
-@test "the kernel's date is SOURCE_DATE_EPOCH, and its user and host are nobody's" {
+@test "the kernel's date is SOURCE_DATE_EPOCH, and its user and host are both hammock" {
     fake_source
     SOURCE_DATE_EPOCH=86400 USER=kilroy HOSTNAME=kilroys-machine XZ_OPT=-9 build --source "$tree"
     expect_status 0
@@ -167,7 +167,7 @@ fake_source() {
     grep -qx 'KBUILD_BUILD_USER=hammock' "$tree/environment"
     grep -qx 'KBUILD_BUILD_HOST=hammock' "$tree/environment"
     run ! grep -e kilroy -e XZ_OPT "$tree/environment"
-    # A Rust or a pahole of the machine's own would leave its version in the configuration.
+    # If the machine has Rust or pahole, make would leave their versions in the configuration.
     grep -q '^MAKEFLAGS=.*RUSTC=false' "$tree/environment"
     grep -q '^MAKEFLAGS=.*PAHOLE=false' "$tree/environment"
     SOURCE_DATE_EPOCH=yesterday build --source "$tree"
@@ -175,7 +175,7 @@ fake_source() {
     expect_output "SOURCE_DATE_EPOCH is a whole number from 1 to 2147483647, not 'yesterday'"
 }
 
-@test "a directory given as source is built again when it has changed" {
+@test "build-kernel.sh builds a source directory again when it has changed" {
     fake_source
     build --source "$tree"
     expect_status 0
@@ -186,7 +186,7 @@ fake_source() {
     [ "$(cat "$BATS_TEST_TMPDIR/kernel/bzImage")" = 2 ]
 }
 
-@test "a tarball given as source is unpacked and built" {
+@test "build-kernel.sh unpacks and builds a source tarball" {
     fake_source
     touch "$tree/Kconfig"
     tar -C "$BATS_TEST_TMPDIR" -cJf "$BATS_TEST_TMPDIR/linux-1.tar.xz" tree
@@ -195,7 +195,7 @@ fake_source() {
     expect_output "Linux 1"
 }
 
-@test "a whole configuration replaces ours, and a fragment's last word counts" {
+@test "--config replaces our configuration, and fragments override --config" {
     fake_source
     printf 'CONFIG_A=y\nCONFIG_B=y\nCONFIG_C="text"\n' >"$BATS_TEST_TMPDIR/whole"
     printf '# CONFIG_B is not set\n' >"$fragment"
@@ -208,7 +208,7 @@ CONFIG_A=m
 CONFIG_C="text"' ]
 }
 
-@test "a whole configuration without a fragment is kept as it is" {
+@test "--config without a fragment keeps the configuration as it is" {
     fake_source
     printf 'CONFIG_A=y\n# CONFIG_B is not set\n' >"$BATS_TEST_TMPDIR/whole"
     build --source "$tree" --config "$BATS_TEST_TMPDIR/whole"
@@ -216,7 +216,7 @@ CONFIG_C="text"' ]
     cmp "$BATS_TEST_TMPDIR/kernel/config" "$BATS_TEST_TMPDIR/whole"
 }
 
-@test "a build that fails shows its last lines, the command, and keeps the old kernel" {
+@test "a build that fails shows its last lines and its command, and keeps the old kernel" {
     fake_source
     build --source "$tree"
     touch "$tree/spoilt"
@@ -229,17 +229,17 @@ CONFIG_C="text"' ]
     [ "$(cat "$BATS_TEST_TMPDIR/kernel/bzImage")" = 1 ]
 }
 
-# build_in_background: sets `script`; what it says is in `$BATS_TEST_TMPDIR/log`.
+# build_in_background: starts a build and sets `script`. Its output is in `$BATS_TEST_TMPDIR/log`.
 build_in_background() {
     "$root/scripts/build-kernel.sh" --output "$BATS_TEST_TMPDIR/kernel" "$@" \
         >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
     script=$!
 }
 
-# says TEXT: whether the build in the background has said it.
+# says TEXT: whether the build in the background has said TEXT.
 says() { grep -qE "$1" "$BATS_TEST_TMPDIR/log"; }
 
-@test "progress is shown while it builds" {
+@test "build-kernel.sh shows its progress while it builds" {
     fake_source
     touch "$tree/slow"
     build_in_background --source "$tree"
@@ -249,7 +249,7 @@ says() { grep -qE "$1" "$BATS_TEST_TMPDIR/log"; }
     script=''
 }
 
-@test "an interrupted build leaves nothing that passes for a kernel, and goes on next time" {
+@test "an interrupted build leaves nothing that passes for a kernel, and the next one goes on" {
     fake_source
     touch "$tree/slow"
     build_in_background --source "$tree"
@@ -294,7 +294,8 @@ says() { grep -qE "$1" "$BATS_TEST_TMPDIR/log"; }
         "$BATS_TEST_TMPDIR/two/out/kernel-custom/bzImage"
 }
 
-# patched_checkout: `$checkout`, whose pinned source is the fake one, with one patch to it.
+# patched_checkout [VERSION]: makes `$checkout`, whose pinned source is the fake one. It has one
+# patch, which fits if the source has this version (1).
 patched_checkout() {
     fake_source
     touch "$tree/Kconfig"
@@ -311,7 +312,7 @@ patched_checkout() {
         "@@ -1 +1 @@" "-${1:-1}" "+2" >"$checkout/toolchain/kernel/patches/0001-version.patch"
 }
 
-@test "the pinned source is built with Hammock's patches, and another configuration without" {
+@test "build-kernel.sh patches the pinned source, but not with another configuration" {
     patched_checkout
     "$checkout/scripts/build-kernel.sh"
     [ "$(cat "$checkout/out/kernel/bzImage")" = 2 ]
@@ -319,7 +320,7 @@ patched_checkout() {
     [ "$(cat "$checkout/out/kernel-custom/bzImage")" = 1 ]
 }
 
-@test "words of a patch change nothing, and of two versions of it one is kept" {
+@test "a patch's description changes nothing, and the cache keeps one patched source" {
     patched_checkout
     local patch=$checkout/toolchain/kernel/patches/0001-version.patch
     "$checkout/scripts/build-kernel.sh"
@@ -333,7 +334,7 @@ patched_checkout() {
     [ "$(find "$XDG_CACHE_HOME/hammock/source" -mindepth 1 -maxdepth 1 -name '*-patched-*' | wc -l)" -eq 1 ]
 }
 
-@test "a patch that does not fit the source is named, and no half of it is kept" {
+@test "build-kernel.sh names a patch that does not fit the source, and keeps no half of it" {
     patched_checkout 3
     run "$checkout/scripts/build-kernel.sh"
     expect_status 1

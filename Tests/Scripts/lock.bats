@@ -1,4 +1,4 @@
-# Moving pins. The copy of the checkout has its own lock; apt is a stub, and its package small.
+# Moving pins. A copy of the checkout has its own lock. apt is a stub, and has a small package.
 
 setup() {
     load ../Support/helpers
@@ -12,11 +12,11 @@ setup() {
 
 update() { run "$copy/scripts/update-lock.sh" "$@"; }
 
-# pinned NAME [LOCK]
+# pinned NAME [LOCK]: prints the value of a pin.
 pinned() { awk -v name="$1" '$1 == name { print $2 }' "${2:-$lock}"; }
 
-# newer_kernel: apt offers version 6.12.999-1, `$deb`, which Debian released a day after 1970
-# began.
+# newer_kernel: makes apt offer version 6.12.999-1, `$deb`. Its changelog says that Debian
+# released it on 2 January 1970.
 newer_kernel() {
     local tree=$BATS_TEST_TMPDIR/tree
     deb=$BATS_TEST_TMPDIR/linux-source-6.12_6.12.999-1_all.deb
@@ -42,7 +42,7 @@ END
     chmod +x "$BATS_TEST_TMPDIR/stubs/"*
 }
 
-@test "without a name the pins are shown beside what there is, and stay" {
+@test "without a name update-lock.sh shows the pins beside what there is, and moves none" {
     newer_kernel
     update
     expect_status 0
@@ -51,7 +51,7 @@ END
     cmp "$lock" "$root/toolchain/inputs.lock"
 }
 
-@test "the kernel's pin moves with all that comes with it" {
+@test "update-lock.sh moves the kernel's pin, and the pins that depend on it" {
     newer_kernel
     update kernel
     expect_status 0
@@ -63,13 +63,13 @@ END
     [ "$(pinned kernel-deb-sha1)" = "$(sha1sum <"$deb" | cut -c1-40)" ]
     [ "$(pinned kernel-tarball-sha256)" = "$(echo 'a tarball' | sha256sum | cut -c1-64)" ]
     [ "$(pinned source-date-epoch)" = 86400 ]
-    # Nothing else did, and the build will find the source.
+    # No other pin moved, and the build will find the source.
     [ "$(diff "$lock" "$root/toolchain/inputs.lock" | grep -c '^<')" -eq 6 ]
     [ "$(cat "$XDG_CACHE_HOME/hammock/source/$(pinned kernel-tarball-sha256).tar.xz")" = "a tarball" ]
     [ "$(stat -c %a "$lock")" = "$(stat -c %a "$root/toolchain/inputs.lock")" ]
 }
 
-@test "a pin that is where it would be moved to stays, and so does the lock" {
+@test "if a pin has the newest version already, update-lock.sh does not write the lock" {
     newer_kernel
     update kernel
     local before
@@ -90,7 +90,7 @@ END
     [ -z "$(find "$XDG_CACHE_HOME" "$copy" -name '*.tar.xz' -o -name 'inputs.lock.*')" ]
 }
 
-@test "a package that is not the one in apt's lists moves nothing" {
+@test "if a package is not the one in apt's lists, update-lock.sh moves nothing" {
     newer_kernel "$(printf '%064d' 0)"
     update kernel
     expect_status 3
@@ -99,7 +99,7 @@ END
     [ -z "$(find "$XDG_CACHE_HOME" "$copy" -name '*.tar.xz' -o -name 'inputs.lock.*')" ]
 }
 
-@test "where apt offers no such source it is said" {
+@test "if apt offers no such source, update-lock.sh says so" {
     printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/stubs/apt-cache"
     chmod +x "$BATS_TEST_TMPDIR/stubs/apt-cache"
     update kernel
@@ -107,7 +107,7 @@ END
     expect_output "apt offers no linux-source-6.12"
 }
 
-@test "a tool's pin moves to the version that is installed" {
+@test "update-lock.sh moves a tool's pin to the version that is installed" {
     sed -i -E 's/^(package-cpio +).*/\10.1/; s/^(swift +).*/\16.2/' "$lock"
     update cpio swift
     expect_status 0
@@ -118,7 +118,7 @@ END
     swiftc --version 2>/dev/null | grep -q "Swift version $(pinned swift) "
 }
 
-@test "a pin that there is not is refused, with those that there are" {
+@test "update-lock.sh refuses a pin that does not exist, and names those that do" {
     update toaster
     expect_status 2
     expect_output "there is no pin 'toaster': all kernel swift gcc"

@@ -1,4 +1,4 @@
-# The manual pages and CONTRIBUTING, held against what they are about.
+# The manual pages and CONTRIBUTING, compared with what they describe.
 
 setup_file() {
     load ../Support/helpers
@@ -10,14 +10,15 @@ setup() {
     pages=$root/docs/man
 }
 
-# options_of_help: of a --help on standard input, the options, one a line. What explains an
-# option stands two spaces behind it, or on the next line.
+# options_of_help: prints the options of the --help on standard input, one per line. The
+# explanation of an option follows after two spaces, or on the next line.
 options_of_help() {
     sed -nE 's/^ +(-.*)/\1/p' | sed 's/  .*//' | grep -oE -- '--?[A-Za-z][A-Za-z-]*|^--( |$)' \
         | sed 's/ $//' | sort -u
 }
 
-# options_of_page PAGE HEADING: the options that have an entry below this heading, one a line.
+# options_of_page PAGE HEADING: prints the options that have an entry below this heading, one per
+# line.
 options_of_page() {
     awk -v heading="$2" '
         /^\.S[hs] / {
@@ -32,55 +33,55 @@ options_of_page() {
         }' "$pages/$1" | sort -u
 }
 
-# called NAME: the path of an init by this name.
+# called NAME: makes a link of this name to init, and prints its path.
 called() {
     ln -sf "$out/init" "$BATS_TEST_TMPDIR/$1"
     echo "$BATS_TEST_TMPDIR/$1"
 }
 
-# same_options HELP PAGE: the same lists, and no empty ones.
+# same_options HELP PAGE: the two lists are the same, and not empty.
 same_options() {
     [ "$(wc -l <<<"$1")" -ge 7 ]
     diff <(echo "$1") <(echo "$2")
 }
 
-@test "mandoc has nothing to say about the manual pages" {
+@test "mandoc does not complain about the manual pages" {
     local page
     for page in "$pages"/*; do
-        # Which other pages there are is this machine's business. NAMES is a section.
+        # Which other pages are installed depends on the machine. NAMES is a section of ours.
         run mandoc -Tlint -Wstyle "$page"
         run ! grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' \
             -e 'section name: Sh NAMES' <<<"${output:-outdated mandoc.db}"
-        # And it can be read.
+        # mandoc can also format the page.
         run -0 mandoc -Tutf8 "$page"
         [ ${#lines[@]} -ge 100 ]
     done
 }
 
-@test "each option of init's has its entry in its page, and no other has" {
+@test "each option of init has an entry in the page, and no other has one" {
     same_options "$("$out/init" --help | options_of_help)" "$(options_of_page init.8 OPTIONS)"
 }
 
-@test "each option of poweroff and its like has its entry in the page, and no other has" {
+@test "each option of poweroff and its like has an entry in the page, and no other has one" {
     same_options "$("$(called poweroff)" --help | options_of_help)" \
         "$(options_of_page init.8 "Power commands")"
 }
 
-@test "each option of boot.sh's has its entry in its page, and no other has" {
+@test "each option of boot.sh has an entry in its page, and no other has one" {
     same_options "$("$root/scripts/boot.sh" --help | options_of_help)" \
         "$(options_of_page boot.sh.1 OPTIONS)"
 }
 
-@test "each word of the kernel's command line that --help names has its entry in the page" {
+@test "each word of the kernel's command line that --help names has an entry in the page" {
     local word words
     words=$("$out/init" --help | grep -oE 'hammock\.[a-z]+' | sort -u)
     [ "$(wc -l <<<"$words")" -ge 4 ]
     for word in $words; do grep -q "^\.It Cm $word Ns = Ns " "$pages/init.8"; done
 }
 
-@test "each name that init is called by stands in the page" {
+@test "each name that init can be called by is in the page" {
     local name
-    # Those of the package's links, and those of the power commands.
+    # The names of the package's links, and those of the power commands.
     for name in $(grep -oE '^ +for peer in [a-z -]+;' "$root/scripts/package.sh" \
         | sed 's/.* in //; s/;//') poweroff reboot halt shutdown; do
         grep -q "^\.Nm $name\( [,.]\| *$\)" "$pages/init.8" || {
@@ -90,7 +91,7 @@ same_options() {
     done
 }
 
-@test "each exit code that boot.sh --help names has its entry in the page" {
+@test "each exit code that boot.sh --help names has an entry in the page" {
     local code
     for code in $("$root/scripts/boot.sh" --help | sed -n '/^Exit codes:/,$p' \
         | grep -oE '\b[0-9]+\b' | sort -u); do
@@ -98,7 +99,7 @@ same_options() {
     done
 }
 
-@test "each file that CONTRIBUTING names is there" {
+@test "each file that CONTRIBUTING names exists" {
     local path number=0
     while IFS= read -r path; do
         [ -e "$root/$path" ] || { echo "there is no $path" >&2; return 1; }

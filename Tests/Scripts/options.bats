@@ -1,4 +1,4 @@
-# What the scripts say to whoever uses them wrong, or on a machine that lacks something.
+# What the scripts say if a user calls them wrongly, or if the machine lacks something.
 
 setup() {
     load ../Support/helpers
@@ -6,19 +6,20 @@ setup() {
     mkdir "$stubs"
 }
 
-# stub NAME BODY: a command of this name that does this instead.
+# stub NAME BODY: makes a command NAME that runs BODY instead of the real command.
 stub() {
     printf '#!/bin/bash\n%s\n' "$2" >"$stubs/$1"
     chmod +x "$stubs/$1"
 }
 
-# in_library COMMANDS: a script that has sourced lib.sh, with the stubs in front.
+# in_library COMMANDS: runs COMMANDS in a script that has sourced lib.sh, with the stubs first on
+# the PATH.
 in_library() {
     printf '#!/bin/bash\n. "%s/scripts/lib.sh"\n%s\n' "$root" "$1" >"$BATS_TEST_TMPDIR/script"
     PATH=$stubs:$PATH run bash "$BATS_TEST_TMPDIR/script"
 }
 
-@test "every script explains itself, also by another name" {
+@test "every script explains itself, even when called by another name" {
     local script
     for script in "$root"/scripts/*.sh; do
         [[ ${script##*/} != lib*.sh ]] || continue
@@ -32,7 +33,7 @@ in_library() {
     done
 }
 
-@test "without a home the cache is asked for, and --help works" {
+@test "without HOME --help works, and the cache always has an absolute path" {
     run env -u HOME -u XDG_CACHE_HOME "$root/scripts/boot.sh" --help
     expect_status 0
     in_library 'echo "$cache"'
@@ -41,7 +42,7 @@ in_library() {
     [[ $output == /* ]]
 }
 
-@test "without a home it is the user's, as the machine knows it" {
+@test "without HOME the scripts use the home directory that the machine has for the user" {
     local home
     home=$(getent passwd "$(id -u)" | cut -d: -f6)
     [ -n "$home" ] || skip "this machine does not know its user"
@@ -51,7 +52,7 @@ in_library() {
     [ "$output" = "$home $home/.cache/hammock" ]
 }
 
-@test "a directory that cannot be written to is named" {
+@test "the scripts name a directory that they cannot write to" {
     in_library 'out=/proc/nothing; one_at_a_time thing'
     expect_status 3
     expect_output "cannot write to /proc/nothing"
@@ -71,7 +72,7 @@ in_library() {
     expect_status 0
 }
 
-@test "every script refuses an option that it does not know, by name" {
+@test "every script refuses an option that it does not know, and names it" {
     local script
     for script in "$root"/scripts/*.sh; do
         [[ ${script##*/} != lib*.sh ]] || continue
@@ -81,7 +82,7 @@ in_library() {
     done
 }
 
-@test "an option without its value is refused" {
+@test "the scripts refuse an option without its value" {
     local option
     for option in --machine --accel --memory --cpus --kernel --image --add --append --timeout; do
         run "$root/scripts/boot.sh" $option
@@ -122,13 +123,13 @@ in_library() {
     done
 }
 
-@test "instructions are counted by the emulation, and by nothing else" {
+@test "boot.sh refuses to count instructions under KVM: only the emulation can count them" {
     run "$root/scripts/boot.sh" --instructions --accel kvm
     expect_status 2
     expect_output "--instructions are counted by the emulation, not by KVM"
 }
 
-@test "two jobs for one boot are refused, in whichever order" {
+@test "boot.sh refuses two jobs for one boot, in whichever order" {
     local one other
     for one in --check "--timeline -" --instructions --dry-run; do
         for other in --check "--timeline -" --instructions --dry-run; do
@@ -143,7 +144,7 @@ in_library() {
     expect_status 0
 }
 
-@test "files that are not there, or are no files, are named" {
+@test "boot.sh names a file that is missing or is no file" {
     run "$root/scripts/boot.sh" --check --image "$BATS_TEST_TMPDIR/no image"
     expect_status 2
     expect_output "there is no '$BATS_TEST_TMPDIR/no image'"
@@ -158,7 +159,7 @@ in_library() {
     expect_output "no initramfs"
 }
 
-@test "an image that may not be read is named" {
+@test "boot.sh names an image that it may not read" {
     [ "$(id -u)" -ne 0 ] || skip "root may read everything"
     touch "$BATS_TEST_TMPDIR/secret"
     chmod 000 "$BATS_TEST_TMPDIR/secret"
@@ -167,7 +168,7 @@ in_library() {
     expect_output "is not a file that can be read"
 }
 
-@test "a file that is no kernel ends with qemu's own words" {
+@test "if the kernel is no kernel, boot.sh shows qemu's own message" {
     echo "not a kernel" >"$BATS_TEST_TMPDIR/text"
     run "$root/scripts/boot.sh" --check --timeout 20 --kernel "$BATS_TEST_TMPDIR/text"
     expect_status 1
@@ -175,13 +176,13 @@ in_library() {
     expect_output "invalid kernel header"
 }
 
-@test "without a terminal boot.sh says what else there is" {
+@test "without a terminal boot.sh names the options that need none" {
     run "$root/scripts/boot.sh" </dev/null
     expect_status 2
     expect_output "use --check, or --timeout SECONDS"
 }
 
-@test "a word that the kernel's command line cannot carry is refused" {
+@test "boot.sh refuses a word that the kernel's command line cannot carry" {
     local word
     for word in 'say "hello"' $'two\nlines' --; do
         run "$root/scripts/boot.sh" --dry-run -- /program "$word"
@@ -190,7 +191,7 @@ in_library() {
     done
 }
 
-@test "more than the kernel's command line takes is refused" {
+@test "boot.sh refuses more than the kernel's command line takes" {
     local words
     mapfile -t words < <(seq 33)
     run "$root/scripts/boot.sh" --dry-run -- "${words[@]}"
@@ -203,7 +204,7 @@ in_library() {
     expect_output "takes 2047 bytes, and with these words it would have 2139"
 }
 
-@test "a program among the words, and nothing else, ends a PC's boot with its panic" {
+@test "boot.sh ends a PC's boot at a panic if a program is among the words, and only then" {
     local words
     for words in "/program" "--option /program" "-x --y /program -z"; do
         # shellcheck disable=SC2086 # words
@@ -220,7 +221,7 @@ in_library() {
     done
 }
 
-@test "what --add has no use for is refused before anything is built" {
+@test "boot.sh refuses an --add that makes no sense before it builds anything" {
     local addition=$BATS_TEST_TMPDIR/file:/file
     touch "$BATS_TEST_TMPDIR/file"
     run "$root/scripts/boot.sh" --check --add "$addition" --image "$BATS_TEST_TMPDIR/file"
@@ -247,7 +248,7 @@ in_library() {
  -nographic -serial mon:stdio" ]
 }
 
-@test "--dry-run shows every option where qemu takes it" {
+@test "--dry-run prints every option in the form that qemu takes" {
     run --separate-stderr "$root/scripts/boot.sh" --dry-run --machine q35 --accel tcg \
         --memory 512 --cpus 3 --append "quiet loglevel=1" --append last -- -x "two words"
     expect_status 0
@@ -258,7 +259,7 @@ in_library() {
     expect_output "'-snapshot'"
 }
 
-@test "--dry-run names what keeps it from measuring the processor, with its exit code" {
+@test "if --dry-run cannot measure the processor, it says why, with the right exit code" {
     local copy=$BATS_TEST_TMPDIR/copy tools=$BATS_TEST_TMPDIR/tools
     mkdir -p "$copy/toolchain" "$tools"
     cp -R "$root/scripts" "$copy/"
@@ -273,7 +274,7 @@ in_library() {
     expect_status 1
     expect_output "cannot compile, says the stub"
     [ "${lines[-1]}" = "boot.sh: toolchain/host/tsc-khz.c cannot be compiled" ]
-    # What needs no measurement needs no compiler.
+    # q35 needs no measurement, and so no compiler.
     PATH=$tools run "$copy/scripts/boot.sh" --dry-run --accel tcg --machine q35
     expect_status 0
     [ ! -e "$copy/out" ] || [ -z "$(ls -A "$copy/out")" ]
@@ -287,7 +288,7 @@ in_library() {
     expect_output "'-display' 'none' '-serial'"
 }
 
-@test "a machine without KVM, or with one that cannot run Linux, is told apart" {
+@test "boot.sh says whether KVM is missing or cannot run Linux" {
     echo 'flags : fpu vme' >"$BATS_TEST_TMPDIR/without"
     HAMMOCK_KVM_DEVICE=/no/kvm run "$root/scripts/boot.sh" --dry-run
     expect_output "microvm, tcg (there is no /no/kvm)"
@@ -296,13 +297,13 @@ in_library() {
     expect_output "neither vmx nor svm"
 }
 
-@test "a machine that is not Debian is told so" {
+@test "on a machine that is not Debian, the scripts say that they need Debian" {
     in_library 'command() { false; }; need_packages boot'
     expect_status 3
     expect_output "needs Debian 12 or 13"
 }
 
-@test "a missing package is named with the command that installs it" {
+@test "the scripts name a missing package, and the command that installs it" {
     stub dpkg-query 'echo not-installed; exit 1'
     in_library 'id() { echo 1000; }; need_packages boot </dev/null'
     expect_status 3
@@ -310,7 +311,7 @@ in_library() {
     expect_output "apt-get install --yes --no-install-recommends gcc libc6-dev qemu-system-x86"
 }
 
-@test "one missing package among others that are there is found" {
+@test "the scripts find one missing package among installed ones" {
     in_library 'packages_for() { echo bash hammock-is-no-package; }; id() { echo 1000; }
         need_packages any </dev/null'
     expect_status 3
@@ -318,7 +319,7 @@ in_library() {
     [[ $output != *"bash hammock"* ]]
 }
 
-@test "root has missing packages installed, and hears of a failure" {
+@test "for root the scripts install missing packages, and report a failure" {
     stub dpkg-query 'echo not-installed; exit 1'
     stub apt-get 'echo "E: no network, says the stub"; exit 100'
     in_library 'id() { echo 0; }; need_packages boot'
@@ -327,7 +328,7 @@ in_library() {
     expect_output "no network, says the stub"
 }
 
-@test "a machine without Swift is told which, and where from" {
+@test "without Swift the scripts say which version they need, and where to get it" {
     in_library 'PATH=/usr/bin:/bin; command() { false; }; need_swift'
     expect_status 3
     expect_output "Swift is missing"
@@ -335,14 +336,14 @@ in_library() {
     expect_output "swift.org/install"
 }
 
-@test "a Swift that is too old is told so" {
+@test "the scripts say so if Swift is too old" {
     stub swiftc 'echo "\"compilerVersion\": \"Swift version 5.10.1 (swift-5.10.1-RELEASE)\","'
     in_library need_swift
     expect_status 3
     expect_output "Swift 5.10.1 is too old"
 }
 
-@test "a Swift without the Embedded library is told so" {
+@test "the scripts say so if Swift has no Embedded library" {
     stub swiftc 'echo "\"compilerVersion\": \"Swift version 6.9 (swift-6.9-RELEASE)\","
         echo "\"runtimeResourcePath\": \"/nowhere/lib/swift\","'
     in_library need_swift
@@ -350,7 +351,7 @@ in_library() {
     expect_output "no Embedded Swift for x86-64 Linux"
 }
 
-@test "a full disk is named before anything is written to it" {
+@test "the scripts report a full disk before they write to it" {
     stub df 'printf "Avail\n 3M\n"'
     in_library 'need_space "'"$BATS_TEST_TMPDIR"'" 600 "the test"'
     expect_status 3
@@ -368,7 +369,7 @@ in_library() {
     [ "$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/order")" = "first second " ]
 }
 
-@test "test.sh knows its rings" {
+@test "test.sh refuses a ring that does not exist" {
     run "$root/scripts/test.sh" --only circus
     expect_status 2
     expect_output "'circus' is none"
@@ -391,7 +392,7 @@ in_library() {
     done
 }
 
-@test "bench.sh takes several configurations, and no two of the same name" {
+@test "bench.sh takes several configurations, but no two of the same name" {
     local directory=$BATS_TEST_TMPDIR
     mkdir "$directory/other"
     touch "$directory/small.config" "$directory/other/small.config" "$directory/ours.config" \
@@ -409,14 +410,14 @@ in_library() {
     run "$root/scripts/bench.sh" --peer-config "$directory/virtme"
     expect_status 2
     expect_output "the table has a kernel 'virtme' already"
-    # Both are taken, and only what comes behind them is not.
+    # bench.sh takes both configurations, and refuses only the option after them.
     run "$root/scripts/bench.sh" --peer-config "$directory/small.config" --peer-config defconfig \
         --runs none
     expect_status 2
     expect_output "--runs takes a whole number above 0, not 'none'"
 }
 
-@test "a timeline that cannot be drawn is refused before anything is booted" {
+@test "boot.sh refuses a timeline that cannot be drawn before it boots anything" {
     run "$root/scripts/boot.sh" --timeline boot.png
     expect_status 2
     expect_output "a name that ends in .svg or .json, or -, not 'boot.png'"

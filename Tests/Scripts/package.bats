@@ -13,7 +13,7 @@ setup() {
 
 teardown() { end_namespaces; }
 
-# copy_checkout: another one, `$copy`, in which init is built already.
+# copy_checkout: makes another checkout, `$copy`, in which init is built already.
 copy_checkout() {
     copy=$BATS_TEST_TMPDIR/another/place
     mkdir -p "$copy/out"
@@ -21,16 +21,16 @@ copy_checkout() {
     cp -R "$out"/{init,init.debug,init.inputs,sdks} "$copy/out/"
 }
 
-# unpack: all of the package, into `$unpacked`.
+# unpack: unpacks the whole package into `$unpacked`.
 unpack() {
     unpacked=$BATS_TEST_TMPDIR/unpacked
     dpkg-deb --raw-extract "$package" "$unpacked"
 }
 
-# listing PACKAGE: mode, owner and name of each file in it.
+# listing PACKAGE: prints the mode, owner and name of each file in the package.
 listing() { dpkg-deb --contents "$1" | sed -E 's/^([^ ]+ [^ ]+) +[0-9]+ [^ ]+ [^ ]+ /\1 /'; }
 
-# dates_of PACKAGE: of all that is in it, in seconds since 1970.
+# dates_of PACKAGE: prints the dates of all that is in the package, in seconds since 1970.
 dates_of() {
     {
         dpkg-deb --fsys-tarfile "$1" | tar -tv --full-time
@@ -42,21 +42,21 @@ dates_of() {
         print "$date\n" }' "$1" | sort -u
 }
 
-@test "lintian has nothing to say about the package" {
-    # At whichever level; an override that is of no use is a word of its own.
+@test "lintian does not complain about the package" {
+    # At every level. lintian also complains about an override that it does not need.
     run lintian --no-cfg --pedantic --display-info --tag-display-limit 0 \
         --fail-on error,warning,info,pedantic "$package"
     expect_status 0
     run ! grep -v '^running with root privileges' <<<"${output:-running with root privileges}"
 }
 
-@test "no word of lintian's is overridden without a reason" {
+@test "each override of a lintian complaint has a reason" {
     run -0 awk '/^#/ { reason = 1; next } NF { if (!reason) print; reason = 0 }' \
         "$root"/toolchain/package/*.lintian-overrides
     [ -z "$output" ]
 }
 
-@test "the package has these files, with these modes, and all are root's" {
+@test "the package has these files, with these modes, and root owns them all" {
     diff - <(listing "$package") <<'END'
 drwxr-xr-x root/root ./
 drwxr-xr-x root/root ./usr/
@@ -92,11 +92,11 @@ END
     cmp "$out/init" "$unpacked/usr/libexec/hammock/init"
     "$out/init" --version | grep -qx "Hammock init $(dpkg-deb --field "$package" Version)"
     zcat "$unpacked/usr/share/man/man8/hammock-init.8.gz" | cmp - "$root/docs/man/init.8"
-    # A line that is empty is a dot there, and each other begins with a space.
+    # In the package's file an empty line is a dot, and each other line begins with a space.
     diff <(tail -n +5 "$root/LICENSE") \
         <(sed -n '/^ Permission is/,/^ SOFTWARE\.$/{s/^ \.$//; s/^ //; p}' \
             "$unpacked/usr/share/doc/hammock-init/copyright")
-    # Nothing runs when the package is installed, and nothing becomes a setting.
+    # The package runs no script when it is installed, and installs no setting.
     [ "$(ls "$unpacked/DEBIAN")" = $'control\nmd5sums' ]
     [ ! -e "$unpacked/etc" ]
 }
@@ -105,7 +105,7 @@ END
     unpack
     zcat "$unpacked/usr/share/doc/hammock-init/changelog.gz" >"$BATS_TEST_TMPDIR/changelog"
     run -0 dpkg-parsechangelog --file "$BATS_TEST_TMPDIR/changelog" --show-field Changes
-    # The words are the same, whichever way the lines are broken.
+    # The words are the same. The lines may be broken in other places.
     diff <(awk '/^## / { part++ } part == 1 && !/^## /' "$root/CHANGELOG.md" \
         | sed 's/^- /* /; /^$/d' | tr -s ' \n' '\n') \
         <(sed -n '/^ *\*/,$p' <<<"$output" | sed 's/^ *//' | tr -s ' \n' '\n')
@@ -126,7 +126,7 @@ END
         <"$unpacked/usr/share/doc/hammock-init/examples/daemon.json"
 }
 
-@test "a second package, made elsewhere by somebody else, is the same, and has the pinned date" {
+@test "another user in another place makes the same package, and it has the pinned date" {
     local as=() pinned
     umask 077
     copy_checkout
@@ -141,12 +141,12 @@ END
     cmp "$package" "$copy/out/${package##*/}"
     pinned=$(awk '$1 == "source-date-epoch" { print $2 }' "$root/toolchain/inputs.lock")
     [ "$(dates_of "$package")" = "$pinned"$'\n'"$pinned" ]
-    # And another date, if that is asked for.
+    # SOURCE_DATE_EPOCH gives the package another date.
     HOME=$copy SOURCE_DATE_EPOCH=1000000000 "$copy/scripts/package.sh"
     [ "$(dates_of "$copy/out/${package##*/}")" = $'1000000000\n1000000000' ]
 }
 
-@test "what cannot be packed leaves no package, and no half of one" {
+@test "if packing fails, package.sh leaves no package, and no half of one" {
     copy_checkout
     local stubs=$BATS_TEST_TMPDIR/stubs
     mkdir "$stubs"
@@ -159,8 +159,8 @@ END
     [ -z "$(find "$copy/out" -name '*.deb' -o -name '*.deb.*' -o -name '.package.??????')" ]
 }
 
-# dpkg_there WORD...: dpkg on a system that has its files below `$tree`. It notes nothing in
-# this machine's log.
+# dpkg_there WORD...: runs dpkg on a system that has its files below `$tree`. dpkg writes nothing
+# into this machine's log.
 dpkg_there() {
     "${as_root[@]}" dpkg --root="$tree" --log=/dev/null --force-not-root "$@" \
         >"$BATS_TEST_TMPDIR/dpkg.log" 2>&1 3>&- || {
@@ -169,10 +169,10 @@ dpkg_there() {
     }
 }
 
-# files_there: all but dpkg's own.
+# files_there: prints all files of that system but dpkg's own.
 files_there() { (cd "$tree" && find . -path ./var/lib/dpkg -prune -o -print | sort); }
 
-@test "installed on an empty system it runs a program as PID 1, and removed it leaves nothing" {
+@test "on an empty system the package runs a program as PID 1, and its removal leaves nothing" {
     prepare_namespaces
     tree=$BATS_TEST_TMPDIR/system
     mkdir -p "$tree"/{bin,dev,var/lib/dpkg/{info,updates}}
@@ -189,7 +189,7 @@ files_there() { (cd "$tree" && find . -path ./var/lib/dpkg -prune -o -print | so
     done
     capture run_in_tree /usr/bin/hammock-init -- /bin/missing
     expect_status 127
-    # Whatever a link is called, it leads to a program that can be run.
+    # Each link leads to a program that can be run.
     for name in tini tini-static docker-init dumb-init catatonit; do
         capture run_in_tree "/usr/libexec/hammock/$name" -- /bin/busybox true
         expect_status 0

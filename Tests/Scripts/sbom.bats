@@ -1,4 +1,4 @@
-# The bill of materials, held against what is really there.
+# The bill of materials, compared with what is really there.
 
 setup_file() {
     load ../Support/helpers
@@ -10,15 +10,15 @@ setup() {
     bom=$out/hammock.spdx.json
 }
 
-# ask PERL: what an expression comes to, a line a value; `$bom` is the document.
+# ask PERL: prints the values of a Perl expression, one per line. `$bom` is the document.
 ask() {
     perl -MJSON::PP -0777 -e 'our $bom = decode_json(<STDIN>); print "$_\n" for ('"$1"')' <"$bom"
 }
 
-# of_package NAME FIELD
+# of_package NAME FIELD: prints a field of a package.
 of_package() { ask 'map { $_->{'"$2"'} } grep { $_->{name} eq "'"$1"'" } @{$bom->{packages}}'; }
 
-# files_of PACKAGE: SHA-1, SHA-256 and path of its files.
+# files_of PACKAGE: prints SHA-1, SHA-256 and path of each file of the package.
 files_of() {
     ask 'map { my %sum = map { $_->{algorithm} => $_->{checksumValue} } @{$_->{checksums}};
                "$sum{SHA1} $sum{SHA256} $_->{fileName}" }
@@ -28,16 +28,16 @@ files_of() {
          @{$bom->{files}}' | sort -k 3
 }
 
-# sums PATH NAME: as files_of has them.
+# sums PATH NAME: prints the same of the file PATH, under the name NAME.
 sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" | cut -c1-64)" "$2"; }
 
-@test "the bill of materials has whatever SPDX 2.3 asks for" {
+@test "the bill of materials has everything that SPDX 2.3 asks for" {
     run -0 ask 'map { $bom->{$_} } qw(spdxVersion dataLicense SPDXID)'
     [ "$output" = $'SPDX-2.3\nCC0-1.0\nSPDXRef-DOCUMENT' ]
     [[ $(ask '$bom->{documentNamespace}') =~ ^https://[a-z./]+/hammock-[0-9.]+-[0-9a-f]{64}$ ]]
     [[ $(ask '$bom->{creationInfo}{created}') =~ ^20[0-9-]{8}T[0-9:]{8}Z$ ]]
     ask '@{$bom->{creationInfo}{creators}}' | grep -q '^Tool: '
-    # Each package and each file is whole, and each identifier is one of a kind.
+    # Each package has each field, and each identifier is there only once.
     run -0 ask 'grep { my $p = $_; grep { !length($p->{$_} // "") }
         qw(SPDXID name versionInfo downloadLocation licenseConcluded licenseDeclared copyrightText) }
         @{$bom->{packages}}'
@@ -48,12 +48,12 @@ sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" 
     run ! grep -vxE 'SPDXRef-[A-Za-z0-9.-]+' <<<"$output"
 }
 
-@test "what the bill of materials relates is in it" {
+@test "the bill of materials has each part that a relationship names" {
     local ids
     ids=$(ask '"SPDXRef-DOCUMENT", map { $_->{SPDXID} } @{$bom->{packages}}, @{$bom->{files}}' | sort)
     run -0 ask 'map { $_->{spdxElementId}, $_->{relatedSpdxElement} } @{$bom->{relationships}}'
     [ -z "$(comm -13 <(echo "$ids") <(sort -u <<<"$output"))" ]
-    # And nothing is in it that is related to nothing.
+    # And each part is in some relationship.
     [ -z "$(comm -23 <(echo "$ids") <(sort -u <<<"$output"))" ]
     run -0 ask 'map { join " ", @$_{qw(spdxElementId relationshipType relatedSpdxElement)} }
         @{$bom->{relationships}}'
@@ -69,7 +69,7 @@ sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" 
     done
 }
 
-@test "the bill of materials lists the image's files, and no others, by their hashes" {
+@test "the bill of materials lists the image's files, and no others, with their hashes" {
     local path number=0 expected=''
     # Every regular file of the disk, as e2fsprogs finds it.
     mkdir "$BATS_TEST_TMPDIR/disk"
@@ -82,7 +82,7 @@ sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" 
     [ "$(files_of init)" = "${expected%$'\n'}" ]
 }
 
-@test "the bill of materials lists the kernel's files by their hashes, and its pinned source" {
+@test "the bill of materials lists the kernel's files with their hashes, and its pinned source" {
     local file
     [ "$(files_of kernel)" = "$(for file in bzImage config vmlinux; do
         sums "$out/kernel/$file" "./$file"
@@ -95,7 +95,7 @@ sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" 
     [ "$(of_package linux licenseDeclared)" = "GPL-2.0-only WITH Linux-syscall-note" ]
 }
 
-@test "the bill of materials lists the patches of the kernel by their hashes" {
+@test "the bill of materials lists the patches of the kernel with their hashes" {
     [ "$(files_of kernel-patches)" = "$(cd "$root/toolchain/kernel/patches" && for file in *.patch; do
         sums "$file" "./$file"
     done)" ]
@@ -113,7 +113,7 @@ pinned() { awk -v name="$1" '$1 == name { print $2 }' "$root/toolchain/inputs.lo
     done
 }
 
-@test "the bill of materials names the versions that are installed, and the licences" {
+@test "the bill of materials names the installed versions and the licences" {
     [ "$(of_package musl-dev versionInfo)" \
         = "$(dpkg-query -W -f '${Version}\n' musl-dev | sed 's/+b[0-9]*$//')" ]
     [ "$(of_package musl-dev licenseDeclared)" = MIT ]
@@ -122,14 +122,14 @@ pinned() { awk -v name="$1" '$1 == name { print $2 }' "$root/toolchain/inputs.lo
     "$out/init" --version | grep -qx "Hammock init $(of_package hammock versionInfo)"
 }
 
-@test "a second bill of materials, made elsewhere, is the same, and has the pinned date" {
+@test "a bill of materials made in another place is the same, and has the pinned date" {
     [ "$(ask '$bom->{creationInfo}{created}')" \
         = "$(date -u -d "@$(pinned source-date-epoch)" +%Y-%m-%dT%H:%M:%SZ)" ]
     local copy=$BATS_TEST_TMPDIR/copy
     mkdir "$copy"
     cp -R "$root"/{Package.swift,LICENSE,Sources,Tests,scripts,toolchain} "$copy/"
     mkdir "$copy/out"
-    # All of it is built already.
+    # Everything is built already.
     cp -R --sparse=always "$out"/{init*,image*,initramfs*,kernel,sdks} "$copy/out/"
     TZ=KIL-14 "$copy/scripts/build-sbom.sh"
     cmp "$bom" "$copy/out/hammock.spdx.json"
