@@ -1,13 +1,13 @@
-// What every init under measurement runs, so that all of them have the same child. It says
-// "up" and sleeps; then it makes orphans die as it is told, and says how long it took until
-// init had reaped them. It is told and answers in lines, through two FIFOs:
+// Every init under measurement runs this program, so that all of them have the same child. It
+// says "up" and sleeps. Then it makes orphans die as it is told, and says how long init took to
+// reap them. It reads orders and writes answers as lines, through two FIFOs:
 //
-//   singly N   one orphan after the other dies, N in all or as many as ten seconds allow:
-//              "reaped COUNT MEDIAN SLOWEST", in nanoseconds from the death (its pidfd polls
-//              readable) until its PID is free (kill says ESRCH)
-//   crowd N    N orphans wait: "ready"; then, told anything, they die as one: "reaped ELAPSED
-//              NOW", microseconds from the word until the last PID is free, and the time of
-//              day then, in microseconds
+//   singly N   one orphan after the other dies, N in all or as many as ten seconds allow. The
+//              answer is "reaped COUNT MEDIAN SLOWEST", in nanoseconds from the death (its pidfd
+//              polls readable) until its PID is free (kill says ESRCH)
+//   crowd N    N orphans wait, and the answer is "ready". After any further order they all die
+//              at once. The answer is "reaped ELAPSED NOW": microseconds from the order until
+//              the last PID is free, and the time of day then, in microseconds
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -39,8 +39,8 @@ static void give_up(const char *what) {
     exit(1);
 }
 
-// Its parent dies before anybody else, so that they are init's children from then on. They
-// live until the descriptor returned is closed.
+// The orphans' parent dies first, so that they are init's children from then on. They live until
+// the returned descriptor is closed.
 static int make_orphans(int count) {
     int fate[2];
     if (pipe(fate) < 0) give_up("pipe");
@@ -72,7 +72,7 @@ static void pin(pid_t process, int processor) {
     if (sched_setaffinity(process, sizeof one, &one) < 0) give_up("sched_setaffinity");
 }
 
-// Watches from another processor than the one on which the orphan dies and init reaps it.
+// Watches from another processor than the one where the orphan dies and init reaps it.
 static long long reaped_after(int watching, int dying) {
     pin(0, dying);
     int fate = make_orphans(1);
@@ -99,9 +99,9 @@ static int processor_after(int processor, const cpu_set_t *allowed) {
     return processor;
 }
 
-// init is held on the processor on which the orphans die, and which is therefore awake. Left
-// to chance it is now there and now elsewhere, and waking up a processor takes ten times as
-// long as all the rest. Nothing lasts longer than ten seconds: one init reaps once a second.
+// This pins init to the processor on which the orphans die, and which is therefore awake. Without
+// that init would be now there and now elsewhere, and waking up a processor takes ten times as
+// long as all the rest. Ten seconds are the limit, because one init reaps once a second.
 static void singly(int most) {
     cpu_set_t all;
     if (sched_getaffinity(0, sizeof all, &all) < 0) give_up("sched_getaffinity");
@@ -121,8 +121,8 @@ static void singly(int most) {
     free(times);
 }
 
-// Here the waiting must not take a processor from those who die and from init: the answer is
-// late by a nap at most, a tenth of a millisecond and the kernel's timer slack.
+// Here the waiting must not take a processor from the dying orphans and from init. The answer is
+// late by one nap at most: a tenth of a millisecond and the kernel's timer slack.
 static void crowd(int count) {
     int fate = make_orphans(count);
     char word[16];

@@ -1,11 +1,11 @@
-// How long a command takes from fork to reap: each of several in turn, over and over.
+// Measures how long commands take from fork to reap. Runs each of them in turn, over and over.
 //
 //   bench-spawn ROUNDS pid1|ordinary + COMMAND... + COMMAND...
 //
-// With `pid1` each runs as PID 1 of a PID namespace of its own, which begins and ends within
-// the time measured. Prints a line for each: the command's number, from 0, and microseconds.
-// A round before the first is not printed: nobody pays for a cold cache. Ends with 1 as soon
-// as one of them does not end with 0.
+// With `pid1` each command runs as PID 1 of a PID namespace of its own, which begins and ends
+// within the measured time. Prints a line for each run: the command's number, from 0, and
+// microseconds. An extra round comes first and is not printed, so that no command pays for a
+// cold cache. Ends with 1 as soon as a command does not end with 0.
 
 #define _GNU_SOURCE
 #include <sched.h>

@@ -1,4 +1,4 @@
-// The same program in C, to measure against: write, then pause for ever.
+// The same init in C, to compare with: it writes the greeting, then pauses for ever.
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@ static const char greeting[] =
 
 int main(void) {
     if (write(1, greeting, sizeof greeting - 1) < 0) {
-        // There is nobody to tell.
+        // There is no reader left for an error.
     }
     for (;;) {
         pause();

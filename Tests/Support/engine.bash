@@ -1,9 +1,9 @@
-# For the tests that give init to a container engine. What an engine starts lives in one PID
-# and mount namespace a file, and ends with it: its daemons, its monitors, its mounts.
+# For the tests that give init to a container engine. Each file has one PID and mount namespace.
+# All that an engine starts lives and ends in it: daemons, monitors, mounts.
 # shellcheck shell=bash disable=SC2016,SC2034,SC2154 # quotes hold scripts; the tests read what is set
 
-# start_engine COMMAND...: makes `$place`, `$cgroup` and the namespace. Fails where one of these
-# commands is missing, and need_engine will say so.
+# start_engine COMMAND...: makes `$place`, `$cgroup` and the namespace. Fails if one of these
+# commands is missing; need_engine then says so.
 start_engine() {
     local command
     for command; do
@@ -11,12 +11,13 @@ start_engine() {
     done
     [ "$(id -u)" -eq 0 ] || engine_lacks "only root can give an engine a namespace" || return
     export cgroup=hammock-test-$$
-    # Not in bats' own folder, whose path is too long for a socket.
+    # Not in bats' own directory, whose path is too long for a socket.
     place=$(mktemp -d)
     chmod 755 "$place"
     export place
     make_engine_tree "$place/tree"
-    # An engine refuses cgroups of both versions. The shell reaps what a daemon leaves behind.
+    # An engine refuses to run with cgroups of both versions. The shell reaps what a daemon leaves
+    # behind.
     unshare --mount --pid --fork --mount-proc --kill-child sh -c '
         mount -t tmpfs none /run
         mount -t tmpfs none /sys/fs/cgroup/unified 2>/dev/null
@@ -40,11 +41,11 @@ end_engine() {
     [ -n "${place-}" ] || return 0
     kill -KILL "$engine" 2>/dev/null || true
     eventually remove_place
-    # Those of the machine, which no namespace of ours keeps to itself.
+    # These cgroups are the machine's: our namespaces do not contain them.
     find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null || true
 }
 
-# What the engine had mounted goes with its last process, a moment after that was killed.
+# The engine's mounts go with its last process, a moment after the kill.
 remove_place() { rm -rf "$place" 2>/dev/null; }
 
 # make_engine_tree DIRECTORY: a root directory with busybox and init.
@@ -67,7 +68,7 @@ make_engine_tree() {
 # inside COMMAND...: runs COMMAND where the engine lives.
 inside() { nsenter --target "$engine_init" --pid --mount "$@" 3>&-; }
 
-# within SECONDS COMMAND...: COMMAND succeeds, in less than this.
+# within SECONDS COMMAND...: COMMAND succeeds in less than SECONDS.
 within() {
     local limit=$1 began=${EPOCHREALTIME/./} took
     shift
@@ -79,7 +80,7 @@ within() {
     }
 }
 
-# A program that ends with 5 when it is told to, beside a child that does not care.
+# A program that ends with 5 on TERM, and has a child that ignores TERM.
 stubborn='(trap "" TERM; echo ready; while :; do sleep 1; done) &
     trap "exit 5" TERM
     while :; do sleep 0.05; done'

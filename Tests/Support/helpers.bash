@@ -10,8 +10,8 @@ export root out greeting
 # An ordinary user does not have chroot and e2fsck on the PATH.
 export PATH=$PATH:/usr/sbin:/sbin
 
-# eventually COMMAND...: polls until COMMAND succeeds; fails after a minute, which no machine
-# is too slow for.
+# eventually COMMAND...: polls until COMMAND succeeds. Fails after a minute, which is enough even
+# on a slow machine.
 eventually() {
     local deadline=$((SECONDS + 60))
     until "$@"; do
@@ -23,7 +23,8 @@ eventually() {
     done
 }
 
-# is_own_child PID: still, or its number may be somebody else's.
+# is_own_child PID: whether PID is still a child of this shell. If not, the number may belong to
+# another process by now.
 is_own_child() { [ "$(ps -o ppid= -p "$1")" -eq "$BASHPID" ] 2>/dev/null; }
 
 # expect_output TEXT: the output of the last `run` contains TEXT.
@@ -34,7 +35,7 @@ expect_output() {
     }
 }
 
-# expect_status CODE
+# expect_status CODE: the last `run` ended with CODE.
 expect_status() {
     [ "$status" -eq "$1" ] || {
         printf 'expected exit code %s, not %s; the output:\n%s\n' "$1" "$status" "$output" >&2
@@ -42,8 +43,9 @@ expect_status() {
     }
 }
 
-# as_in_the_table [--quick]: what is built has the bytes that the table of hashes names. It may
-# be for other tools than this machine's; for other sources only as long as nobody submits them.
+# as_in_the_table [--quick]: what is built has the bytes that the table of hashes names. The test is
+# skipped if the table is for other tools than this machine's. It is also skipped if the table is
+# for other sources, unless CI is set.
 as_in_the_table() {
     run "$root/scripts/reproduce.sh" --check "$@"
     [ "$status" -ne 6 ] || [[ -n ${CI-} && $output == *--record* ]] \

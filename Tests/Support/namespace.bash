@@ -2,13 +2,13 @@
 # to start, and all the rules for PID 1 hold. pid_namespaces(7)
 # shellcheck shell=bash disable=SC2034,SC2154 # the tests read what is set; helpers.bash sets out
 
-# build_prober: once a file, before the tests that run `$prober`.
+# build_prober: builds `$prober`, once for each file, before the tests that run it.
 build_prober() {
     export prober=$BATS_FILE_TMPDIR/prober
     musl-gcc -Os -static -s -Wall -Wextra -o "$prober" "$root/Tests/Support/prober.c"
 }
 
-# prepare_namespaces: what a test begins with. Skips it where there can be no namespace.
+# prepare_namespaces: a test begins with this. Skips the test if the machine allows no namespace.
 prepare_namespaces() {
     # An ordinary user gets a user namespace to be root in, where the machine allows one.
     as_root=()
@@ -28,19 +28,19 @@ prepare_namespaces() {
     log=$tree/dev/kmsg
 }
 
-# end_namespaces: what a test ends with.
+# end_namespaces: a test ends with this.
 end_namespaces() {
     local process
     for process in "${namespaces[@]}"; do
         is_own_child "$process" || continue
-        # strace, where it is in front, does not take what it traces along.
+        # If strace is in front, the process that it traces does not end with it.
         # shellcheck disable=SC2046 # one word a child
         kill -KILL $(pgrep -P "$process") "$process" 2>/dev/null || true
         wait "$process" 2>/dev/null || true
     done
 }
 
-# own_namespace PID: the process in front of a namespace, which is to end with the test.
+# own_namespace PID: PID is the process in front of a namespace. It will end with the test.
 own_namespace() {
     namespace=$1
     namespaces+=("$1")
@@ -50,8 +50,8 @@ own_namespace() {
 
 has_child() { pgrep -P "$namespace" >/dev/null; }
 
-# start COMMAND...: runs COMMAND, which ends in an exec of the guest's /init, as PID 1 of a
-# namespace whose root directory is `$tree`. Sets `pid`, as seen from here.
+# start COMMAND...: runs COMMAND as PID 1 of a namespace whose root directory is `$tree`. COMMAND
+# ends in an exec of /init there. Sets `pid`, as seen from here.
 start() {
     "${as_root[@]}" "${in_namespace[@]}" --root="$tree" "$@" <&- 3>&- &
     own_namespace $!
@@ -63,16 +63,16 @@ start_here() {
     own_namespace $!
 }
 
-# start_process COMMAND...: the same, but for a child of PID 1's, so that a mistake of an init
-# that is not PID 1 hits nobody outside. It signals whom its user may signal.
+# start_process COMMAND...: the same, but COMMAND is a child of PID 1. An init that is not PID 1 can
+# signal every process that its user may signal. In a namespace a mistake hits no process outside.
 start_process() {
     start_here sh -c '"$@"; exit $?' sh "$@"
     eventually pgrep -P "$pid" >/dev/null
     pid=$(pgrep -P "$pid")
 }
 
-# start_on_terminal COMMAND...: as start, on a terminal whose output goes to standard output.
-# Its session is another's.
+# start_on_terminal COMMAND...: as start, on a terminal whose output goes to standard output. It
+# is not the controlling terminal of COMMAND.
 start_on_terminal() {
     mkfifo "$BATS_TEST_TMPDIR/told-terminal"
     exec {terminal}<>"$BATS_TEST_TMPDIR/told-terminal"
@@ -82,7 +82,7 @@ start_on_terminal() {
     pid=$(pgrep -P "$pid")
 }
 
-# hang_up: the terminal is gone.
+# hang_up: hangs the terminal up.
 hang_up() {
     echo >&"$terminal"
     eventually is_hung_up
@@ -90,7 +90,7 @@ hang_up() {
 
 is_hung_up() { [[ $(ls -l "/proc/$namespace/fd") != *ptmx* ]]; }
 
-# capture COMMAND...: sets `status`, `output` and `lines` as bats' run does, which takes 127
+# capture COMMAND...: sets `status`, `output` and `lines` as bats' run does. But run takes code 127
 # for a mistake.
 capture() {
     status=0
@@ -104,7 +104,7 @@ code_of() {
     capture timeout --signal=KILL 60 "${as_root[@]}" "${in_namespace[@]}" --mount-proc "$@"
 }
 
-# run_in_tree COMMAND...: runs COMMAND to its end, with `$tree` for its root directory.
+# run_in_tree COMMAND...: runs COMMAND to its end, with `$tree` as its root directory.
 run_in_tree() {
     timeout --signal=KILL 60 "${as_root[@]}" "${in_namespace[@]}" --root="$tree" "$@" 3>&-
 }
@@ -125,8 +125,8 @@ has_ended() { [ ! -e "/proc/$namespace" ] || [[ $(cat "/proc/$namespace/stat") =
 # idles: whether PID 1 is in pause(2), system call 34.
 idles() { [ -e "/proc/$pid" ] && [[ $(cat "/proc/$pid/syscall") == 34\ * ]]; }
 
-# expect_no_wakeup: neither a context switch nor a tick of processor time in a second. Not a
-# wait for something: the second in which nothing may happen.
+# expect_no_wakeup: PID 1 has neither a context switch nor a tick of processor time for a second.
+# The sleep does not wait for something: it is the second in which nothing may happen.
 expect_no_wakeup() {
     local before after
     before=$(grep ctxt_switches "/proc/$pid/status"; cut -d' ' -f14,15 "/proc/$pid/stat")

@@ -1,18 +1,20 @@
-// What the tests run under init where a shell would not do. Signals go by the kernel's own
-// numbers, 1 to 64, without the C library in between, which keeps some for itself.
+// The tests run this program under init where a shell would not do. It uses the kernel's own
+// numbers of signals, 1 to 64, without the C library, which keeps some signals for itself.
 //
-//   signals                        says "ready", then the number of each signal that it is sent
+//   signals                        says "ready", then the number of each signal that it gets
 //   pending SIGNAL... -- COMMAND   runs COMMAND with these signals blocked and pending
-//   zombies COUNT COMMAND          runs COMMAND as the parent of so many children that have ended
-//   first                          sends PID 1 signal 64, and exits with the first signal that comes
-//   quiet                          exits with 0 if it has been sent no signal, with it if it has
+//   zombies COUNT COMMAND          runs COMMAND as the parent of COUNT children that have ended
+//   first                          sends PID 1 signal 64, and exits with the number of the first
+//                                  signal that comes
+//   quiet                          exits with the number of a pending signal, or 0 if there is none
 //   descriptors                    says which descriptors are open
 //   foreground                     says whether its group has the terminal: "yes" or "no"
-//   job                            says "ready", and "went on" whenever it was stopped and goes on
+//   job                            says "ready", and "went on" each time that it goes on after a
+//                                  stop
 //   hangup COMMAND                 runs COMMAND on a terminal, copies what it writes there, and
-//                                  hangs up when told anything on standard input
-//   bomb                           forks for ever, with SIGTERM blocked; says "full" where it
-//                                  cannot
+//                                  hangs up when anything comes on standard input
+//   bomb                           forks for ever, with SIGTERM blocked; says "full" when a fork
+//                                  fails
 //   send PROCESS SIGNAL...         sends all of them
 
 #define _GNU_SOURCE
@@ -66,7 +68,8 @@ static int zombies(char **words) {
     return give_up(words[1]);
 }
 
-// None can overtake one with a lower number: they wait, and the lowest is taken first.
+// No signal can overtake one with a lower number: all wait, and the kernel hands out the lowest
+// first.
 static int first(void) {
     uint64_t all = ~0ULL;
     mask(all);
@@ -92,7 +95,8 @@ static int descriptors(void) {
     return write(1, found, length) == length ? 0 : 99;
 }
 
-// In a container both groups may be 0, outside; but reading in the background fails.
+// In a container the groups may be outside, and then both are 0. But a read in the background
+// fails.
 static int foreground(void) {
     mask(1ULL << (SIGTTIN - 1));
     int is_behind = read(open("/dev/tty", O_RDONLY | O_NONBLOCK), NULL, 0) < 0;
@@ -128,7 +132,7 @@ static int hangup(char **command) {
     while (poll(sides, 2, -1) > 0) {
         ssize_t got = sides[1].revents ? read(master, bytes, sizeof bytes) : 0;
         if (got > 0 && write(1, bytes, got) != got) return give_up("standard output");
-        // Nobody has the other side any more.
+        // No process has the other side open any more.
         if (sides[1].revents && got <= 0) break;
         if (sides[0].revents) break;
     }

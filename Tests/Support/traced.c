@@ -1,10 +1,10 @@
 // traced STRACE-OPTIONS... -- ROOT COMMAND...: runs COMMAND as PID 1 of a PID namespace, with
-// ROOT as its root directory, and strace's eyes on this one process from its first
-// instruction on. The process has SIGTERM blocked, and pending where PENDING is set. Where
-// SECOND is set there is a PID 2, as the kernel's own threads are on a machine: nobody's child.
+// ROOT as its root directory. strace traces this one process from its first instruction on. The
+// process has SIGTERM blocked, and also pending if PENDING is set. If SECOND is set there is a
+// PID 2 that is not a child of PID 1, like the kernel's own threads on a machine.
 //
-// unshare(1) in front of strace would be traced too, and its calls counted; behind strace it
-// cannot be, for strace's own first child would be PID 1.
+// unshare(1) cannot do this. If strace ran unshare, it would trace unshare too, and count its
+// calls. If unshare ran strace, the first child of strace would be PID 1.
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// What strace has getppid(2) say, in the kernel's place: then it sees every call.
+// strace makes getppid(2) return this. From then on strace sees every call.
 static const int answer_of_strace = 77;
 
 static int give_up(const char *what) {
@@ -31,20 +31,21 @@ static int become(char **words, int readiness) {
     sigemptyset(&terminate);
     sigaddset(&terminate, SIGTERM);
     sigprocmask(SIG_BLOCK, &terminate, NULL);
-    // Not raise(3): musl does not know of the new number.
+    // Not raise(3): musl does not know the new process number.
     if (getenv("PENDING")) kill(getpid(), SIGTERM);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return give_up("mount");
     if (chroot(words[0]) < 0 || chdir("/") < 0) return give_up(words[0]);
-    // From here on strace may count.
+    // From here on strace may count calls.
     close(readiness);
     while (syscall(SYS_getppid) != answer_of_strace) usleep(500);
-    // Not execve: a call of that name may be the one that is to fail.
+    // Not execve(2), because that may be the call that strace makes fail.
     syscall(SYS_execveat, AT_FDCWD, words[1], words + 1, environ, 0);
     return give_up(words[1]);
 }
 
-// make_second: this process's next child is in the namespace of PID 1, and its child is not.
+// make_second: makes a process in the PID namespace of `first` that is not a child of `first`.
+// setns(2) puts only the next child into the namespace, and not this process.
 static int make_second(int first) {
     char name[40];
     snprintf(name, sizeof name, "/proc/%d/ns/pid", first);
@@ -73,7 +74,7 @@ int main(int count, char **words) {
     char number[12], answer[40];
     snprintf(number, sizeof number, "%d", process);
     snprintf(answer, sizeof answer, "inject=getppid:retval=%d", answer_of_strace);
-    // Its own words come first, and then whatever was given.
+    // The fixed words come first, and then the given options.
     char *command[count + 8];
     char *fixed[] = {"strace", "-q", "-p", number, "-e", answer};
     memcpy(command, fixed, sizeof fixed);

@@ -1,5 +1,5 @@
-// Does all that init does until it idles, and then has a fault. The first argument says
-// which: a Swift trap, where there is none.
+// Does all that init does until it idles, and then has a fault. The first argument says which
+// fault. Without an argument it is a Swift trap.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -46,7 +46,7 @@ static void read_past_file(void) {
     *page;
 }
 
-// What linux/filter.h has, of which musl knows nothing.
+// These are in linux/filter.h, which musl does not have.
 struct instruction {
     uint16_t code;
     uint8_t if_true, if_false;
@@ -71,7 +71,7 @@ static void make_forbidden_call(void) {
     getppid();
 }
 
-// Each call's frame is reachable from the next, so no compiler can make a loop of this.
+// Each call's frame is reachable from the next, so no compiler can turn this into a loop.
 static int use_stack(const volatile char *caller) {
     volatile char frame[1024];
     frame[0] = caller[0];
