@@ -84,11 +84,23 @@ public enum ExitMatch: Equatable, Sendable {
     case signal(Signal)
 }
 
-/// Yes-or-no settings of a unit: bits of the plan.
-public struct UnitFlags: OptionSet, Sendable {
+/// Yes-or-no settings of a unit: bits of the plan. Not an `OptionSet`, which needs a heap for its
+/// literals.
+public struct UnitFlags: Equatable, Sendable {
     public let rawValue: UInt16
 
     public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// Whether all of `other` are set here.
+    public func contains(_ other: UnitFlags) -> Bool { rawValue & other.rawValue == other.rawValue }
+
+    public func union(_ other: UnitFlags) -> UnitFlags {
+        UnitFlags(rawValue: rawValue | other.rawValue)
+    }
+
+    public func subtracting(_ other: UnitFlags) -> UnitFlags {
+        UnitFlags(rawValue: rawValue & ~other.rawValue)
+    }
 
     /// RemainAfterExit=
     public static let remains = UnitFlags(rawValue: 1 << 0)
