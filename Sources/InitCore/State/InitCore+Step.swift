@@ -56,38 +56,20 @@ extension InitCore {
         case .deadlinePassed:
             deadline = nil
             actions.append(.log(.startingSlowly))
-        case .childEnded(let process, let status) where process == program:
-            tellOfEnd(process, status, &actions)
-            programEnded(code(of: status), at: now, &actions)
         case .signalled, .childEnded, .childStopped, .terminalLent, .wentOn, .noChildLeft,
-            .sendingFailed:
-            stepWithProgram(event, at: now, &actions)
-        case .performed, .helperStarted, .helperFailed, .unwritten, .leavingFailed:
-            actions.append(.reportImpossible)
+            .sendingFailed, .performed, .helperStarted, .helperFailed, .unwritten, .leavingFailed:
+            stepRunning(event, at: now, &actions)
         }
     }
 
+    /// Handles every event while the program runs, and those that mean the same while it starts.
     mutating func stepRunning(_ event: Event, at now: Instant, _ actions: inout Actions) {
-        switch event {
-        case .childEnded(let process, let status) where process == program:
-            tellOfEnd(process, status, &actions)
-            programEnded(status.code, at: now, &actions)
-        case .signalled, .childEnded, .childStopped, .terminalLent, .wentOn, .noChildLeft,
-            .sendingFailed:
-            stepWithProgram(event, at: now, &actions)
-        case .performed, .spawned, .programRuns, .spawnFailed, .deadlinePassed, .helperStarted,
-            .helperFailed, .unwritten, .leavingFailed:
-            actions.append(.reportImpossible)
-        }
-    }
-
-    /// Handles what is the same before and after the program starts to run.
-    private mutating func stepWithProgram(
-        _ event: Event, at now: Instant, _ actions: inout Actions
-    ) {
         switch event {
         case .signalled(let signal, let origin):
             handOn(signal, from: origin, at: now, &actions)
+        case .childEnded(let process, let status) where process == program:
+            tellOfEnd(process, status, &actions)
+            programEnded(code(of: status), at: now, &actions)
         case .childEnded(let process, let status):
             orphanEnded(process, status, &actions)
         case .childStopped(let process, let signal):

@@ -42,7 +42,8 @@ public struct InitCore: Sendable {
     public internal(set) var program: ProcessID?
     /// Where the program runs.
     public internal(set) var place = ProgramPlace.ownGroup
-    /// Why the child could not become the program, until init reaps it.
+    /// Why the child could not become the program, until init reaps it. A program that runs has
+    /// none.
     var spawnError: Errno?
     /// The signal that stopped the program, until init knows whether the program gets the terminal.
     var stoppedBy: Signal?
