@@ -60,8 +60,8 @@ int clinux_set_subreaper(void) {
     return ask(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0);
 }
 
-// write_number: writes the decimal digits of `number` and a NUL.
-static void write_number(char *text, int number) {
+// format_number: the decimal digits of `number` and a NUL, in `text`.
+static void format_number(char *text, int number) {
     int digits = 1;
     for (int rest = number; rest >= 10; rest /= 10) digits++;
     text[digits] = 0;
@@ -83,9 +83,9 @@ static void pass_listen_pid(char **environment, int pid) {
     enum { length = sizeof "LISTEN_PID=" - 1 };
     static char own[length + 12] = "LISTEN_PID=";
     char **entry = entry_of(environment, own, length);
-    write_number(own + length, ask(SYS_getppid, 0, 0, 0, 0));
+    format_number(own + length, ask(SYS_getppid, 0, 0, 0, 0));
     if (!*entry || strcmp(*entry, own) != 0) return;
-    write_number(own + length, pid);
+    format_number(own + length, pid);
     *entry = own;
 }
 

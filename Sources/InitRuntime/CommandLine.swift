@@ -11,17 +11,18 @@ enum ExitCode {
 }
 
 extension Runtime where K: ~Copyable {
-    /// Takes in this process's arguments. Not on a machine, where they are not for init alone.
+    /// Reads this process's arguments, and applies them. Not on a machine, where they are not for
+    /// init alone.
     ///
     /// - Returns: the code to exit with, if there is nothing to run.
-    mutating func takeArguments() -> UInt8? {
+    mutating func readArguments() -> UInt8? {
         configure(by: nil)
         let process = kernel.ownProcess()
         var line = Line()
         if let reply = core.configuration.reply(to: words, process: process, &line) {
             let stream =
                 reply.isForStandardError ? FileDescriptor.standardError : .standardOutput
-            put(line, to: stream, on: &kernel)
+            print(line, to: stream, on: &kernel)
             let isPrinted = print(reply.text, to: stream, on: &kernel)
             return isPrinted ? reply.code : ExitCode.failed
         }
@@ -31,7 +32,7 @@ extension Runtime where K: ~Copyable {
             try? kernel.receiveOnParentDeath(signal)
         }
         if core.configuration.warnsOfNoReaper, core.role == .process, !kernel.isSubreaper() {
-            tell(.cannotReap)
+            say(.cannotReap)
         }
         return nil
     }
@@ -40,7 +41,7 @@ extension Runtime where K: ~Copyable {
 /// Acts as `poweroff`, `reboot`, `halt` or `shutdown`, if that is this program's name.
 ///
 /// - Returns: the code to exit with, or `nil` if this is init.
-func obeyPowerCommand<K: Kernel & ~Copyable>(_ words: Words, on kernel: inout K) -> UInt8? {
+func performPowerCommand<K: Kernel & ~Copyable>(_ words: Words, on kernel: inout K) -> UInt8? {
     guard let outcome = PowerCommand.parse(words) else { return nil }
     do throws(Errno) {
         switch outcome {
@@ -51,12 +52,12 @@ func obeyPowerCommand<K: Kernel & ~Copyable>(_ words: Words, on kernel: inout K)
             if sync { kernel.sync() }
             try kernel.leave(request)
             return ExitCode.failed
-        case .help: return answer(PowerCommand.usage, on: &kernel)
-        case .version: return answer(Version.text, on: &kernel)
+        case .help: return printAnswer(PowerCommand.usage, on: &kernel)
+        case .version: return printAnswer(Version.text, on: &kernel)
         case .wrong(let problem, let index):
             var line = Line()
             problem.complain(of: words[index], as: words[0], to: &line)
-            put(line, on: &kernel)
+            print(line, on: &kernel)
             return ExitCode.wrongUse
         }
     } catch {
@@ -64,12 +65,12 @@ func obeyPowerCommand<K: Kernel & ~Copyable>(_ words: Words, on kernel: inout K)
         line.append(word: words[0])
         error.append(to: &line)
         line.end()
-        put(line, on: &kernel)
+        print(line, on: &kernel)
         return ExitCode.failed
     }
 }
 
-private func answer<K: Kernel & ~Copyable>(_ text: StaticString, on kernel: inout K) -> UInt8 {
+private func printAnswer<K: Kernel & ~Copyable>(_ text: StaticString, on kernel: inout K) -> UInt8 {
     print(ByteView(stringLiteral: text), on: &kernel) ? ExitCode.done : ExitCode.failed
 }
 
@@ -89,7 +90,7 @@ private func print<K: Kernel & ~Copyable>(
 }
 
 @inline(never)
-private func put<K: Kernel & ~Copyable>(
+private func print<K: Kernel & ~Copyable>(
     _ line: Line, to stream: FileDescriptor = .standardError, on kernel: inout K
 ) {
     if line.count > 0 { line.withBytes { _ = try? kernel.write($0, to: stream) } }

@@ -24,7 +24,7 @@ private func live(
     // This comes first, so that no signal is lost and none takes its default action.
     try? kernel.catchSignals()
     let isPID1 = kernel.isPID1()
-    if !isPID1, let code = obeyPowerCommand(words, on: &kernel) { LinuxKernel.exit(code) }
+    if !isPID1, let code = performPowerCommand(words, on: &kernel) { LinuxKernel.exit(code) }
 
     // On a machine the kernel's own threads exist before PID 1 runs; in a PID namespace there are
     // none. Some sandboxes let reboot(2) succeed without any effect.
@@ -36,7 +36,7 @@ private func live(
 
     var runtime = Runtime(
         kernel: kernel, role: role, words: words, environment: environment, record: record)
-    if role != .machine, let code = runtime.takeArguments() { LinuxKernel.exit(code) }
+    if role != .machine, let code = runtime.readArguments() { LinuxKernel.exit(code) }
     LinuxKernel.exit(runtime.run())
 }
 

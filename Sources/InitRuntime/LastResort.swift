@@ -23,12 +23,12 @@ public enum LastResort {
         try? kernel.useSignalStack()
         for index in Fault.signals.indices {
             try? kernel.handleFault(Fault.signals[index]) { number in
-                LastResort.takeOver(after: Signal(rawValue: number))
+                LastResort.run(after: Signal(rawValue: number))
             }
         }
     }
 
-    private static func takeOver(after signal: Signal) -> Never {
+    private static func run(after signal: Signal) -> Never {
         var kernel = LinuxKernel()
         while begun < 5 {
             begun &+= 1

@@ -30,23 +30,23 @@ struct Log {
     }
 
     /// - Parameter limit: the highest priority number that is logged.
-    mutating func write<K: Kernel & ~Copyable>(
+    mutating func say<K: Kernel & ~Copyable>(
         _ message: Message, about name: ByteView, upTo limit: UInt8, on kernel: inout K
     ) {
         let priority = message.priority(in: role, as: speaker.personality)
         guard priority.rawValue <= limit else { return }
         var line = begin(priority)
         message.append(to: &line, name: name, as: speaker.personality)
-        write(&line, priority, upTo: limit, on: &kernel)
+        say(&line, priority, upTo: limit, on: &kernel)
     }
 
-    mutating func write<K: Kernel & ~Copyable>(
+    mutating func report<K: Kernel & ~Copyable>(
         _ record: EventRecord, upTo limit: UInt8, on kernel: inout K
     ) {
         guard Priority.critical.rawValue <= limit else { return }
         var line = begin(.critical)
         record.append(to: &line)
-        write(&line, .critical, upTo: limit, on: &kernel)
+        say(&line, .critical, upTo: limit, on: &kernel)
     }
 
     @inline(never)
@@ -62,7 +62,7 @@ struct Log {
     }
 
     @inline(never)
-    private mutating func write<K: Kernel & ~Copyable>(
+    private mutating func say<K: Kernel & ~Copyable>(
         _ line: inout Line, _ priority: Priority, upTo limit: UInt8, on kernel: inout K
     ) {
         line.end()
@@ -71,17 +71,17 @@ struct Log {
             notice.append("lines dropped: ")
             notice.append(number: dropped)
             notice.end()
-            if put(notice, to: .standardError, on: &kernel) { dropped = 0 }
+            if writeIfReady(notice, to: .standardError, on: &kernel) { dropped = 0 }
         }
         let stream: FileDescriptor =
             speaker.usesStandardOutput(for: priority) ? .standardOutput : .standardError
-        if !put(line, to: stream, on: &kernel), dropped < .max { dropped &+= 1 }
+        if !writeIfReady(line, to: stream, on: &kernel), dropped < .max { dropped &+= 1 }
     }
 
     /// - Parameter stream: where the line goes if the kernel's log is not open.
     /// - Returns: whether the whole line got through.
     @inline(never)
-    private func put<K: Kernel & ~Copyable>(
+    private func writeIfReady<K: Kernel & ~Copyable>(
         _ line: Line, to stream: FileDescriptor, on kernel: inout K
     ) -> Bool {
         if let kernelLog { return write(line, to: kernelLog, on: &kernel) }

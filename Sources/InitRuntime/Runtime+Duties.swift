@@ -2,7 +2,7 @@ import InitCore
 import KernelInterface
 
 extension Runtime where K: ~Copyable {
-    /// Does the duty, and returns the error if it failed.
+    /// Performs the duty, and returns the error if it failed.
     mutating func perform(_ duty: Duty) -> Errno? {
         switch duty {
         case .mount(let number):

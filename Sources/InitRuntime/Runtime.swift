@@ -1,8 +1,8 @@
 public import InitCore
 public import KernelInterface
 
-/// PID 1's hands: it waits for events, tells the core, and does what the core says. It decides
-/// nothing.
+/// PID 1's hands: it waits for events, hands them to the core, and performs the core's actions. It
+/// decides nothing.
 public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     public internal(set) var kernel: K
     public internal(set) var core: InitCore
@@ -61,7 +61,7 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
         }
     }
 
-    /// Does the duties, up to the program's start or the greeting.
+    /// Performs the duties, up to the program's start or the greeting.
     ///
     /// - Returns: the code to exit with, where there is nothing more to do.
     public mutating func begin() -> UInt8? {
@@ -74,24 +74,24 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     ///
     /// - Returns: the code to exit with, once that is ordered.
     public mutating func turn() -> UInt8? {
-        tell(nextEvent())
+        step(nextEvent())
         performAll()
         return exitCode
     }
 
     @inline(never)
-    private mutating func tell(_ event: Event) {
+    private mutating func step(_ event: Event) {
         record.pointee.append(event, in: core.phase)
         if core.hasMoment(event) { lastMoment = kernel.now() }
         core.step(event, at: lastMoment)
     }
 
-    /// Does what the core says, until the core has no more actions. The core gets the answer to an
-    /// action before it gives the next one.
+    /// Performs actions until the core has no more. The core gets the answer to an action before it
+    /// gives the next one.
     @inline(never)
     private mutating func performAll() {
         while let action = core.nextAction() {
-            if let answer = perform(action) { tell(answer) }
+            if let answer = perform(action) { step(answer) }
         }
     }
 
@@ -208,11 +208,11 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
             return .leavingFailed(
                 failure { kernel throws(Errno) in try kernel.leave(ending) }
                     ?? .interrupted)
-        case .log(let message): tell(message)
+        case .log(let message): say(message)
         case .report: report()
         case .exit(let code): exit(code)
         case .reportImpossible:
-            tell(.impossible)
+            say(.impossible)
             report()
         }
         return nil
@@ -220,18 +220,18 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
 
     private mutating func exit(_ code: UInt8) {
         if core.place == .ownForegroundGroup, let child {
-            kernel.takeTerminalBack(from: child.process)
+            kernel.reclaimTerminal(from: child.process)
         }
         exitCode = code
     }
 
-    mutating func tell(_ message: Message) {
-        log.write(message, about: programName, upTo: core.configuration.logLimit, on: &kernel)
+    mutating func say(_ message: Message) {
+        log.say(message, about: programName, upTo: core.configuration.logLimit, on: &kernel)
     }
 
     @inline(never)
     private mutating func report() {
-        log.write(record.pointee, upTo: core.configuration.logLimit, on: &kernel)
+        log.report(record.pointee, upTo: core.configuration.logLimit, on: &kernel)
     }
 
     @inline(never)

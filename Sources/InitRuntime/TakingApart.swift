@@ -79,12 +79,12 @@ private struct Sweep {
         let isAboutSwap = work == .swapOff
         try kernel.readLines(isAboutSwap ? "/proc/swaps" : "/proc/self/mounts") { kernel, lines in
             var table = PathTable(lines, column: isAboutSwap ? 0 : 1)
-            while let path = table.next() { take(path, work, on: &kernel) }
+            while let path = table.next() { perform(work, at: path, on: &kernel) }
         }
     }
 
-    private mutating func take<K: Kernel & ~Copyable>(
-        _ path: UnsafePointer<UInt8>, _ work: Work, on kernel: inout K
+    private mutating func perform<K: Kernel & ~Copyable>(
+        _ work: Work, at path: UnsafePointer<UInt8>, on kernel: inout K
     ) {
         do throws(Errno) {
             switch work {
@@ -102,7 +102,7 @@ private struct Sweep {
             guard work == .makeReadOnly else { return }
             writable &+= 1
             guard writable <= Sweep.mostNamed else { return }
-            log.write(
+            log.say(
                 .staysWritable(error), about: ByteView(cString: path), upTo: logLimit, on: &kernel)
         }
     }

@@ -94,7 +94,7 @@ public protocol Kernel: ~Copyable {
 
     /// Puts this process's group back into the foreground of the terminal, if the program's group
     /// is there. tcsetpgrp(3)
-    mutating func takeTerminalBack(from program: ProcessID)
+    mutating func reclaimTerminal(from program: ProcessID)
 
     /// Gives up the controlling terminal, so that another session can take it. The signals that the
     /// kernel then sends to the leader's session are discarded. ioctl_tty(2), TIOCNOTTY

@@ -194,7 +194,7 @@ extension LinuxKernel {
             && clinux_set_foreground_group(program.rawValue) >= 0
     }
 
-    public mutating func takeTerminalBack(from program: ProcessID) {
+    public mutating func reclaimTerminal(from program: ProcessID) {
         // Another foreground group keeps the terminal, such as a shell that saw this process stop.
         guard clinux_get_foreground_group(0) == program.rawValue else { return }
         _ = clinux_set_foreground_group(clinux_getpgrp())

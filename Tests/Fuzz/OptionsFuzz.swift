@@ -36,7 +36,7 @@ private struct Naive {
     }
 
     /// - Returns: what is wrong, if anything.
-    mutating func take(_ option: String, _ value: Bytes) -> UsageProblem? {
+    mutating func apply(_ option: String, _ value: Bytes) -> UsageProblem? {
         switch option {
         case "subreaper": isSubreaper = true
         case "group": signalsGroup = true
@@ -122,7 +122,7 @@ private func naiveParse(_ words: [Bytes]) -> String {
                 index += 1
                 value = words[index]
             }
-            if let problem = naive.take(name, value ?? []) { return wrong(problem, index) }
+            if let problem = naive.apply(name, value ?? []) { return wrong(problem, index) }
         }
         index += 1
     }

@@ -67,7 +67,7 @@ private func oracle(_ manual: Manual, _ words: Words) -> Told {
         let value = optarg.map { pointer in
             (0..<strlen(pointer)).map { UInt8(bitPattern: pointer[$0]) }
         }
-        if !told.take(letter, value ?? []) {
+        if !told.apply(letter, value ?? []) {
             told.outcome = "wrong"
             return told
         }
@@ -81,7 +81,7 @@ private func oracle(_ manual: Manual, _ words: Words) -> Told {
 
 extension Told {
     /// - Returns: whether it makes sense.
-    fileprivate mutating func take(_ letter: Character, _ value: Bytes) -> Bool {
+    fileprivate mutating func apply(_ letter: Character, _ value: Bytes) -> Bool {
         switch letter {
         case "?": return false
         case "h", "V", "l", "L": outcome = "answer"

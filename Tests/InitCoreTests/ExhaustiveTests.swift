@@ -113,7 +113,7 @@ private struct Life {
             world.happen(move)
             if case .event(let event, _) = move {
                 // After a breach core and naive model may each be anywhere.
-                guard world.tell(event, before: before).broken.isEmpty else { return }
+                guard world.step(event, before: before).broken.isEmpty else { return }
             }
             if before.core.phase.isPartOfShutdown {
                 shutdown += world.now - before.now

@@ -53,12 +53,12 @@ struct Walk: Sendable {
                 var rules: [Rule] = []
                 next.happen(move)
                 if case .event(let event, _) = move {
-                    let step = next.tell(event, before: world)
-                    take(step)
+                    let step = next.step(event, before: world)
+                    count(step)
                     rules = step.broken
                 }
                 guard rules.isEmpty else {
-                    // What comes after a breach would only tell of it again.
+                    // What comes after a breach would only show it again.
                     note(rules, setup, Walk.way(to: index, of: nodes) + ["\(move)"])
                     continue
                 }
@@ -71,7 +71,7 @@ struct Walk: Sendable {
         states += nodes.count
     }
 
-    private mutating func take(_ step: Step) {
+    private mutating func count(_ step: Step) {
         steps += 1
         let (from, to) = (step.before.core.phase, step.after.core.phase)
         let kind = Kind(step.event)
@@ -111,8 +111,8 @@ struct Walk: Sendable {
 }
 
 extension World {
-    /// Tells the core, and the naive model, and does as the core says.
-    mutating func tell(_ event: Event, before: World) -> Step {
+    /// Hands the event to the core and to the naive model, and performs the core's actions.
+    mutating func step(_ event: Event, before: World) -> Step {
         let left = core.actions.count
         var other = core
         let hasMoment = core.hasMoment(event)

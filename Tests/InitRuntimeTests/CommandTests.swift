@@ -46,7 +46,7 @@ import Testing
         defer { for pointer in pointers { free(pointer) } }
         return pointers.withUnsafeBufferPointer { argv in
             let words = Words(count: Int32(words.count), first: argv.baseAddress)
-            let code = obeyPowerCommand(words, on: &kernel)
+            let code = performPowerCommand(words, on: &kernel)
             return (kernel, code)
         }
     }

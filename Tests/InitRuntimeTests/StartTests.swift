@@ -32,7 +32,7 @@ func run(
         var runtime = Runtime(
             kernel: kernel, role: role,
             words: Words(count: Int32(words.count), first: argv.baseAddress), record: record)
-        if role != .machine, let code = runtime.takeArguments() { return (runtime.kernel, code) }
+        if role != .machine, let code = runtime.readArguments() { return (runtime.kernel, code) }
         if let code = runtime.begin() { return (runtime.kernel, code) }
         for _ in 0..<events {
             if let code = runtime.turn() { return (runtime.kernel, code) }

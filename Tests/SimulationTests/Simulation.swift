@@ -19,7 +19,7 @@ func run(_ world: World) {
         var runtime = Runtime(
             kernel: WorldKernel(world: world), role: world.scenario.role,
             words: Words(count: Int32(words.count), first: argv.baseAddress), record: record)
-        if world.scenario.role != .machine, let code = runtime.takeArguments() {
+        if world.scenario.role != .machine, let code = runtime.readArguments() {
             world.fail("its arguments make no sense: code \(code)")
         }
         if let code = runtime.begin() { world.exited(code) }

@@ -98,7 +98,7 @@ struct WorldKernel: Kernel {
         world.scenario.terminal.isForeground
     }
 
-    mutating func takeTerminalBack(from program: ProcessID) {}
+    mutating func reclaimTerminal(from program: ProcessID) {}
 
     mutating func giveTerminalUp() {}
 

@@ -1,7 +1,7 @@
 // What the peers differ in: their defaults, and what their environment variables say.
 
 extension Configuration {
-    /// The highest priority number that is written at a verbosity of tini, 0 or more.
+    /// The highest priority number that is logged at a verbosity of tini, 0 or more.
     @inline(never)
     static func logLimit(_ verbosity: Int) -> UInt8 {
         let limits: [4 of Priority] = [.error, .warning, .info, .debug]
@@ -32,12 +32,12 @@ extension Configuration {
             index &-= 1
             var value = environment[index]
             let name = value.removeFirst(upTo: UInt8(ascii: "="))
-            takeVariable(name, value)
+            apply(variable: name, value)
         }
         becomePeer()
     }
 
-    private mutating func takeVariable(_ name: ByteView, _ value: ByteView) {
+    private mutating func apply(variable name: ByteView, _ value: ByteView) {
         let names: ByteView = """
             TINI_SUBREAPER TINI_KILL_PROCESS_GROUP TINI_VERBOSITY \
             DUMB_INIT_DEBUG DUMB_INIT_SETSID CATATONIT_DEBUG CATATONIT_LOG
@@ -56,21 +56,21 @@ extension Configuration {
 
     /// What follows from the rest.
     private mutating func becomePeer() {
-        let isTold = logLimit == Priority.debug.rawValue
+        let isVerbose = logLimit == Priority.debug.rawValue
         if personality == .tini {
-            if isTold { tellsOfSignals = .onlyOfChildren }
+            if isVerbose { loggedSignals = .child }
             warnsOfNoReaper = !isSubreaper
             rewrites.setDefaults(nil, from: .stopReading)
             return
         }
-        warnsOfOrphans = isTold
+        warnsOfOrphans = isVerbose
         if personality == .catatonit {
             isSubreaper = true
             if isPause { program = nil }
             rewrites.setDefaults(nil, from: .stopTyped)
         } else {
             suspendsItself = true
-            if isTold { tellsOfSignals = .ofAll }
+            if isVerbose { loggedSignals = .all }
             // The program leads its own group, in a session in which no shell could resume it.
             guard hasOwnSession else { return }
             signalsGroup = true

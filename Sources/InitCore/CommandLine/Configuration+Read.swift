@@ -44,7 +44,7 @@ extension Configuration {
         var isNamedByKernel = false
         while let word = kernelWords.next(), !word.isDashes {
             if word.name.hasPrefix("hammock.") {
-                if !take(word.name.dropping(8), word.value) { hasUnknownOption = true }
+                if !apply(word: word.name.dropping(8), word.value) { hasUnknownOption = true }
             } else if word.name.equals("hostname"), let name = word.value, name.count > 0 {
                 isNamedByKernel = true
             }
@@ -52,12 +52,12 @@ extension Configuration {
         if hostName.count == 0, !isNamedByKernel { setHostName("hammock") }
     }
 
-    /// Takes in one word of the kernel's command line.
+    /// Applies one word of the kernel's command line.
     ///
     /// - Parameter name: what follows `hammock.` in its name.
     /// - Returns: whether there is such a word and it can have this value.
     @inline(never)
-    private mutating func take(_ name: ByteView, _ value: ByteView?) -> Bool {
+    private mutating func apply(word name: ByteView, _ value: ByteView?) -> Bool {
         guard let value else { return false }
         switch name.position(in: "grace hostname fault log flush") {
         case 0:
@@ -88,7 +88,7 @@ extension Configuration {
 // MARK: Options
 
 extension Configuration {
-    /// Takes in `[options] [--] PROGRAM [ARGUMENTS...]`.
+    /// Reads `[options] [--] PROGRAM [ARGUMENTS...]`.
     ///
     /// The words behind the program's name belong to the program, and init does not look at them.
     /// The first of `--help`, `--version`, `--license` and mistakes decides. Then nothing is run.
@@ -111,15 +111,15 @@ extension Configuration {
             case .option(UInt8(ascii: "V")): return .version
             case .option(UInt8(ascii: "l")), .option(UInt8(ascii: "L")): return .license
             case .option(let letter):
-                if let problem = take(letter, scanner.value) {
+                if let problem = apply(option: letter, scanner.value) {
                     return .wrong(problem, index: scanner.index, letter: scanner.letter)
                 }
             }
         }
     }
 
-    /// Takes one option in, or says what is wrong with its value.
-    private mutating func take(_ letter: UInt8, _ value: ByteView) -> UsageProblem? {
+    /// Applies one option, or returns what is wrong with its value.
+    private mutating func apply(option letter: UInt8, _ value: ByteView) -> UsageProblem? {
         switch letter {
         case UInt8(ascii: "s"): isSubreaper = true
         case UInt8(ascii: "g"): signalsGroup = true

@@ -6,8 +6,9 @@ public struct Configuration: Sendable {
         case pause, poweroff, reboot
     }
 
-    public enum Telling: Sendable {
-        case no, onlyOfChildren, ofAll
+    /// Which of the signals that come and are forwarded init logs.
+    public enum LoggedSignals: Sendable {
+        case none, child, all
     }
 
     /// What to print in place of running anything.
@@ -35,9 +36,9 @@ public struct Configuration: Sendable {
     public var isSubreaper = false
     /// Forward signals to the program's process group and not to the program alone.
     public var signalsGroup = false
-    /// Write a line about each orphan that was reaped.
+    /// Log each orphan that was reaped.
     public var warnsOfOrphans = false
-    /// Write a line if orphans become another process's children.
+    /// Log it if orphans become another process's children.
     public var warnsOfNoReaper = false
     /// Exit with the program. Init does not ask the processes that it leaves behind to end; if
     /// this is PID 1, the kernel kills them.
@@ -47,12 +48,11 @@ public struct Configuration: Sendable {
     /// Stop (SIGSTOP) when a terminal asks for it (SIGTSTP, SIGTTIN, SIGTTOU), after forwarding
     /// that signal.
     public var suspendsItself = false
-    /// Take a container's SIGINT and SIGTERM as a machine does: as requests to reboot. When a
+    /// Treat a container's SIGINT and SIGTERM as a machine does: as requests to reboot. When a
     /// container calls reboot(2), LXC and systemd-nspawn start it again.
     public var isAskedAsMachine = false
-    /// Say a word about each signal that comes, or only about SIGCHLD; and about each that is
-    /// forwarded.
-    public var tellsOfSignals = Telling.no
+    /// Log each signal that comes and each that is forwarded, or only each SIGCHLD.
+    public var loggedSignals = LoggedSignals.none
     /// Run nothing and say nothing: only SIGTERM and SIGINT end it.
     public var isPause = false
     /// Whether the kernel's command line has a word for PID 1 that it does not understand.
@@ -65,7 +65,7 @@ public struct Configuration: Sendable {
 
     /// What to do when PID 1 itself is at fault.
     public var faultResponse = FaultResponse.pause
-    /// The highest priority number that is written, 0 to 7. Init has no line below 2.
+    /// The highest priority number that is logged, 0 to 7. Init has no line below 2.
     public var logLimit: UInt8
     /// How long processes have between SIGTERM and SIGKILL.
     public var graceMilliseconds = Limit.graceMilliseconds
@@ -97,7 +97,7 @@ public struct Configuration: Sendable {
     /// The longest time to wait for anything, in seconds: an hour.
     static let maximumGraceSeconds = 3600
 
-    /// Takes a grace period that the user gave. It holds for all processes that have to end.
+    /// Sets the grace period to what the user gave. It holds for all processes that have to end.
     ///
     /// - Returns: whether `value` is a number of seconds.
     @inline(never)

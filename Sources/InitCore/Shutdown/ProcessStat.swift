@@ -39,7 +39,7 @@ public struct ProcessStat: Equatable, Sendable {
         process.rawValue > 0 && process.rawValue == session && hasTerminal && ignoresTerminate
     }
 
-    /// Takes the next field off. A field that is no number, or no number of use here, counts as -1.
+    /// Removes the next field. A field that is no number, or no number of use here, counts as -1.
     @inline(never)
     private static func number(_ rest: inout ByteView) -> Int {
         rest.removeFirst(upTo: UInt8(ascii: " ")).decimal(upTo: Int(Int32.max)) ?? -1

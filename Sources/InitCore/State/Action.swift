@@ -1,7 +1,7 @@
-/// What the runtime has to do. An event answers some actions, and the core takes it in before it
+/// What the runtime has to do. An event answers some actions, and the core handles it before it
 /// gives the next action.
 public enum Action: Equatable, Sendable {
-    /// Answered by `performed`.
+    /// Performs a duty. Answered by `performed`.
     case perform(Duty)
     /// Brings the greeting to a reader.
     case greet
@@ -33,7 +33,7 @@ public enum Action: Equatable, Sendable {
     /// Calls reboot(2) in PID 1 itself, when it cannot fork a child for that, or no child
     /// succeeded. Answered by `leavingFailed`, or not at all.
     case leave(Ending)
-    /// Writes a line to PID 1's log.
+    /// Adds a line to PID 1's log.
     case log(Message)
     /// Logs the last events.
     case report

@@ -23,7 +23,7 @@ extension InitCore {
         actions.append(.reap)
     }
 
-    /// A signal when there is no program to pass it on to.
+    /// A signal when there is no program to forward it to.
     mutating func obey(
         _ signal: Signal, from origin: SignalOrigin, at now: Instant, _ actions: inout Actions
     ) {
@@ -46,11 +46,11 @@ extension InitCore {
 
     /// A signal while there is a program. The program gets it, except for requests that only PID 1
     /// of a machine can obey, such as Ctrl-Alt-Del and the power button.
-    mutating func handOn(
+    mutating func forwardOrObey(
         _ signal: Signal, from origin: SignalOrigin, at now: Instant, _ actions: inout Actions
     ) {
-        let telling = configuration.tellsOfSignals
-        if telling == .ofAll || telling == .onlyOfChildren && signal == .child {
+        let logged = configuration.loggedSignals
+        if logged == .all || logged == .child && signal == .child {
             actions.append(.log(.signalReceived(signal)))
         }
         if signal == .child {
@@ -62,7 +62,7 @@ extension InitCore {
         {
             guard signal == .continue, place.isUnderJobControl else {
                 actions.append(.forward(other, to: program))
-                if telling == .ofAll { actions.append(.log(.signalForwarded(other))) }
+                if logged == .all { actions.append(.log(.signalForwarded(other))) }
                 if configuration.suspendsItself, signal.isOfTerminal {
                     actions.append(.stopSelf(.stop))
                 }
@@ -187,9 +187,9 @@ extension InitCore {
         actions.append(.log(.programEnded(code)))
     }
 
-    /// dumb-init reports the program's end like any child's, before what follows from it.
-    func tellOfEnd(_ process: ProcessID, _ status: ExitStatus, _ actions: inout Actions) {
-        if configuration.tellsOfSignals == .ofAll {
+    /// dumb-init logs the program's end like any child's, before what follows from it.
+    func logEnd(_ process: ProcessID, _ status: ExitStatus, _ actions: inout Actions) {
+        if configuration.loggedSignals == .all {
             actions.append(.log(.orphanReaped(process, status)))
         }
     }
@@ -201,7 +201,7 @@ extension InitCore {
         {
             actions.append(.signalGroup(signal, of: program))
         }
-        if configuration.tellsOfSignals == .ofAll {
+        if configuration.loggedSignals == .all {
             actions.append(.log(.signalForwarded(.terminate)))
         }
         note(ended, &actions)

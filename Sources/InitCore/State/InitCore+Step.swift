@@ -39,7 +39,7 @@ extension InitCore {
             program = process
             self.place = place
             deadline = now.advanced(byMilliseconds: Limit.startMilliseconds)
-            if configuration.tellsOfSignals == .ofAll, place == .ownSession {
+            if configuration.loggedSignals == .all, place == .ownSession {
                 actions.append(.log(.sessionMade))
             }
             settleIn(&actions)
@@ -66,9 +66,9 @@ extension InitCore {
     mutating func stepRunning(_ event: Event, at now: Instant, _ actions: inout Actions) {
         switch event {
         case .signalled(let signal, let origin):
-            handOn(signal, from: origin, at: now, &actions)
+            forwardOrObey(signal, from: origin, at: now, &actions)
         case .childEnded(let process, let status) where process == program:
-            tellOfEnd(process, status, &actions)
+            logEnd(process, status, &actions)
             programEnded(code(of: status), at: now, &actions)
         case .childEnded(let process, let status):
             orphanEnded(process, status, &actions)

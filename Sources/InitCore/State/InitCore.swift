@@ -86,7 +86,7 @@ public struct InitCore: Sendable {
         }
     }
 
-    /// Takes in an event. `nextAction` says what to do about it.
+    /// Handles an event. `nextAction` says what to do about it.
     ///
     /// - Parameters:
     ///   - event: what happened.

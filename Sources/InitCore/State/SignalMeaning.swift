@@ -1,4 +1,4 @@
-/// What a signal asks of PID 1 when there is no program to pass it on to. This table, which README
+/// What a signal asks of PID 1 when there is no program to forward it to. This table, which README
 /// also shows, joins the conventions of busybox, LXC and systemd.
 public enum SignalMeaning: Equatable, Sendable {
     /// Stop everything, then do this.

@@ -52,7 +52,7 @@ public struct ByteView: ExpressibleByStringLiteral {
         return length
     }
 
-    /// Takes the part before the first `separator` off, and the separator with it.
+    /// Removes the part before the first `separator`, and the separator with it.
     @inline(never)
     mutating func removeFirst(upTo separator: UInt8) -> ByteView {
         let length = length(before: separator)

@@ -1,6 +1,6 @@
 /// How one text gets to a reader when nothing can be relied on.
 ///
-/// A pure state machine: `action` says what to do, `step` takes in how that went. It asks
+/// A pure state machine: `action` says what to do, `step` handles how that went. It asks
 /// the kernel for nothing itself, allocates nothing and cannot trap, so every errno and
 /// every partial write can be tried on it in a test.
 ///
@@ -91,7 +91,7 @@ public struct Delivery: Equatable, Sendable {
         }
     }
 
-    /// Takes in how the last action went.
+    /// Handles how the last action went.
     public mutating func step(_ event: Event) {
         switch (stage, event) {
         case (.opening, .opened):

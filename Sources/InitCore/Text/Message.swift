@@ -12,11 +12,11 @@ public enum Message: Equatable, Sendable {
     /// wait4(2) says there is no child, and the program's end was never seen.
     case programLost
     case orphanReaped(ProcessID, ExitStatus)
-    /// Another process will get the orphans; tini says so then.
+    /// Another process will get the orphans; tini logs this then.
     case cannotReap
     case signalIgnored(Signal)
     case sendingFailed(Errno)
-    /// These three are said only where a peer says them.
+    /// These three are logged only where a peer logs them.
     case signalReceived(Signal)
     case signalForwarded(Signal)
     case sessionMade

@@ -164,7 +164,7 @@ public struct SimulatedKernel: Kernel {
 
     public mutating func lendTerminal(to program: ProcessID) -> Bool { false }
 
-    public mutating func takeTerminalBack(from program: ProcessID) {}
+    public mutating func reclaimTerminal(from program: ProcessID) {}
 
     public mutating func giveTerminalUp() { deeds.append("gives the terminal up") }
 
