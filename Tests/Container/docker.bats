@@ -1,10 +1,7 @@
 # init as the --init of docker run. These tests have a docker daemon of their own.
 
 setup_file() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/engine
-    "$root/scripts/build-init.sh"
     start_engine dockerd docker runc || return 0
     # Docker asks what it is given for its version, and knows tini's answer only.
     ln -s "$out/init" "$place/docker-init"
@@ -20,19 +17,17 @@ setup_file() {
 begun_or_failed() { [ -S "$place/socket" ] || [ -z "$(jobs -r)" ]; }
 
 teardown_file() {
-    load ../Support/helpers
     load ../Support/engine
     end_engine
 }
 
 setup() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/engine
     need_engine
     run=(run --network none --ulimit nofile=1024:1024)
-    capture docker "${run[@]}" --rm box /bin/true
-    [ "$status" -eq 0 ] || skip "docker can run no container here: $(tail -n 1 "$place/log")"
+    export client=docker
+    export engine_log=$place/log
+    need_container docker docker "${run[@]}" --rm box /bin/true
 }
 
 teardown() {
@@ -47,25 +42,14 @@ start_box() {
     eventually says_ready
 }
 
-says_ready() { [[ $(docker logs box 2>&1) == *ready* ]]; }
-code_of_box() { docker inspect --format '{{.State.ExitCode}}' box; }
-has_state() { [ "$(docker inspect --format '{{.State.Status}}' box)" = "$1" ]; }
 is_healthy() { [ "$(docker inspect --format '{{.State.Health.Status}}' box)" = healthy ]; }
 
 @test "docker run --init ends with the program's code, or with 127 if the program is missing" {
-    local code
-    for code in 0 42 255; do
-        capture docker "${run[@]}" --init --rm box sh -c "exit $code"
-        expect_status "$code"
-        [ -z "$output" ]
-    done
-    capture docker "${run[@]}" --init --rm box missing
-    expect_status 127
+    expect_codes docker "${run[@]}" --init --rm box
 }
 
 @test "under docker run --init, init reaps orphans" {
-    capture docker "${run[@]}" --init --rm box sh -c "$orphans"
-    expect_status 5
+    expect_reaping docker "${run[@]}" --init --rm box
 }
 
 @test "after docker stop the code is the program's, although its child ignores TERM" {
@@ -88,10 +72,7 @@ is_healthy() { [ "$(docker inspect --format '{{.State.Health.Status}}' box)" = h
 }
 
 @test "on docker's terminal the program gets Ctrl-C" {
-    capture expect -f "$root/Tests/Support/terminal.exp" -- 'await ready; send "\x03"' \
-        nsenter --target "$engine_init" --pid --mount docker "${run[@]}" --init --rm -it box \
-        sh -c 'echo ready; exec sleep 1000'
-    expect_status 130
+    expect_interrupt docker "${run[@]}" --init --rm -it box
 }
 
 @test "docker info understands the version that init prints" {

@@ -1,10 +1,7 @@
 # init as the first process of the containers that LXC makes.
 
 setup_file() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/engine
-    "$root/scripts/build-init.sh"
     start_engine lxc-start lxc-stop lxc-attach || return 0
     mkdir -p "$place/lxc/box"
     cat >"$place/lxc/box/config" <<END_OF_CONFIG
@@ -21,20 +18,16 @@ END_OF_CONFIG
 }
 
 teardown_file() {
-    load ../Support/helpers
     load ../Support/engine
     end_engine
 }
 
 setup() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/engine
     need_engine
     said=$place/tree/said
     : >"$said"
-    capture lxc start -d -- /bin/true
-    [ "$status" -eq 0 ] || skip "LXC can run no container here: ${lines[-1]}"
+    need_container LXC lxc start -d -- /bin/true
     eventually is_stopped
     : >"$said"
 }

@@ -1,26 +1,19 @@
 # init as the first process of the containers that systemd-nspawn makes.
 
 setup_file() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/engine
-    "$root/scripts/build-init.sh"
     start_engine systemd-nspawn || return 0
 }
 
 teardown_file() {
-    load ../Support/helpers
     load ../Support/engine
     end_engine
 }
 
 setup() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/engine
     need_engine
-    capture nspawn /bin/true
-    [ "$status" -eq 0 ] || skip "systemd-nspawn can run no container here: ${lines[-1]}"
+    need_container systemd-nspawn nspawn /bin/true
 }
 
 nspawn() {
@@ -35,19 +28,12 @@ idle() {
 }
 
 @test "systemd-nspawn ends with the program's code, or with 127 if the program is missing" {
-    local code
-    for code in 0 42 255; do
-        capture nspawn /init -- sh -c "exit $code"
-        expect_status "$code"
-    done
-    capture nspawn /init -- missing
-    expect_status 127
+    expect_codes nspawn /init --
     expect_output "init: cannot run missing: no such file or directory"
 }
 
 @test "under systemd-nspawn init reaps orphans" {
-    capture nspawn /init -- sh -c "$orphans"
-    expect_status 5
+    expect_reaping nspawn /init --
 }
 
 # systemd-nspawn ends with 133 if it has to be started again.

@@ -1,10 +1,7 @@
 # init as podman's --init, and as the pause process of its pods.
 
 setup_file() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/engine
-    "$root/scripts/build-init.sh"
     start_engine podman runc || return 0
     mkdir "$place/helpers"
     cp "$out/init" "$place/helpers/catatonit"
@@ -25,26 +22,22 @@ END_OF_CONF
 }
 
 teardown_file() {
-    load ../Support/helpers
     load ../Support/engine
     end_engine
 }
 
 setup() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/engine
     need_engine
-    capture podman run --rm --cgroup-parent "/$cgroup" --rootfs "$place/tree" /bin/true
-    [ "$status" -eq 0 ] || skip "podman can run no container here: ${lines[-1]}"
+    export client=podman
+    podman=(podman --root "$place/storage" --runroot "$place/state" --tmpdir "$place/tmp"
+        --storage-driver vfs)
+    need_container podman podman run --rm --cgroup-parent "/$cgroup" --rootfs "$place/tree" /bin/true
 }
 
 teardown() { podman rm --all --force --time 0 >/dev/null 2>&1 || true; }
 
-podman() {
-    inside timeout --signal=KILL 60 podman --root "$place/storage" --runroot "$place/state" \
-        --tmpdir "$place/tmp" --storage-driver vfs "$@"
-}
+podman() { inside timeout --signal=KILL 60 "${podman[@]}" "$@"; }
 
 # run_init COMMAND...: in a container of `$place/tree`, with podman's `options`.
 run_init() { podman run --init --name box --cgroup-parent "/$cgroup" "${options[@]}" --rootfs "$place/tree" "$@"; }
@@ -56,26 +49,14 @@ start_box() {
     eventually says_ready
 }
 
-says_ready() { [[ $(podman logs box 2>&1) == *ready* ]]; }
-code_of_box() { podman inspect --format '{{.State.ExitCode}}' box; }
-has_state() { [ "$(podman inspect --format '{{.State.Status}}' box)" = "$1" ]; }
-
 @test "podman run --init ends with the program's code, or with 127 if the program is missing" {
-    local code
     options=(--rm)
-    for code in 0 1 255; do
-        capture run_init sh -c "exit $code"
-        expect_status "$code"
-        [ -z "$output" ]
-    done
-    capture run_init missing
-    expect_status 127
+    expect_codes run_init
 }
 
 @test "under podman run --init, init reaps orphans" {
     options=(--rm)
-    capture run_init sh -c "$orphans"
-    expect_status 5
+    expect_reaping run_init
 }
 
 # A child that ignores TERM gets two seconds from init, and not the ten that podman would wait.
@@ -110,15 +91,10 @@ has_state() { [ "$(podman inspect --format '{{.State.Status}}' box)" = "$1" ]; }
 }
 
 @test "on podman's terminal the program gets Ctrl-C, and a shell has job control" {
-    local call=(nsenter --target "$engine_init" --pid --mount podman --root "$place/storage"
-        --runroot "$place/state" --tmpdir "$place/tmp" --storage-driver vfs run --init --rm -it
-        --cgroup-parent "/$cgroup"
+    local call=("${podman[@]}" run --init --rm -it --cgroup-parent "/$cgroup"
         --rootfs "$place/tree")
-    capture expect -f "$root/Tests/Support/terminal.exp" -- 'await ready; send "\x03"' \
-        "${call[@]}" sh -c 'echo ready; exec sleep 1000'
-    expect_status 130
-    capture expect -f "$root/Tests/Support/terminal.exp" -- \
-        'await "# "; send "sh -c \"echo rea\"\"dy; exec sleep 1000\"\r"; await ready
+    expect_interrupt "${call[@]}"
+    on_terminal 'await "# "; send "sh -c \"echo rea\"\"dy; exec sleep 1000\"\r"; await ready
         send "\x1a"; await Stopped; send "exit 4\r"
         await "stopped jobs"; send "exit 4\r"' "${call[@]}" sh
     expect_status 4

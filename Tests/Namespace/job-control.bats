@@ -1,24 +1,17 @@
 # Job control around init: in a pipeline, in a shell's background, and in a container.
 
 setup_file() {
-    load ../Support/helpers
-    load ../Support/namespace
-    "$root/scripts/build-init.sh"
-    build_prober
+    load ../Support/terminal
+    build_for_terminals
 }
 
 setup() {
-    load ../Support/helpers
-    load ../Support/namespace
-    prepare_namespaces
-    export init=$out/init tree
+    load ../Support/terminal
+    prepare_terminals
 }
 
 teardown() { end_namespaces; }
 
-# on_terminal SCRIPT COMMAND...: in a namespace, so that a mistake hits nobody outside.
-on_terminal() { code_of expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
-shell=(bash --norc --noprofile -i)
 ns="unshare --pid --fork --mount-proc --kill-child"
 export ns
 

@@ -1,25 +1,16 @@
 # init on a terminal: which process has the terminal, and what its keys do.
 
 setup_file() {
-    load ../Support/helpers
-    load ../Support/namespace
-    "$root/scripts/build-init.sh"
-    build_prober
+    load ../Support/terminal
+    build_for_terminals
 }
 
 setup() {
-    load ../Support/helpers
-    load ../Support/namespace
-    prepare_namespaces
-    in_container=("${in_namespace[@]}" --mount-proc "$out/init")
+    load ../Support/terminal
+    prepare_terminals
 }
 
 teardown() { end_namespaces; }
-
-# on_terminal SCRIPT COMMAND...: what terminal.exp does, with what was on the terminal in
-# `output`, and the command's code in `status`. In a namespace, so that a mistake of an init that
-# is not PID 1 hits nobody outside, which has the session and all its groups.
-on_terminal() { code_of expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
 
 @test "the program has the terminal" {
     on_terminal '' "${in_container[@]}" "$prober" foreground
@@ -41,7 +32,6 @@ on_terminal() { code_of expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
 # A shell takes the terminal when init is stopped, and gives it to the next job. That job looks
 # whether it still has the terminal after init has ended in the background.
 @test "init does not take the terminal back from a job that has it by then" {
-    export tree
     mkfifo "$tree/go"
     printf '#!/bin/sh\nkill -STOP $PPID\nread -r _ <"$tree/go"\n' >"$tree/stops"
     printf '#!/bin/sh\n%s\n' 'echo >"$tree/go"; while kill -0 "$1" 2>&-; do :; done' \
@@ -50,7 +40,7 @@ on_terminal() { code_of expect -f "$root/Tests/Support/terminal.exp" -- "$@"; }
     on_terminal '
         send "\"\$out/init\" \"\$tree/stops\"\r"
         await Stopped
-        send "bg; \"\$tree/job\" \$!; exit 5\r"' bash --norc --noprofile -i
+        send "bg; \"\$tree/job\" \$!; exit 5\r"' "${shell[@]}"
     expect_status 5
     [[ $output == *$'\nyes\r'* ]]
 }
@@ -95,7 +85,7 @@ count_interrupts='trap "count=x\$count" INT
         await "code 130"
         send "sh -c \"exit 6\" & wait %1; echo co\"\"de $?\r"
         await "code 6"
-        send "exit 5\r"' "${in_container[@]}" bash --norc --noprofile -i
+        send "exit 5\r"' "${in_container[@]}" "${shell[@]}"
     expect_status 5
 }
 
@@ -108,7 +98,7 @@ count_interrupts='trap "count=x\$count" INT
         await hidden
         send "exit 5\r"
         await "init: program ended with code 5"' \
-        "${in_container[@]}" -v bash --norc --noprofile -i
+        "${in_container[@]}" -v "${shell[@]}"
     expect_status 5
 }
 

@@ -2,10 +2,14 @@
 # All that an engine starts lives and ends in it: daemons, monitors, mounts.
 # shellcheck shell=bash disable=SC2016,SC2034,SC2154 # quotes hold scripts; the tests read what is set
 
-# start_engine COMMAND...: makes `$place`, `$cgroup` and the namespace. Fails if one of these
-# commands is missing; need_engine then says so.
+load ../Support/helpers
+load ../Support/namespace
+
+# start_engine COMMAND...: builds init, and makes `$place`, `$cgroup` and the namespace. Fails if one
+# of these commands is missing; need_engine then says so.
 start_engine() {
     local command
+    "$root/scripts/build-init.sh"
     for command; do
         command -v "$command" >/dev/null || engine_lacks "there is no $command here" || return
     done
@@ -36,6 +40,16 @@ engine_lacks() {
 
 # need_engine: skips a test whose file's engine could not be started.
 need_engine() { [ -z "${engine_lacks-}" ] || skip "$engine_lacks"; }
+
+# need_container ENGINE COMMAND...: skips a test where COMMAND, which has ENGINE run a container,
+# fails. The last line of its output says why, or of `$engine_log`, if there is one.
+need_container() {
+    local name=$1
+    shift
+    capture "$@"
+    [ -z "${engine_log-}" ] || mapfile -t lines <"$engine_log"
+    [ "$status" -eq 0 ] || skip "$name can run no container here: ${lines[*]: -1}"
+}
 
 end_engine() {
     [ -n "${place-}" ] || return 0
