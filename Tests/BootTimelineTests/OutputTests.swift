@@ -5,7 +5,7 @@ import Testing
 @testable import BootTimeline
 
 @Suite struct OutputTests {
-    @Test func `the table has each phase, and what took long below it`() throws {
+    @Test func `the table has each phase, and below it what took long`() throws {
         let lines = try timeline().table.split(separator: "\n").map(String.init)
         #expect(
             lines.first
@@ -17,7 +17,7 @@ import Testing
             ))
     }
 
-    @Test func `the trace is JSON, with a duration for each span, in microseconds`() throws {
+    @Test func `the trace is JSON, with a duration in microseconds for each span`() throws {
         struct Trace: Decodable {
             struct Event: Decodable {
                 var name: String
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `no label of the chart reaches over its edge`() throws {
+    @Test func `no label reaches beyond the chart's edge`() throws {
         let long = String(repeating: "wide ", count: 60)
         let chart = try timeline(microvm.replacingOccurrences(of: "VFS: Mounted", with: long)).chart
         let parser = XMLParser(data: Data(chart.utf8))
@@ -57,7 +57,7 @@ import Testing
         parser.delegate = texts
         #expect(parser.parse())
         let labels = texts.placed.filter { $0.2.contains("label") }
-        // Some stand before their bar, and end there, and some behind it; the long one is cut.
+        // Some labels end before their bar, and some begin behind it. The long one is cut.
         #expect(labels.contains { $0.2.contains("end") })
         #expect(labels.contains { !$0.2.contains("end") })
         #expect(labels.contains { $0.0.contains("wide wide") && $0.0.contains("wi…,") })

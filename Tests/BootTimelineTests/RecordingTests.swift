@@ -11,12 +11,12 @@ import Testing
         #expect(recording.firmware == [.init(at: 8, text: "id")])
     }
 
-    @Test func `a form feed, as a BIOS may print it, ends no line`() throws {
+    @Test func `a form feed, as a BIOS may print it, does not end a line`() throws {
         let recording = try Recording(parsing: "5 qemu\n7 console \u{1b}c\u{0c}SeaBIOS\r")
         #expect(recording.console.map(\.text) == ["\u{1b}c\u{0c}SeaBIOS\r"])
     }
 
-    @Test func `what is no recording is refused, by line`() {
+    @Test func `a wrong recording is refused, with the number of the line`() {
         #expect(throws: Recording.Problem.line(2)) { try Recording(parsing: "1 qemu\nsoon qemu") }
         #expect(throws: Recording.Problem.line(1)) { try Recording(parsing: "1 nobody says") }
         #expect(throws: Recording.Problem.missing("start of qemu")) { try Recording(parsing: "") }
@@ -25,7 +25,7 @@ import Testing
     @Test(arguments: [
         "Hello, World!", "[ 1.5] short", "[    1.500000 open", "[one.500000] text", "",
     ])
-    func `a line that is not the kernel's is none`(line: String) {
+    func `a line without the kernel's time is not the kernel's`(line: String) {
         #expect(KernelLog.Line(parsing: line) == nil)
     }
 
@@ -35,12 +35,12 @@ import Testing
         #expect(line.text == "a [b] c")
     }
 
-    @Test func `the line that was least under way sets the clock`() throws {
+    @Test func `the line that arrived fastest sets the clock`() throws {
         let log = try #require(KernelLog(console: Recording(parsing: microvm).console))
         #expect(log.offset == 1_300_000)
     }
 
-    @Test func `a log that is shown twice counts once, in the order of its clock`() throws {
+    @Test func `a log that comes twice counts once, in the order of its clock`() throws {
         let log = try #require(KernelLog(console: Recording(parsing: microvm).console))
         #expect(log.lines.count == 12)
         #expect(log.lines.map(\.at) == log.lines.map(\.at).sorted())

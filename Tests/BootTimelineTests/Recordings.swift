@@ -1,7 +1,7 @@
 @testable import BootTimeline
 
-/// A boot as scripts/boot.sh records it, cut down to a line of each sort. The kernel's clock
-/// starts 300,000 µs after qemu, and a line is 1,000 µs on its way, but for the last.
+/// A boot as scripts/boot.sh records it, cut down to a line of each sort. The kernel's clock starts
+/// 300,000 µs after qemu. Each line but the last arrives after 1,000 µs.
 let microvm = """
     1000000 qemu
     1400000 console [    0.099000] PCI: Fatal: No config space access function found

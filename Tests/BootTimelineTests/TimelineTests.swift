@@ -23,7 +23,7 @@ import Testing
         #expect(phases.map(\.name) == ["qemu, firmware", "kernel", "init"])
     }
 
-    @Test func `an initcall lasts from its call to its return, whatever it says itself`() throws {
+    @Test func `an initcall lasts from its call to its return, whatever duration it logs`() throws {
         let call = try #require(timeline().details.first { $0.name == "acpi_init" })
         #expect(call.kind == .initcall)
         #expect(call.start == 330_000)
@@ -41,7 +41,7 @@ import Testing
         #expect(stretches.map(\.length) == [20_000, 10_000, 100_000, 170_000, 10_000])
     }
 
-    @Test func `the largest leave out what is nearly all of another one`() throws {
+    @Test func `the largest spans leave out one that is nearly all of another`() throws {
         let largest = try timeline().largest(10, share: 0.1)
         #expect(
             largest.map(\.name) == [
@@ -52,7 +52,7 @@ import Testing
         #expect(try timeline().largest(1, share: 0).map(\.length) == [170_000])
     }
 
-    @Test func `the milestones are there, in their order`() throws {
+    @Test func `the milestones come in their order`() throws {
         #expect(
             try timeline().milestones.map { "\($0.name) \($0.at)" } == [
                 "kernel is entered 200000", "root is mounted 630000", "init is executed 810000",
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(arguments: ["Hello, World!", "Run /init as init process"])
-    func `a boot that did not come so far is refused`(line: String) {
+    func `a boot that did not come to the greeting is refused`(line: String) {
         let text = microvm.split(separator: "\n").filter { !$0.contains(line) }
         #expect(throws: Recording.Problem.self) { try timeline(text.joined(separator: "\n")) }
     }

@@ -1,4 +1,4 @@
-/// A word as the naive implementations have it.
+/// A word, for the naive implementations.
 typealias Bytes = [UInt8]
 
 extension Bytes {
@@ -11,7 +11,7 @@ extension Bytes {
 
     var isNumber: Bool { !isEmpty && allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } }
 
-    /// Without the zeros in front that do not count.
+    /// The word without zeros in front.
     var withoutLeadingZeros: Bytes {
         let significant = drop { $0 == UInt8(ascii: "0") }
         return isNumber && significant.isEmpty ? Bytes("0") : Bytes(significant)
@@ -27,7 +27,7 @@ extension Bytes {
 /// The words of an input: one a line.
 func words(of input: UnsafeBufferPointer<UInt8>) -> [Bytes] {
     var text = Bytes(input)
-    // Seeds are text files, and end as those do.
+    // Seeds are text files, and end with a newline.
     if text.last == UInt8(ascii: "\n") { text.removeLast() }
     if text.isEmpty { return [] }
     return text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -35,7 +35,7 @@ func words(of input: UnsafeBufferPointer<UInt8>) -> [Bytes] {
         .map { Bytes($0.prefix { $0 != 0 }) }
 }
 
-/// Calls `body` with an argv of these words, in blocks in which not a byte is to spare.
+/// Calls `body` with an argv of these words, each in a block of just its size.
 func withArgv<Result>(_ words: [Bytes], _ body: (Words) -> Result) -> Result {
     let argv = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
         capacity: words.count + 1)

@@ -1,10 +1,9 @@
-/// What libFuzzer calls. One executable has all targets; as which of them it was called
-/// decides, so that `out/fuzz/options INPUT` is all it takes to replay an input.
+/// libFuzzer calls this. One executable has all targets, and its name selects one. So
+/// `out/fuzz/options INPUT` repeats an input.
 ///
 /// Built by scripts/test.sh from this directory and Sources/InitCore as one module, with the
-/// checks of an unoptimised build and with AddressSanitizer. A target gives a parser memory of
-/// just the right size, and calls `fatalError` where the answer is not the one that a second,
-/// naive implementation gives.
+/// checks of an unoptimised build and with AddressSanitizer. A target gives a parser memory of just
+/// the right size. It calls `fatalError` if a second, naive implementation has another answer.
 private let targets: [String: @Sendable (UnsafeBufferPointer<UInt8>) -> Void] = [
     "kernel-command-line": fuzzKernelCommandLine,
     "options": fuzzOptions,

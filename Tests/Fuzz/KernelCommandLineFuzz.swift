@@ -1,7 +1,7 @@
 private let quote = UInt8(ascii: "\"")
 private let equalsSign = UInt8(ascii: "=")
 
-/// A word of the kernel's, taken apart.
+/// A word of the kernel's command line, in its parts.
 private struct NaiveWord {
     let raw: Bytes
     let name: Bytes
@@ -33,7 +33,7 @@ private struct NaiveWord {
 
     var isDashes: Bool { value == nil && name == Bytes("--") }
 
-    /// As init gets it.
+    /// The word as init gets it.
     var argument: Bytes { value.map { name + [equalsSign] + $0 } ?? name }
 }
 
@@ -43,7 +43,7 @@ private func naiveLine(_ input: UnsafeBufferPointer<UInt8>) -> Bytes {
     return line
 }
 
-/// Every quote, wherever it is, makes spaces part of the word or no longer so.
+/// Each quote begins or ends a part in which spaces belong to the word.
 private func naiveWords(_ line: Bytes) -> [NaiveWord] {
     var words: [Bytes] = []
     var word: Bytes = []
@@ -61,7 +61,7 @@ private func naiveWords(_ line: Bytes) -> [NaiveWord] {
     return words.filter { !$0.isEmpty }.map(NaiveWord.init)
 }
 
-/// What there is to say of `hammock.` words, as text.
+/// What the `hammock.` words mean, as text.
 private func naiveOptions(_ words: some Sequence<NaiveWord>) -> String {
     var grace = 10
     var flush = 600
@@ -105,7 +105,7 @@ private func isHostname(_ name: Bytes) -> Bool {
         }
 }
 
-/// The same of what was made of them. No word is init's own.
+/// What init makes of them, as text. There are no words for init itself.
 private func describe(_ line: KernelCommandLine) -> String {
     withArgv([]) { argv in
         let options = Configuration(
@@ -124,7 +124,7 @@ func fuzzKernelCommandLine(_ input: UnsafeBufferPointer<UInt8>) {
     let before = words.prefix { !$0.isDashes }
     let forInit = words.dropFirst(before.count + 1).prefix { !$0.isDashes }.map(\.argument)
 
-    // Words for init are withheld from this argv, which is told of like a wrong one.
+    // This argv lacks the words for init. Init notes that like an unknown word.
     if forInit.isEmpty { agree(describe(line), naiveOptions(before), "options") }
     agree(line.wordCountForInit, forInit.count, "words for init")
     let stray = [Bytes("init")] + before.map(\.argument)

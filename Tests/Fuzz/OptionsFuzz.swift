@@ -1,4 +1,4 @@
-/// What a command line comes to, as text.
+/// What a command line means, as text.
 private func describe(_ answer: Configuration.Answer?, _ options: Configuration) -> String {
     if case .wrong(let problem, let index, _) = answer { return wrong(problem, index) }
     if let answer { return "\(answer)" }
@@ -16,7 +16,7 @@ private func describe(_ answer: Configuration.Answer?, _ options: Configuration)
     ).description(program: options.program)
 }
 
-/// The options once more, in the types that come to mind first.
+/// The options once more, in simple types.
 private struct Naive {
     var isSubreaper = false
     var signalsGroup = false
@@ -71,14 +71,14 @@ private let letters: [Character: String] = [
 private let names = Set(letters.values).union(["grace", "version"])
 private let namesWithValue: Set = ["parent-death", "remap", "rewrite", "grace"]
 
-/// An option as it was met: what there is before its value, if anything.
+/// An option as it is in a word: its name, and the value in the same word, if there is one.
 private struct Met {
     let name: String?
     let attached: Bytes?
     let isLong: Bool
 }
 
-/// The options in one word; a short one that takes a value is the last.
+/// The options in one word. A short one with a value is the last.
 private func options(in word: Bytes) -> [Met] {
     if word.starts(with: Bytes("--")) {
         let parts = word.dropFirst(2).split(

@@ -15,8 +15,8 @@ private func getoptLong(
     _ index: UnsafeMutablePointer<Int32>?
 ) -> Int32
 
-/// A peer as its manual describes it, for getopt_long(3), which has the last word here: the
-/// options with one letter, and the long names with theirs.
+/// A peer's options as its manual describes them, for getopt_long(3), which decides here: the
+/// letters, and the letter of each long name.
 private struct Manual {
     let name: String
     let letters: String
@@ -24,7 +24,7 @@ private struct Manual {
 }
 
 private let manuals = [
-    // Where tini takes --version alone, init takes it anywhere.
+    // tini accepts --version only alone. Init accepts it anywhere.
     Manual(name: "tini", letters: "+p:hvwgle:s", longNames: [("version", "V")]),
     Manual(
         name: "dumb-init", letters: "+hvVcr:",
@@ -35,7 +35,7 @@ private let manuals = [
     Manual(name: "catatonit", letters: "+ghLPV", longNames: [("version", "V")]),
 ]
 
-/// What a command line comes to, in the types that come to mind first.
+/// What a command line means, in simple types.
 private struct Told: Equatable {
     var outcome = ""
     var flags: Set<Character> = []
@@ -45,7 +45,7 @@ private struct Told: Equatable {
     var rewrites: [Int32: Int32] = [:]
 }
 
-/// The same by getopt_long(3).
+/// Reads a command line by getopt_long(3).
 private func oracle(_ manual: Manual, _ words: Words) -> Told {
     var told = Told()
     var options: [LongOption] = []
@@ -80,7 +80,7 @@ private func oracle(_ manual: Manual, _ words: Words) -> Told {
 }
 
 extension Told {
-    /// - Returns: whether it makes sense.
+    /// - Returns: whether the option can have this value.
     fileprivate mutating func apply(_ letter: Character, _ value: Bytes) -> Bool {
         switch letter {
         case "?": return false
@@ -105,7 +105,7 @@ extension Told {
     }
 }
 
-/// What init makes of it, and what it says then.
+/// What init makes of the command line, and what it prints.
 private func actual(_ manual: Manual, _ words: Words) -> Told {
     let configuration = withArgv([]) {
         Configuration(words, kernelCommandLine: nil, environment: $0, role: .container)
@@ -128,7 +128,7 @@ private func actual(_ manual: Manual, _ words: Words) -> Told {
     return told
 }
 
-/// Compares what there is to compare where nothing is wrong.
+/// Compares the configurations if the command line is right.
 private func compare(_ manual: Manual, _ words: Words, _ expected: Told) {
     let configuration = withArgv([]) {
         Configuration(words, kernelCommandLine: nil, environment: $0, role: .container)
@@ -158,7 +158,7 @@ private func compare(_ manual: Manual, _ words: Words, _ expected: Told) {
     }
 }
 
-/// The first word's length says which peer it is; the others are its words.
+/// The first word's length selects the peer. The others are the peer's words.
 func fuzzPeers(_ input: UnsafeBufferPointer<UInt8>) {
     let words = words(of: input)
     guard let first = words.first else { return }

@@ -1,10 +1,10 @@
-/// Whether `word` is a `-` and some of these letters.
+/// Whether `word` is a `-` and then only these letters.
 private func isCluster(_ word: Bytes, _ letters: String) -> Bool {
     word.count > 1 && word[0] == UInt8(ascii: "-")
         && word.dropFirst().allSatisfy { letters.utf8.contains($0) }
 }
 
-/// Nothing may act on a word that is not on the list of those that are understood.
+/// A command may do nothing if a word of it is not on the list of known words.
 func fuzzPowerCommand(_ input: UnsafeBufferPointer<UInt8>) {
     let words = words(of: input)
     let outcome = withArgv(words) { PowerCommand.parse($0) }

@@ -22,7 +22,7 @@ private let spellings: [Bytes: Int32] = {
     return table
 }()
 
-/// The signal that is called so, by looking it up in the list of all spellings.
+/// The signal with this name, looked up in the list of all spellings.
 func naiveSignal(_ word: Bytes) -> Int32? {
     var key = word.map { UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 ? $0 - 32 : $0 }
     if key.isNumber { return spellings[key.withoutLeadingZeros] }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import InitCore
 
-/// What init is told in this way. A machine's words stand in its argv as the kernel puts them.
+/// The configuration by these words. A machine's argv has them where the kernel puts them.
 private func configure(
     _ words: String..., line: String? = nil, environment: [String] = [], as role: Role
 ) -> Configuration {
@@ -24,7 +24,7 @@ private func hostName(_ configuration: Configuration) -> String? {
 
 @Suite struct ConfigurationTests {
     @Test(arguments: everyRole)
-    func `without a word everything is as documented`(role: Role) {
+    func `without words everything is as documented`(role: Role) {
         for configuration in [
             Configuration(role: role), configure(as: role), configure(line: "quiet", as: role),
         ] {
@@ -42,7 +42,7 @@ private func hostName(_ configuration: Configuration) -> String? {
     }
 
     @Test(arguments: [Role.container, .process])
-    func `a grace that was asked for is for what is left too, and an option beats the variable`(
+    func `a given grace period holds for leftover processes too, and an option beats the variable`(
         role: Role
     ) {
         for (words, variables, seconds) in [
@@ -79,12 +79,12 @@ private func hostName(_ configuration: Configuration) -> String? {
     }
 
     @Test(arguments: ["HAMMOCK_GRACE", "HAMMOCK_GRAC=1", "HAMMOCK_GRACE_=1", "XHAMMOCK_GRACE=1"])
-    func `another variable is not taken for HAMMOCK_GRACE`(variable: String) {
+    func `another variable is not mistaken for HAMMOCK_GRACE`(variable: String) {
         let configuration = configure(environment: [variable], as: .container)
         #expect(configuration.answer == nil && configuration.leftoverGraceMilliseconds == 2_000)
     }
 
-    @Test func `a machine's grace is one for all, and the kernel's word beats an option`() {
+    @Test func `a machine has one grace period for all, and the kernel's word beats an option`() {
         for (line, seconds) in [
             ("hammock.grace=3", 3), ("hammock.grace=3 -- --grace=5", 3), ("-- --grace=5", 5),
         ] as [(String, Int64)] {
@@ -105,7 +105,7 @@ private func hostName(_ configuration: Configuration) -> String? {
         #expect(configure("-v", line: "hammock.log=5", as: .process).logLimit == 6)
     }
 
-    @Test func `only a machine obeys the kernel's command line`() {
+    @Test func `only a machine reads the kernel's command line`() {
         let line = "hammock.grace=3 hammock.fault=reboot hammock.log=0 hammock.hostname=x typo="
         for role in [Role.container, .process] {
             let configuration = configure(line: line, as: role)
@@ -114,7 +114,7 @@ private func hostName(_ configuration: Configuration) -> String? {
         }
     }
 
-    @Test func `nothing is run of a command line that makes no sense, or was not read`() {
+    @Test func `init runs nothing if the command line is wrong or was not read`() {
         for (words, line) in [
             (["-x", "/prog"], "-- -x /prog"), (["--help"], "-- --help"), (["/other"], "-- /prog"),
         ] {

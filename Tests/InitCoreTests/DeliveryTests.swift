@@ -1,7 +1,7 @@
 import InitCore
 import Testing
 
-/// All errors that Linux has, and one that it has not.
+/// All errors of Linux, and one number that is not an error of Linux.
 private let everyErrno = (1...134).map { Errno(rawValue: Int32($0)) }
 
 @Suite struct DeliveryTests {
@@ -17,7 +17,7 @@ private let everyErrno = (1...134).map { Errno(rawValue: Int32($0)) }
     }
 
     @Test(arguments: 1...69)
-    func `a partial write goes on behind what got through`(count: Int) {
+    func `after a partial write the next one begins behind it`(count: Int) {
         var delivery = Delivery(length: 70)
         delivery.step(.wrote(count))
         #expect(delivery.action == .write(.standardOutput, offset: count))
@@ -34,7 +34,7 @@ private let everyErrno = (1...134).map { Errno(rawValue: Int32($0)) }
         #expect(delivery.action == .finish(.delivered(.standardOutput)))
     }
 
-    @Test func `a kernel that claims more than it was given is believed to have taken all`() {
+    @Test func `a count above the text's length means that all was written`() {
         var delivery = Delivery(length: 70)
         delivery.step(.wrote(.max))
         #expect(delivery.action == .finish(.delivered(.standardOutput)))
@@ -67,7 +67,7 @@ private let everyErrno = (1...134).map { Errno(rawValue: Int32($0)) }
         #expect(delivery.action == .open(error == .interrupted ? .console : .kernelLog))
     }
 
-    @Test func `a write of nothing waits instead of trying in a circle`() {
+    @Test func `after a write of 0 bytes it waits before it tries again`() {
         var delivery = Delivery(length: 70)
         delivery.step(.wrote(0))
         #expect(delivery.action == .waitForRoom(.standardOutput))
@@ -102,7 +102,7 @@ private let everyErrno = (1...134).map { Errno(rawValue: Int32($0)) }
         #expect(delivery.action == .open(.console))
     }
 
-    @Test func `progress does not give a sink its patience back`() {
+    @Test func `progress does not reset a sink's count of stalls`() {
         var delivery = Delivery(length: 70)
         for sent in 1...Delivery.Limit.stallsPerSink {
             delivery.step(.wrote(1))
@@ -114,7 +114,7 @@ private let everyErrno = (1...134).map { Errno(rawValue: Int32($0)) }
         #expect(delivery.action == .open(.console))
     }
 
-    @Test func `the next sink has all its patience again`() {
+    @Test func `the next sink's count of stalls begins at 0`() {
         var delivery = Delivery(length: 70)
         for _ in 0...Delivery.Limit.stallsPerSink { delivery.step(.writeFailed(.interrupted)) }
         delivery.step(.opened)
@@ -140,8 +140,8 @@ private let everyEvent: [Delivery.Event] = [
 ]
 
 @Suite struct DeliveryTerminationTests {
-    /// No sink takes more steps than its bytes and two for each stall (the stall, the end of
-    /// the wait), plus one to be opened and one to be given up.
+    /// A sink needs at most a step for each byte, two for each stall (the stall, the end of the
+    /// wait), one to be opened and one to be given up.
     private static func bound(length: Int) -> Int {
         3 * (length + 2 * Delivery.Limit.stallsPerSink + 3)
     }
@@ -188,7 +188,7 @@ private let everyEvent: [Delivery.Event] = [
     }
 
     @Test(arguments: everyEvent)
-    func `even one event again and again comes to an end`(event: Delivery.Event) {
+    func `it comes to an end even if one event comes again and again`(event: Delivery.Event) {
         var delivery = Delivery(length: 70)
         for _ in 0..<Self.bound(length: 70) { delivery.step(event) }
         guard case .finish = delivery.action else {

@@ -4,7 +4,7 @@ import Testing
 /// The duties of a role, in order.
 func duties(of role: Role) -> [Duty] {
     var list = [Duty.first(in: role)]
-    // A bound, should they go in a circle.
+    // A bound, in case they go in a circle.
     while list.count < 100, let next = list[list.count - 1].next(in: role) { list.append(next) }
     return list
 }

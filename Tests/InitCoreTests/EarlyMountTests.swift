@@ -18,7 +18,7 @@ private let table = EarlyMount.table.indices.map { EarlyMount.table[$0] }
             ])
     }
 
-    @Test func `no place is mounted twice, and none before the one it is in`() {
+    @Test func `no directory is mounted twice, and none before its parent`() {
         for (number, mount) in table.enumerated() {
             let path = mount.path.text
             #expect(path.hasPrefix("/") && !path.hasSuffix("/"))

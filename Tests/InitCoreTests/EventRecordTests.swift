@@ -1,7 +1,7 @@
 import InitCore
 import Testing
 
-/// The events of the line, without the words before them.
+/// The events of the line, without the words in front.
 private func text(of record: EventRecord) -> String {
     let heading = "last events:"
     let line = text { record.append(to: &$0) }
@@ -14,7 +14,7 @@ private func child(_ number: Int32) -> Event {
 }
 
 @Suite struct EventRecordTests {
-    @Test func `nothing is recorded before anything has happened`() {
+    @Test func `the record is empty before the first event`() {
         #expect(text(of: EventRecord()) == "")
     }
 

@@ -9,7 +9,7 @@ import Testing
         Issue.record("broken in \(breach.count) steps:\n\(breach.ways.joined(separator: "\n"))")
     }
 
-    @Test func `the walk gets everywhere`() {
+    @Test func `the walk reaches every phase and every event`() {
         #expect(Set(Walk.whole.cells.map(\.phase)).union([.exited]) == Set(everyPhase))
         #expect(Set(Walk.whole.cells.map(\.kind)) == Set(Kind.allCases))
         #expect(Walk.whole.states > 40_000, "it was cut short, or the core has changed much")
@@ -24,16 +24,16 @@ import Testing
         }
     }
 
-    /// What a signal means, whichever code a process dies with.
+    /// What a signal means, with the same code for all signals that end a process.
     private func sort(of signal: Signal, in role: Role) -> SignalMeaning {
         let meaning = SignalMeaning(of: signal, in: role)
         if case .die = meaning { return .die(0) }
         return meaning
     }
 
-    /// Since no phase comes twice, a shutdown takes no longer than all of them together; and
-    /// each can really take so long.
-    @Test func `each phase of a shutdown takes its limit at the longest`() {
+    /// No phase comes twice, so a shutdown takes no longer than all of them together. Each can
+    /// really take so long.
+    @Test func `each phase of a shutdown takes its limit, and no longer`() {
         #expect(
             Walk.whole.longest == [
                 .stopping: 10_000, .killing: Limit.killMilliseconds,
@@ -49,12 +49,12 @@ import Testing
                 + Limit.leaveMilliseconds == 26_000)
     }
 
-    @Test func `there is room for as many actions as are needed`() {
+    @Test func `there is room for as many actions as there can be`() {
         #expect(Walk.whole.mostActions < Actions.capacity)
     }
 
     @Test(arguments: everyPhase)
-    func `what can happen has an answer, and what cannot is reported`(phase: InitCore.Phase) {
+    func `the core handles possible events, and reports impossible ones`(phase: InitCore.Phase) {
         for event in everyEvent {
             var subject = Subject.inPhase(phase)
             #expect(subject.core.phase == phase)
@@ -62,7 +62,7 @@ import Testing
             if Walk.whole.cells.contains(Walk.Cell(phase: phase, kind: Kind(event))) {
                 #expect(!actions.contains(.reportImpossible))
             } else if phase == .exited, case .sendingFailed = event {
-                // Of a peer's: what it sends as the last thing may find nobody.
+                // As dumb-init, init sends a last signal, and there may be no process to get it.
                 #expect(actions == [])
             } else {
                 #expect(actions == [.reportImpossible])
@@ -95,7 +95,7 @@ import Testing
 /// seed.
 private struct Life {
     var world: World
-    /// How long the shutdown took, without what forks took too long.
+    /// How long the shutdown took, without the time of forks beyond a phase's end.
     var shutdown: Int64 = 0
     private var generator: SplitMix64
 
@@ -112,7 +112,7 @@ private struct Life {
             guard let move = world.moves.randomElement(using: &generator) else { return }
             world.happen(move)
             if case .event(let event, _) = move {
-                // After a breach core and naive model may each be anywhere.
+                // After a breach the core and the naive model may be in different states.
                 guard world.step(event, before: before).broken.isEmpty else { return }
             }
             if before.core.phase.isPartOfShutdown {

@@ -10,7 +10,7 @@ import Testing
         }
     }
 
-    @Test func `each signal is read, with a core dump and without, and passed on as 128 and it`() {
+    @Test func `each signal is read, with a core dump or without, and gives 128 plus its number`() {
         for signal in 1...64 as ClosedRange<Int32> {
             for coreDump in [0, 0x80] as [Int32] {
                 let status = ExitStatus(waitStatus: signal | coreDump)
@@ -26,11 +26,11 @@ import Testing
         }
     }
 
-    @Test func `a child that goes on has not ended`() {
+    @Test func `a child that continues has not ended`() {
         #expect(ExitStatus(waitStatus: 0xffff) == nil)
     }
 
-    @Test func `whatever number comes, it is read without a trap`() {
+    @Test func `any number is read without a trap`() {
         for waitStatus in (0...0x1_ffff).map(Int32.init) + [.min, .min + 1, -1, .max] {
             let isNone = ExitStatus(waitStatus: waitStatus) == nil
             if isNone != (waitStatus & 0x7f == 0x7f) { Issue.record("\(waitStatus)") }
@@ -39,7 +39,7 @@ import Testing
 }
 
 @Suite struct ExitCodeSetTests {
-    @Test func `a set holds what was put in, and nothing else`() {
+    @Test func `a set holds the codes that were put in, and no others`() {
         for code in 0...255 as ClosedRange<UInt8> {
             var set = ExitCodeSet()
             set.insert(code)

@@ -16,7 +16,7 @@ import Testing
         #expect(text(of: Fault.report(of: signal, in: ProcessID(rawValue: 1))) == report)
     }
 
-    @Test func `a fault of a helper's is the helper's`() {
+    @Test func `the report of a helper's fault names the helper`() {
         let report = text(of: Fault.report(of: .busError, in: ProcessID(rawValue: 23)))
         #expect(report == "init: fault: SIGBUS in PID 23\n")
     }
@@ -26,7 +26,7 @@ import Testing
         #expect(caught == [4, 5, 7, 8, 11, 31])
     }
 
-    @Test func `a signal that nobody expected is reported too`() {
+    @Test func `an unexpected signal is reported too`() {
         for number in [.min, -1, 0, 32, 64, 65, .max] as [Int32] {
             let signal = Signal(rawValue: number)
             let report = text(of: Fault.report(of: signal, in: ProcessID(rawValue: 1)))

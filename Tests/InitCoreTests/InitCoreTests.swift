@@ -36,7 +36,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(!subject.core.isIdle)
     }
 
-    @Test func `what the command line says counts, which is read in between`() {
+    @Test func `the command line counts as soon as the duty has read it`() {
         var subject = Subject(.machine)
         subject.feed(.performed(.mount(0), nil), .performed(.mount(1), nil))
         subject.core.configuration.program = 1
@@ -45,7 +45,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
                 == [.spawn])
     }
 
-    @Test func `a duty that fails is a line in the log, and the next one is done`() {
+    @Test func `init logs a duty that fails, and goes on with the next`() {
         for error in everyError {
             var subject = Subject(.machine)
             #expect(
@@ -55,12 +55,12 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `an error that changes nothing is not worth a line`() {
+    @Test func `init does not log an error that the duty allows`() {
         var subject = Subject(.machine)
         #expect(subject.feed(.performed(.mount(0), .busy)) == [.perform(.mount(1))])
     }
 
-    @Test func `a word that nobody understands is told of once, before anything is run`() {
+    @Test func `init logs an unknown word once, before it runs anything`() {
         for hasProgram in [false, true] {
             var subject = Subject(.machine, hasProgram: hasProgram) { $0.hasUnknownOption = true }
             #expect(
@@ -92,7 +92,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `an orphan is reaped without a word, unless one is wanted`() {
+    @Test func `init logs a reaped orphan only if it is asked to`() {
         var subject = Subject.idling(.machine)
         #expect(subject.feed(.childEnded(Subject.orphan, .exited(1))) == [])
         #expect(subject.feed(.noChildLeft) == [])
@@ -105,7 +105,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
 }
 
 @Suite struct RunningTests {
-    @Test func `each signal is the program's, but for children, and for a machine's power`() {
+    @Test func `the program gets each signal except SIGCHLD and a machine's power requests`() {
         for role in everyRole {
             for signal in everySignal {
                 var subject = Subject.running(role)
@@ -116,7 +116,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
                 } else if role == .machine, case .end(let ending) = meaning {
                     #expect(actions == [.log(.stopping(ending))] + stopEverything)
                 } else if signal == .stopReading || signal == .stopWriting {
-                    // Somebody else in init's group has used the terminal out of turn.
+                    // Another process in init's group has used the terminal out of turn.
                     #expect(actions == [])
                 } else {
                     #expect(actions == [.forward(signal, to: Subject.program)])
@@ -126,7 +126,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `a signal is forwarded as another where the options say so`() {
+    @Test func `init forwards another signal if the options say so`() {
         var subject = Subject.running(.container) { _ = $0.rewrites.add("15:2") }
         for signal in [.terminate, .interrupt] as [Signal] {
             #expect(
@@ -134,12 +134,12 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `a signal that is rewritten to 0 is dropped`() {
+    @Test func `init drops a signal that is rewritten to 0`() {
         var subject = Subject.running(.process) { _ = $0.rewrites.add("1:0") }
         #expect(subject.feed(.signalled(.hangUp)) == [])
     }
 
-    @Test func `no rewrite keeps a child from being reaped, or a machine from being stopped`() {
+    @Test func `no rewrite prevents reaping or a machine's shutdown`() {
         var subject = Subject.running(.machine) { configuration in
             _ = configuration.rewrites.add("17:1")
             _ = configuration.rewrites.add("15:1")
@@ -148,7 +148,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(deeds(subject.feed(.signalled(.terminate))) == stopEverything)
     }
 
-    @Test func `a process exits with its program's code at once`() {
+    @Test func `an init that is not PID 1 exits with its program's code at once`() {
         for code in 0...255 as ClosedRange<UInt8> {
             var subject = Subject.running(.process)
             #expect(
@@ -159,7 +159,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
     }
 
     @Test(arguments: [.machine, .container] as [Role])
-    func `the program's end is everybody's, and its code is kept`(role: Role) {
+    func `when the program ends, init stops everything and keeps the code`(role: Role) {
         for signal in everySignal {
             var subject = Subject.running(role)
             let actions = subject.feed(.childEnded(Subject.program, .killed(signal)))
@@ -172,7 +172,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `a code that is to be passed on as 0 is, and no other`() {
+    @Test func `init passes only the codes to remap on as 0`() {
         for code in 0...255 as ClosedRange<UInt8> {
             var subject = Subject.running(.process) { $0.codesToZero.insert(143) }
             let actions = subject.feed(.childEnded(Subject.program, .exited(code)))
@@ -183,7 +183,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(deeds(actions) == [.exit(0)])
     }
 
-    @Test func `a program that is not found is code 127, one that cannot be run is 126`() {
+    @Test func `a program that is not found gives 127, one that cannot be run 126`() {
         for error in everyError {
             let code: UInt8 = error == .noSuchFile ? 127 : 126
             var subject = Subject(.process, hasProgram: true)
@@ -196,7 +196,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
     }
 
     @Test(arguments: [.machine, .container] as [Role])
-    func `a program that cannot be run stops what runs all the same`(role: Role) {
+    func `if the program cannot be run, init still stops everything`(role: Role) {
         var subject = Subject(role, hasProgram: true)
         subject.doDuties()
         #expect(deeds(subject.feed(.spawnFailed(.noSuchFile))) == stopEverything)
@@ -214,7 +214,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(subject.core.code == 0)
     }
 
-    @Test func `a program that somebody else has reaped is not waited for, and failed`() {
+    @Test func `init does not wait for a program that another process reaped, and exits with 1`() {
         var subject = Subject.running(.process)
         #expect(
             subject.feed(.noChildLeft)
@@ -223,7 +223,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(deeds(subject.feed(.noChildLeft)) == stopEverything)
     }
 
-    @Test func `a signal that could not be sent is a line in the log`() {
+    @Test func `init logs a signal that it could not send`() {
         var subject = Subject.running(.container)
         #expect(
             subject.feed(.sendingFailed(.notPermitted)) == [.log(.sendingFailed(.notPermitted))])
@@ -242,7 +242,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(subject.now == end)
     }
 
-    @Test func `whoever is there a moment later is hung up, once, if it is a shell`() {
+    @Test func `a moment later a helper hangs up shells, once`() {
         for answer in [.helperStarted(Subject.helper), .helperFailed(.noMemory)] as [Event] {
             var subject = Subject.idling(.container) { $0.warnsOfOrphans = true }
             let end = subject.now.advanced(byMilliseconds: Limit.leftoverGraceMilliseconds)
@@ -252,7 +252,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
             #expect(subject.passDeadline() == [.start(.hangUp)])
             #expect(deeds(subject.feed(answer)) == [])
             #expect(subject.core.deadline == end)
-            // It is no orphan.
+            // It is not an orphan.
             if subject.core.helper != nil {
                 #expect(subject.feed(.childEnded(Subject.helper, .exited(0))) == [])
             }
@@ -261,7 +261,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
     }
 
     @Test(arguments: [Role.machine, .container])
-    func `what a program has left has a grace of its own, and so has what never had one`(
+    func `leftover processes have a grace period of their own`(
         role: Role
     ) {
         var subject = Subject.running(role) { $0.leftoverGraceMilliseconds = 7 }
@@ -272,19 +272,19 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(subject.core.deadline == subject.now.advanced(byMilliseconds: 7))
     }
 
-    @Test func `nobody is waited for who is not there`() {
+    @Test func `init does not wait if it has no child`() {
         var subject = Subject.shuttingDown(.stopping)
         #expect(subject.feed(.noChildLeft) == [.start(.unmount)])
         #expect(subject.core.phase == .unmounting)
     }
 
-    @Test func `a machine goes on although its program was not seen to end`() {
+    @Test func `a machine shuts down although init has not seen its program end`() {
         var subject = Subject.running(.machine)
         subject.feed(.signalled(.user2))
         #expect(subject.feed(.noChildLeft) == [.start(.unmount)])
     }
 
-    @Test func `a container exits when nobody is left, with its program's code`() {
+    @Test func `a container exits with its program's code when no child is left`() {
         var subject = Subject.running(.container)
         subject.feed(.childEnded(Subject.program, .exited(42)))
         subject.feed(.childEnded(Subject.orphan, .exited(1)))
@@ -299,14 +299,14 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `a container that is to reboot has the kernel tell its runtime so`() {
+    @Test func `a container that is asked to reboot calls reboot(2)`() {
         var subject = Subject.idling(.container)
         subject.feed(.signalled(.realTimeReboot))
         #expect(subject.feed(.noChildLeft) == [.start(.leave(.reboot))])
         #expect(subject.core.phase == .leaving)
     }
 
-    @Test func `the program's code survives a shutdown that somebody asked for`() {
+    @Test func `init keeps the program's code when it is asked to shut down`() {
         var subject = Subject.running(.machine)
         subject.feed(.signalled(.terminate))
         #expect(
@@ -316,7 +316,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(subject.core.phase == .stopping)
     }
 
-    @Test func `that nobody was there to be asked is not worth a line`() {
+    @Test func `init does not log that there was no process to signal`() {
         var subject = Subject.shuttingDown(.stopping)
         #expect(subject.feed(.sendingFailed(.noSuchProcess)) == [])
         #expect(
@@ -325,14 +325,14 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
 }
 
 @Suite struct KillingTests {
-    @Test func `what was killed is reaped as soon as the helper is there`() {
+    @Test func `init reaps the killed processes as soon as the helper runs`() {
         var subject = Subject.shuttingDown(.stopping)
         subject.passPhase()
         #expect(subject.feed(.helperStarted(Subject.helper)) == [.reap])
         #expect(subject.core.helper == Subject.helper)
     }
 
-    @Test func `without room for a helper PID 1 kills by itself`() {
+    @Test func `if the helper cannot be forked, PID 1 kills by itself`() {
         var subject = Subject.shuttingDown(.stopping)
         subject.passPhase()
         #expect(deeds(subject.feed(.helperFailed(.wouldBlock))) == [.signalAll(.kill), .reap])
@@ -342,14 +342,14 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(subject.core.phase == .killing)
     }
 
-    @Test func `that the helper has ended does not mean that everybody has`() {
+    @Test func `the helper's end does not end the phase`() {
         var subject = Subject.shuttingDown(.killing)
         #expect(subject.feed(.childEnded(Subject.helper, .exited(0))) == [])
         #expect(subject.core.phase == .killing)
         #expect(subject.feed(.noChildLeft) == [.start(.unmount)])
     }
 
-    @Test func `who cannot be killed is left behind`() {
+    @Test func `init goes on without a process that cannot be killed`() {
         var subject = Subject.shuttingDown(.killing)
         #expect(
             subject.passDeadline()
@@ -357,7 +357,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(subject.core.helper == nil)
     }
 
-    @Test func `a program that ends only now has its code kept`() {
+    @Test func `init keeps the code of a program that ends only now`() {
         var subject = Subject.running(.machine)
         subject.feed(.signalled(.terminate))
         subject.passDeadline()
@@ -385,7 +385,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `a helper that takes too long is gone on without, and its end means nothing`() {
+    @Test func `init goes on without a helper that takes too long, and ignores its end`() {
         for (phase, work, next) in Self.workers {
             var subject = Subject.shuttingDown(phase)
             let began = subject.now
@@ -399,7 +399,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `a disk that goes on writing is waited for, and one that has stopped is not`() {
+    @Test func `init waits for a disk that goes on writing, and for no other`() {
         for (phase, work, next) in Self.workers {
             var subject = Subject.shuttingDown(phase)
             let began = subject.now
@@ -407,7 +407,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
                 #expect(subject.passDeadline() == [.measureUnwritten])
                 #expect(subject.feed(.unwritten(left)) == [.log(.leftToWrite(work, left))])
             }
-            // It has written something for the last time after 12 s. More is no progress.
+            // It last wrote something after 12 s. A larger number is no progress.
             var actions: [Action] = []
             for _ in 0..<100 where subject.core.phase == phase {
                 #expect(subject.passDeadline() == [.measureUnwritten])
@@ -419,14 +419,14 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `a disk that has nothing more to write is not talked of`() {
+    @Test func `init does not log a disk that has nothing left to write`() {
         var subject = Subject.shuttingDown(.unmounting)
         #expect(subject.passDeadline() == [.measureUnwritten])
         #expect(subject.feed(.unwritten(0)) == [])
     }
 
     @Test(arguments: [(0, 8_000), (9, 9_000), (600, 600_000)])
-    func `a disk is not waited for beyond what an option says`(seconds: Int64, expected: Int64) {
+    func `init waits for a disk no longer than the option says`(seconds: Int64, expected: Int64) {
         var subject = Subject.idling(.machine) { $0.flushMilliseconds = seconds * 1_000 }
         subject.feed(.signalled(.user2))
         subject.feed(.noChildLeft)
@@ -440,7 +440,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(subject.now == began.advanced(byMilliseconds: expected))
     }
 
-    @Test func `a helper that somebody else has reaped is not waited for`() {
+    @Test func `init does not wait for a helper that another process reaped`() {
         for (phase, _, next) in Self.workers {
             var subject = Subject.shuttingDown(phase)
             #expect(deeds(subject.feed(.noChildLeft)) == [next])
@@ -473,7 +473,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(actions == [.log(.cannotLeave(.reboot))])
     }
 
-    @Test func `that no child is left does not hurry the next try`() {
+    @Test func `init does not try again earlier if it has no child`() {
         var subject = Subject.shuttingDown(.stopping)
         subject.feed(.noChildLeft, .helperFailed(.wouldBlock))
         let deadline = subject.core.deadline
@@ -490,7 +490,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(subject.passDeadline() == [.log(.goingOnWithout(.unmount)), .start(.sync)])
     }
 
-    @Test func `an orphan's end does not pass for the helper's`() {
+    @Test func `init does not mistake an orphan's end for the helper's`() {
         for (phase, _, _) in Self.workers {
             var subject = Subject.shuttingDown(phase)
             #expect(subject.feed(.childEnded(Subject.orphan, .exited(0))) == [])
@@ -502,14 +502,14 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
 
 @Suite struct LeavingTests {
     @Test(arguments: everyEnding)
-    func `the end is the one that was asked for`(ending: Ending) {
+    func `the machine ends as it was asked to`(ending: Ending) {
         var subject = Subject.shuttingDown(.syncing, for: ending)
         #expect(
             subject.feed(.childEnded(Subject.helper, .exited(0)))
                 == [.log(.leaving(ending)), .start(.leave(ending))])
     }
 
-    @Test func `a helper that comes back has failed`() {
+    @Test func `when the helper returns from reboot(2), reboot(2) has failed`() {
         for status in [.exited(0), .exited(1), .killed(.terminate)] as [Status] {
             var subject = Subject.shuttingDown(.leaving)
             #expect(
@@ -520,7 +520,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `when the helper hangs PID 1 tries by itself, once`() {
+    @Test func `when the helper hangs, PID 1 calls reboot(2) itself, once`() {
         var subject = Subject.shuttingDown(.leaving, for: .halt)
         #expect(deeds(subject.passDeadline()) == [.leave(.halt)])
         #expect(subject.core.deadline == nil)
@@ -577,7 +577,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `the program's code is noted in every phase of it`() {
+    @Test func `init keeps the program's code in every phase of a shutdown`() {
         for phase in Self.phases + [.stranded] {
             var subject = Subject.shuttingDown(phase)
             subject.core.program = Subject.program
@@ -590,7 +590,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `a number that was the program's may be the helper's`() {
+    @Test func `the helper may get the number that was the program's`() {
         var subject = Subject.running(.machine)
         subject.feed(.childEnded(Subject.program, .exited(3)), .noChildLeft)
         subject.feed(.helperStarted(Subject.program))
@@ -598,7 +598,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(subject.core.code == 3)
     }
 
-    @Test func `the worst that can happen takes the grace period and 26 s`() {
+    @Test func `the longest shutdown takes the grace period and 26 s`() {
         var subject = Subject.shuttingDown(.stopping)
         let start = subject.now
         for _ in 0..<100 where subject.core.deadline != nil { subject.passDeadline() }
@@ -609,7 +609,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
 
 @Suite struct StrandedTests {
     @Test(arguments: everyEnding)
-    func `another request is tried`(ending: Ending) {
+    func `a stranded machine tries another request`(ending: Ending) {
         let requests = everySignal.filter { SignalMeaning(of: $0, in: .machine) == .end(ending) }
         #expect(!requests.isEmpty)
         for signal in requests {
@@ -624,7 +624,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `any other signal is as in idling`() {
+    @Test func `any other signal does what it does while init idles`() {
         for signal in everySignal {
             var subject = Subject.shuttingDown(.stranded)
             let actions = subject.feed(.signalled(signal))
@@ -638,7 +638,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         }
     }
 
-    @Test func `whoever ends now is reaped still`() {
+    @Test func `a stranded machine still reaps its children`() {
         var subject = Subject.shuttingDown(.stranded)
         #expect(subject.feed(.childEnded(Subject.orphan, .exited(0))) == [])
         #expect(subject.feed(.noChildLeft) == [])
@@ -647,7 +647,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
 }
 
 @Suite struct ActionsTests {
-    @Test func `what was appended comes out in order`() {
+    @Test func `actions come out in the order they went in`() {
         var actions = Actions()
         let codes = 0..<UInt8(Actions.capacity)
         for code in codes { actions.append(.exit(code)) }
@@ -655,7 +655,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(!actions.overflowed)
     }
 
-    @Test func `what is too much is left out, and noticed`() {
+    @Test func `an action too many is dropped, and this is known`() {
         var actions = Actions()
         for code in 0...UInt8(Actions.capacity) { actions.append(.exit(code)) }
         #expect(actions.count == Actions.capacity)

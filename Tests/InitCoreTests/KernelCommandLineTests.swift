@@ -5,7 +5,7 @@ private func with<Result>(_ text: String, _ body: (KernelCommandLine) -> Result)
     Array(text.utf8).withUnsafeBytes { body(KernelCommandLine($0)) }
 }
 
-/// How a machine is configured by this line.
+/// A machine's configuration by this line.
 private func options(_ text: String) -> Configuration {
     with(text) { line in
         withWords(["/init"]) {
@@ -19,7 +19,7 @@ private func hostName(_ text: String) -> String? {
     return name.isEmpty ? nil : name
 }
 
-/// All that a line can say, to be compared.
+/// All that a line can change, as text.
 private func summary(_ text: String) -> String {
     let options = options(text)
     return """
@@ -34,11 +34,11 @@ private func summary(_ text: String) -> String {
         ("-- a", 1), ("--", 0), ("quiet -- a b c", 3), ("quiet -- a  b\tc\n", 3),
         ("quiet--  a", 0), ("quiet --a b", 0), ("quiet -- a\u{B}b\u{C}c\r", 3),
         ("--- a", 0), ("--=x a", 0), ("--= a", 0), ("x=-- a", 0), (" \t-- a", 1),
-        // Quotes: a space in them is none, and those around a whole word are left out.
+        // A space in quotes does not end a word. The kernel removes quotes around a whole word.
         ("x=\"a -- b\" c", 0), ("x=\"a\" -- b", 1), ("\"--\" a", 1), ("\"-- a", 0),
         ("\"x -- a\" -- b", 1), ("-- \"a b\" c", 2), ("-- \"a b", 1), ("-- a\" b", 1),
         ("-- \"\" a", 2), ("-- \"", 1), ("-\"-\" a", 0), ("--\"\" a", 0),
-        // The kernel stops at a second one.
+        // The kernel stops at the second `--`.
         ("-- a -- b c", 1), ("-- -- a", 0), ("-- a --=b c", 3), ("-- a \"--\" b", 1),
         // A NUL is the end.
         ("-- a\u{0} b", 1), ("\u{0}-- a", 0),
@@ -65,12 +65,12 @@ private func summary(_ text: String) -> String {
         }
     }
 
-    @Test func `no buffer is an empty line`() {
+    @Test func `a missing buffer is an empty line`() {
         let commandLine = KernelCommandLine(UnsafeRawBufferPointer(start: nil, count: 0))
         #expect(commandLine.wordCountForInit == 0)
     }
 
-    @Test func `what is behind the longest command line is not read`() {
+    @Test func `init reads nothing behind the longest command line`() {
         let line = String(repeating: "x", count: KernelCommandLine.maximumLength - 5) + " -- a"
         #expect(with(line, \.wordCountForInit) == 1)
         #expect(with("y" + line, \.wordCountForInit) == 0)
@@ -89,13 +89,13 @@ private func summary(_ text: String) -> String {
         #expect(place("auto single -- a\n", "/init", "auto", "single", "a") == .from(3))
     }
 
-    @Test func `stray words alone are nothing to run`() {
+    @Test func `words that the kernel passes on by itself are not a program`() {
         #expect(place("quiet auto", "/init", "auto") == .none)
         #expect(place("quiet auto --", "/init", "auto") == .none)
         #expect(place("quiet", "/init") == .none)
     }
 
-    @Test func `quotes are gone, as the kernel takes them`() {
+    @Test func `the kernel has removed the quotes`() {
         #expect(place("-- \"a b\"", "/init", "a b") == .from(1))
         #expect(place("-- x=\"a b\"", "/init", "x=a b") == .from(1))
         #expect(place("-- \"x=a b\"", "/init", "x=a b") == .from(1))
@@ -106,8 +106,8 @@ private func summary(_ text: String) -> String {
         #expect(place("-- \"\"", "/init", "") == .from(1))
     }
 
-    @Test func `words that the kernel kept to itself are not sought among the stray ones`() {
-        // As when a parameter before had a value that the kernel refused.
+    @Test func `words that the kernel withheld are not looked for among others`() {
+        // The kernel does so if it has refused the value of a parameter before.
         #expect(place("auto -- a", "/init", "auto") == .withheld)
         #expect(place("auto b -- a", "/init", "auto", "b") == .withheld)
         #expect(place("-- a b", "/init", "b") == .withheld)
@@ -116,19 +116,19 @@ private func summary(_ text: String) -> String {
     }
 
     @Test(arguments: ["", "A", "aa", "a ", "b", "a=", "=a"])
-    func `another word is not taken for theirs`(word: String) {
+    func `another word is not mistaken for init's`(word: String) {
         #expect(place("-- a", "/init", word) == .withheld)
         #expect(place("-- a b", "/init", word, "b") == .withheld)
     }
 
     @Test(arguments: ["", "x", "xy", "x=", "x=z", "x=yy", "x:y", "x=\"y\""])
-    func `another value is not taken for theirs`(word: String) {
+    func `another value is not mistaken for init's`(word: String) {
         #expect(place("-- x=y", "/init", word) == .withheld)
     }
 }
 
 @Suite struct KernelsWordsTests {
-    @Test func `other words say nothing`() {
+    @Test func `init ignores other words`() {
         let line = "root=/dev/vda quiet hammock x.hammock.log=1 hammock_log=1"
         #expect(summary(line) == "10000 10000 pause 6 hammock")
         #expect(!options(line).hasUnknownOption)
@@ -193,7 +193,7 @@ private func summary(_ text: String) -> String {
         "", ".", "-", "a.", ".a", "a-", "-a", "a..b", "a.-b", "a-.b", "a_b", "a/b", "a\"b", "é",
         "a,b", "@", "[", "`", "{", "a:", String(repeating: "h", count: 65),
     ])
-    func `what is no host name`(name: String) {
+    func `a wrong host name`(name: String) {
         #expect(hostName("hammock.hostname=\(name)") == "hammock")
         #expect(options("hammock.hostname=\(name)").hasUnknownOption)
     }
@@ -205,7 +205,7 @@ private func summary(_ text: String) -> String {
         "hammock.fault=", "hammock.fault=\"pause reboot\"", "hammock.hostname", "\"hammock.x y\"",
         "hammock.grace=99999999999999999999", "hammock.grace.log=1",
     ])
-    func `a word of no use is told of, and changes nothing`(word: String) {
+    func `a word that init does not understand changes nothing, and is noted`(word: String) {
         let line = "quiet \(word) root=/dev/vda hammock.log=6"
         #expect(options(line).hasUnknownOption)
         #expect(summary(line) == summary("quiet"))

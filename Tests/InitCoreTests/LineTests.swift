@@ -24,18 +24,18 @@ private func string(_ count: Int) -> String { String(repeating: "x", count: coun
             0, 1, 9, 10, 99, 100, 1_000_000_000, 999_999_999, .max, .max - 1, -1, -9, -10, .min,
             .min + 1,
         ] as [Int32])
-    func `a number is written as anybody would`(number: Int32) {
+    func `a number has its usual digits`(number: Int32) {
         #expect(text { $0.append(number: number) } == String(number))
     }
 
-    @Test func `every number of up to five digits is written as anybody would`() {
+    @Test func `every number of up to five digits has its usual digits`() {
         for number in -99_999...99_999 as ClosedRange<Int32> {
             let written = text { $0.append(number: number) }
             if written != String(number) { Issue.record("\(number): \(written)") }
         }
     }
 
-    @Test func `what does not fit is cut off, and the newline never`() {
+    @Test func `text that does not fit is cut off, the newline never`() {
         for length in (Line.capacity - 3)...(Line.capacity + 3) {
             let word = string(length)
             let line = text { line in
@@ -63,14 +63,14 @@ private func string(_ count: Int) -> String { String(repeating: "x", count: coun
         }
     }
 
-    @Test func `a control character of a word cannot begin a line of its own`() {
+    @Test func `a control character in a word cannot begin another line`() {
         let bytes = String(decoding: [UInt8](1...100), as: UTF8.self)
         let line = withView(bytes) { word in text { $0.append(word: word) } }
         #expect(line.utf8.prefix(31).allSatisfy { $0 == UInt8(ascii: "?") })
         #expect(Array(line.utf8.dropFirst(31)) == Array(32...100))
     }
 
-    @Test func `a word is cut after so much of it`() {
+    @Test func `a long word is cut`() {
         for length in 119...122 {
             let line = withView(string(length)) { word in text { $0.append(word: word) } }
             #expect(line == (length <= 120 ? string(length) : string(120) + "..."))
@@ -79,14 +79,14 @@ private func string(_ count: Int) -> String { String(repeating: "x", count: coun
 }
 
 @Suite struct InstantTests {
-    @Test func `a moment so much later is so much later`() {
+    @Test func `a moment is advanced by a duration`() {
         let start = Instant(milliseconds: 5)
         #expect(start.advanced(byMilliseconds: 10) == Instant(milliseconds: 15))
         #expect(start < start.advanced(byMilliseconds: 1))
         #expect(!(start < start))
     }
 
-    @Test func `even at the end of time nothing traps`() {
+    @Test func `advancing the last moment does not trap`() {
         #expect(Instant(milliseconds: .max).advanced(byMilliseconds: 1).milliseconds == .min)
         #expect(Instant(milliseconds: .max).advanced(byMilliseconds: .max).milliseconds == -2)
     }

@@ -76,13 +76,13 @@ private func render(_ message: Message, program: String?) -> String {
         }
     }
 
-    @Test func `each message matters so much to a machine`() {
+    @Test func `each message has this priority on a machine`() {
         for (message, priority, words) in everyMessage {
             #expect(message.priority(in: .machine) == priority, "\(words)")
         }
     }
 
-    @Test func `a container's runtime tells of the program's end itself`() {
+    @Test func `outside of a machine the program's end is less urgent, as a runtime reports it`() {
         for role in [.container, .process] as [Role] {
             for (message, priority, words) in everyMessage {
                 let isEnd = if case .programEnded = message { true } else { false }
@@ -98,7 +98,7 @@ private func render(_ message: Message, program: String?) -> String {
         }
     }
 
-    @Test func `numbers as large as they come fit as well`() {
+    @Test func `the largest numbers fit as well`() {
         let large: [Message] = [
             .orphanReaped(ProcessID(rawValue: .min), .killed(Signal(rawValue: .min))),
             .helperEnded(.killEverything, .killed(Signal(rawValue: .min))),
@@ -113,7 +113,7 @@ private func render(_ message: Message, program: String?) -> String {
         }
     }
 
-    @Test func `a name that is too long is cut, the reason stays, and a line stays one`() {
+    @Test func `a name that is too long is cut, the reason stays, and there is one line`() {
         let name = String(repeating: "x\n", count: 500)
         let words = render(.programNotStarted(.execFormatError), program: name)
         #expect(words.hasSuffix("x?...: not a program that this kernel runs"))
@@ -121,12 +121,12 @@ private func render(_ message: Message, program: String?) -> String {
         #expect(!words.contains("\n"))
     }
 
-    @Test func `without a program's name the error is told nonetheless`() {
+    @Test func `without a program's name the line still has the error`() {
         let words = render(.programNotStarted(.noSuchFile), program: nil)
         #expect(words == "cannot run : no such file or directory")
     }
 
-    @Test func `each error is told in words or as its number`() {
+    @Test func `each error is shown in words or by its number`() {
         let told = everyError.map { error in text { error.append(to: &$0) } }
         for (error, words) in zip(everyError, told) {
             #expect(words.hasPrefix(": ") && words.utf8.count > 5)

@@ -1,28 +1,28 @@
 import InitCore
 
-/// What PID 1 promises, once more and in another way: by events instead of phases, as facts
-/// that were seen and the moments of the last ones. Where this and the core disagree one of
-/// them is wrong.
+/// The promises of PID 1, once more and in another way: not by phases, but by the facts that PID 1
+/// has seen and their moments. If this and the core disagree, one of them is wrong.
 ///
-/// 1. Duties come first. Then the program is run, or the greeting said.
-/// 2. SIGCHLD means: look for who has ended. Always.
-/// 3. The program gets every other signal, as it is to be forwarded. Only a machine keeps
-///    to itself what asks for its end. No program gets what it has had from its terminal
-///    already, and none what init's own writing has caused.
-/// 4. Without a program a request is obeyed; a process dies of a signal as any other would.
-/// 5. When the program ends, a process exits with its code; anybody else stops everything.
-/// 6. To stop is: SIGTERM and SIGCONT to all; after the grace period (another one, where no
-///    program runs) SIGKILL, by a helper or, when there is none, by PID 1. In between, after
-///    0.1 s, a helper hangs up shells. Once nobody is left, or 5 s later, it is done. Who asks a
-///    container again need not wait for that period.
-/// 7. Then a container exits with the program's code, or calls reboot(2) if that was asked.
+/// 1. PID 1 first performs its duties. Then it runs the program, or greets.
+/// 2. On SIGCHLD it always reaps.
+/// 3. The program gets every other signal, after the rewrites. A machine's PID 1 does not forward
+///    requests to shut down. PID 1 does not forward a signal that the program has had from its
+///    terminal, or that init's own write has caused.
+/// 4. Without a program PID 1 obeys requests. An init that is not PID 1 exits on a signal that
+///    would kill another process.
+/// 5. When the program ends, an init that is not PID 1 exits with its code. PID 1 stops everything.
+/// 6. To stop, PID 1 sends all processes SIGTERM and SIGCONT. After the grace period (another one
+///    if no program runs) a helper sends SIGKILL, or PID 1 itself if it cannot fork one. After
+///    0.1 s a helper hangs up shells. This is over when no child is left, or 5 s after SIGKILL.
+///    A second request to a container cuts the grace period short.
+/// 7. Then a container exits with the program's code, or calls reboot(2) if it was asked to.
 /// 8. A machine unmounts (8 s), syncs (8 s) and calls reboot(2) (5 s), each in a helper.
-///    Where none can be forked it is tried again every 100 ms. Every 2 s it is asked what the
-///    disks have left to write. Less than before means a minute from then on, though not beyond a
-///    moment that is set when unmounting begins.
-/// 9. PID 1 calls reboot(2) itself once a helper had its time for it. When that fails too, a
-///    container exits, and a machine waits for another request.
-/// 10. A program that its terminal has stopped stops init too, if that can be; or else it goes on.
+///    If PID 1 cannot fork one, it tries again every 100 ms. Every 2 s it measures how much the
+///    disks have left to write. If that is less than before, they get another minute, but only up
+///    to a moment that is set when unmounting begins.
+/// 9. PID 1 calls reboot(2) itself when the helper's time is over. If that fails too, a container
+///    exits, and a machine waits for another request.
+/// 10. When its terminal stops the program, init stops too. If it cannot, it continues the program.
 struct NaiveModel {
     let isMachine: Bool
     let isProcess: Bool
@@ -31,51 +31,51 @@ struct NaiveModel {
     let leftoverGrace: Int64
     let flush: Int64
     let codesToZero: Set<UInt8>
-    /// By the number of the signal that arrives; 0 for nothing.
+    /// The signal that is forwarded for each that arrives; 0 for none.
     let forwards: [Int32: Int32]
-    /// Whether the keys of a terminal are for the program, and for init as well.
+    /// Whether a terminal's keys reach the program, and whether they reach init as well.
     let hasTerminal: Bool
     let sharesGroup: Bool
 
     var duties = 0
-    /// When the program has taken long to start.
+    /// When PID 1 logs that the program starts slowly.
     var slowAt: Int64?
-    /// The code for what could not be run, until its process has gone.
+    /// The code of a program that could not be run, until its process is reaped.
     var failure: UInt8?
-    /// The signal that has stopped the program, where it is to go on.
+    /// The signal that stopped the program, if init may continue it.
     var stop: Int32?
     var program: ProcessID?
     var worker: ProcessID?
     var result: UInt8 = 0
     var wish = Ending.powerOff
-    /// What has been begun, as 1 SIGTERM, 2 SIGKILL, 3 unmounting, 4 sync, 5 reboot(2) in a
+    /// The last step that has begun: 1 SIGTERM, 2 SIGKILL, 3 unmounting, 4 sync, 5 reboot(2) in a
     /// helper, 6 reboot(2) by PID 1, 7 nothing more.
     var step = 0
-    /// When that was.
+    /// When that step began.
     var since: Int64 = 0
     /// Whether the program ran then.
     var programRan = false
-    /// When the next fork is due, after one that failed, or the first look for shells.
+    /// When the next fork is due: after one that failed, or the first for shells.
     var nextTry: Int64?
-    /// When the next question is due about what is left to write.
+    /// When the next measurement of the disks is due.
     var nextLook: Int64?
-    /// When it is asked again, while there is no answer.
+    /// When PID 1 measures again if no answer comes.
     var asksUntil: Int64?
-    /// The answer to the last one.
+    /// The last answer.
     var left: Int64?
-    /// When the patience with this step is over, and when that with all disks.
+    /// When this step has to end, and when it has to end at the latest if disks go on writing.
     var until: Int64 = 0
     var untilAtMost: Int64 = 0
     var hasExited = false
 
-    /// When PID 1 has to wake up by itself.
+    /// When PID 1 has to wake up without a signal.
     var alarm: Int64? {
         if hasExited || step >= 6 { return nil }
         if step == 0 { return slowAt }
         return asksUntil ?? min(nextTry ?? nextLook ?? until, until)
     }
 
-    /// What is seen of PID 1 after an event: all that it does but to log.
+    /// The actions of PID 1 after an event, without those for the log.
     mutating func visible(after event: Event, at now: Int64) -> [Action] {
         switch event {
         case .performed:
@@ -114,7 +114,7 @@ struct NaiveModel {
             return []
         case .noChildLeft:
             if hasProgram, step == 0 { return programIsOver(failure ?? 1, now) }
-            if step == 1 || step == 2 { return nobodyIsLeft(now) }
+            if step == 1 || step == 2 { return noChildIsLeft(now) }
             if worker != nil { return workIsOver(now) }
             return []
         case .deadlinePassed:
@@ -154,7 +154,7 @@ struct NaiveModel {
             ? [.forward(signal, to: program!)] : [.signalGroup(signal, of: program!)]
     }
 
-    /// Whether a signal to init was none to anybody else.
+    /// Whether a signal was only for init itself.
     private func isInitsOwn(_ number: Int32, _ origin: SignalOrigin) -> Bool {
         if number == 13 || number == 25 { return origin == .itself }
         if number == 21 || number == 22 { return true }
@@ -212,12 +212,12 @@ struct NaiveModel {
         return [.signalAll(Signal(rawValue: 15)), .signalAll(Signal(rawValue: 18)), .reap]
     }
 
-    private mutating func nobodyIsLeft(_ now: Int64) -> [Action] {
+    private mutating func noChildIsLeft(_ now: Int64) -> [Action] {
         if isMachine { return begin(3, now) }
         return wish == .reboot ? begin(5, now) : exit(result)
     }
 
-    /// The worker has come back, or will not.
+    /// The worker has ended, or is given up.
     private mutating func workIsOver(_ now: Int64) -> [Action] {
         if step < 5 { return begin(step + 1, now) }
         worker = nil
@@ -226,7 +226,7 @@ struct NaiveModel {
     }
 
     private mutating func timeIsOver(_ now: Int64) -> [Action] {
-        if step == 2 { return nobodyIsLeft(now) }
+        if step == 2 { return noChildIsLeft(now) }
         if nextTry != nil, now < until {
             nextTry = nil
             return [step == 1 ? .start(.hangUp) : work(step)]

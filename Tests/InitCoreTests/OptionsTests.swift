@@ -2,7 +2,7 @@ import Testing
 
 @testable import InitCore
 
-/// What a command line comes to.
+/// What init does with a command line.
 private enum Outcome: Equatable {
     case run(program: Int?)
     case answer(Configuration.Answer)
@@ -31,7 +31,7 @@ private func parse(
     withWords(words) {
         var options = Configuration(role: .process)
         let answer = options.readOptions($0, from: first)
-        // Which letter it was is of no account here.
+        // These tests do not look at the letter.
         if case .wrong(let problem, let index, _) = answer {
             return (.wrong(problem, index: index), options)
         }
@@ -93,7 +93,7 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
             ([], 4), (["-v"], 6), (["--verbose"], 6), (["-vv"], 7), (["-v", "-s", "--verbose"], 7),
             (["-vvv"], 7), ([String](repeating: "-vv", count: 200), 7),
         ] as [([String], UInt8)])
-    func `verbosity adds up to all there is and no further`(words: [String], limit: UInt8) {
+    func `each -v raises the limit, up to the highest`(words: [String], limit: UInt8) {
         #expect(parse(words).options.logLimit == limit)
     }
 
@@ -141,7 +141,7 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         #expect(rewritten(options) == table)
     }
 
-    @Test func `what is no signal is never forwarded`() {
+    @Test func `a number that is not a signal is never forwarded`() {
         for number in [Int32.min, -1, 0, 65, .max] {
             #expect(SignalRewrites()[Signal(rawValue: number)] == nil)
         }
@@ -175,8 +175,8 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         (["s"], 1), (["-p", "--", "prog"], nil), (["-p", "1", "--", "--", "x"], 4),
         (["/bin/sh", "-c", "--", "--help"], 1),
     ])
-    func `the program is the first word that is no option`(words: [String], program: Int?) {
-        // `-p --` takes the dashes for its value, as getopt does.
+    func `the program is the first word that is not an option`(words: [String], program: Int?) {
+        // The dashes are the value of `-p --`, as in getopt.
         let expected: Outcome =
             words.first == "-p" && words[1] == "--"
             ? .wrong(.notASignal, index: 2) : .run(program: program)
@@ -190,7 +190,7 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         #expect(options.isSubreaper && !options.signalsGroup && options.logLimit == 4)
     }
 
-    @Test func `an argv without words is one without options`() {
+    @Test func `an empty argv has no options`() {
         #expect(parse([], from: 1).outcome == .run(program: nil))
     }
 
@@ -206,7 +206,7 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
     }
 
     @Test(arguments: [1, 2, Int.max])
-    func `a first word behind the last is none`(first: Int) {
+    func `a first word behind the last means no words`(first: Int) {
         #expect(parse(["prog"], from: first).outcome == .run(program: nil))
     }
 }
@@ -227,7 +227,7 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         #expect(parse(words).outcome == .license)
     }
 
-    @Test func `the usage text names every option and each word of the kernel's`() {
+    @Test func `the usage text names every option and every word for the kernel's command line`() {
         let usage = Personality.hammock.usage().string
         for word in [
             "-s, --subreaper", "-g, --group", "-p, --parent-death SIGNAL", "-e, --remap CODE",
@@ -254,7 +254,7 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
     }
 
     @Test(arguments: ["-p", "-e", "-r", "-sp", "--parent-death", "--remap", "--rewrite", "--grace"])
-    func `a value that is missing`(word: String) {
+    func `a missing value`(word: String) {
         #expect(parse(word).outcome == .wrong(.valueMissing, index: 1))
         #expect(parse("-s", word).outcome == .wrong(.valueMissing, index: 2))
     }
@@ -263,12 +263,12 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         "--subreaper=", "--group=yes", "--warn=1", "--verbose=3", "--license=x", "--help=x",
         "--version=",
     ])
-    func `a value that nobody wants`(word: String) {
+    func `a value for an option that takes none`(word: String) {
         #expect(parse(word).outcome == .wrong(.valueUnwanted, index: 1))
     }
 
     @Test(arguments: ["0", "65", "", "FOO", "-1", "TERM,INT", "1:2", "--"])
-    func `a parent death signal that is none`(value: String) {
+    func `a parent death signal that is not a signal`(value: String) {
         #expect(parse("-p", value).outcome == .wrong(.notASignal, index: 2))
         #expect(parse("--parent-death", value).outcome == .wrong(.notASignal, index: 2))
         #expect(parse("--parent-death=" + value).outcome == .wrong(.notASignal, index: 1))
@@ -278,7 +278,7 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
     }
 
     @Test(arguments: ["256", "-1", "", "+1", "0x1", "1 ", "TERM", "4294967296", "1,2"])
-    func `an exit code that is none`(value: String) {
+    func `an exit code that is not a code`(value: String) {
         let (outcome, options) = parse("-e", value)
         #expect(outcome == .wrong(.notACode, index: 2))
         #expect(successCodes(options) == [])
@@ -289,14 +289,14 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         "", ":", "TERM", "TERM:", ":TERM", "0:TERM", "TERM:65", "65:TERM", "TERM:QUIT:INT",
         "TERM=QUIT", "TERM:-1", "TERM :QUIT", "FOO:TERM", "TERM:FOO", "1:2:", "::",
     ])
-    func `a rewrite that is none`(value: String) {
+    func `a rewrite that is not a rewrite`(value: String) {
         let (outcome, options) = parse("-r", value)
         #expect(outcome == .wrong(.notARewrite, index: 2))
         #expect(rewritten(options) == [:])
     }
 
     @Test(arguments: ["", "-1", "3601", "1.5", "5s", "inf", "18446744073709551616"])
-    func `a grace that is none`(value: String) {
+    func `a grace period that is not a number of seconds`(value: String) {
         let (outcome, options) = parse("--grace", value)
         #expect(outcome == .wrong(.notSeconds, index: 2))
         #expect(options.graceMilliseconds == 10_000)

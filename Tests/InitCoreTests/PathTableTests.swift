@@ -1,13 +1,13 @@
 import InitCore
 import Testing
 
-/// The mount points of a text, as many as come; stops where there can be no more.
+/// The mount points of a text. Stops when there are more than there can be.
 private func mountPoints(of text: String, column: Int = 1) -> [String] {
     mountPoints(of: Array(text.utf8), column: column)
 }
 
 private func mountPoints(of bytes: [UInt8], column: Int = 1) -> [String] {
-    // No byte more than there is, so that a sanitizer notices whatever reads beyond.
+    // A block of just this size, so that a sanitizer notices a read beyond its end.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
     defer { buffer.deallocate() }
     buffer.copyBytes(from: bytes)
@@ -32,7 +32,7 @@ private func mountPoints(of bytes: [UInt8], column: Int = 1) -> [String] {
         #expect(mountPoints(of: text) == ["/home/linus", "/home", "/run", "/"])
     }
 
-    @Test func `what the kernel itself keeps is left out, but nothing that is in there`() {
+    @Test func `the kernel's own mounts are left out, but not mounts inside them`() {
         let text = """
             devtmpfs /dev devtmpfs rw 0 0
             proc /proc proc rw 0 0
@@ -51,11 +51,11 @@ private func mountPoints(of bytes: [UInt8], column: Int = 1) -> [String] {
             ])
     }
 
-    @Test func `what is mounted twice in one place comes twice`() {
+    @Test func `a directory with two mounts comes twice`() {
         #expect(mountPoints(of: "a /mnt x rw 0 0\nb /mnt x rw 0 0\n") == ["/mnt", "/mnt"])
     }
 
-    @Test func `space, tab, newline, backslash and hash are what the kernel escapes`() {
+    @Test func `the kernel's escapes for space, tab, newline, backslash and hash are undone`() {
         #expect(
             mountPoints(of: #"a /a\040b\011c\012d\134e\043f x rw 0 0"# + "\n")
                 == ["/a b\tc\nd\\e#f"])
@@ -63,7 +63,7 @@ private func mountPoints(of bytes: [UInt8], column: Int = 1) -> [String] {
         #expect(mountPoints(of: #"a /\134040 x rw 0 0"# + "\n") == [#"/\040"#])
     }
 
-    @Test func `files that are swapped to stand in the first column, below its name`() {
+    @Test func `the paths of swap files are in the first column, below its heading`() {
         let text = """
             Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority
             /swap                                   file\t\t4092\t\t0\t\t-2
@@ -73,12 +73,12 @@ private func mountPoints(of bytes: [UInt8], column: Int = 1) -> [String] {
         #expect(mountPoints(of: text, column: 0) == ["/mnt/a swap", "/swap"])
     }
 
-    @Test func `a byte that is no ASCII comes through`() {
+    @Test func `a byte outside ASCII stays as it is`() {
         #expect(mountPoints(of: "a /päth x rw 0 0\n") == ["/päth"])
         #expect(mountPoints(of: #"a /p\303\244th x rw 0 0"# + "\n") == ["/päth"])
     }
 
-    @Test func `a last line that was cut off is left out`() {
+    @Test func `a last line without a newline is left out`() {
         let whole = Array("a /one x rw 0 0\nb /two x rw 0 0\n".utf8)
         for length in 0...whole.count {
             let lines = whole[..<length].count { $0 == UInt8(ascii: "\n") }
@@ -92,18 +92,18 @@ private func mountPoints(of bytes: [UInt8], column: Int = 1) -> [String] {
         #expect(mountPoints(of: "\n\n\n").isEmpty)
     }
 
-    @Test func `lines that say nothing are passed over`() {
+    @Test func `lines without a path are skipped`() {
         #expect(mountPoints(of: "nothing\n \n  \na /here x rw 0 0\n\n") == ["/here"])
     }
 
-    @Test func `an escape that is cut off, or none, does no harm`() {
+    @Test func `a broken escape does no harm`() {
         for path in [#"/\"#, #"/\0"#, #"/\04"#, #"/\999"#, #"/\x41"#] {
             let found = mountPoints(of: "a \(path)\n")
             #expect(found.count == 1 && found[0].hasPrefix("/"))
         }
     }
 
-    @Test func `whatever the bytes, it comes to an end`() {
+    @Test func `the table comes to an end, whatever its bytes`() {
         var generator = SplitMix64(state: 1)
         let alphabet = Array("a/ \\01\n\0".utf8)
         for _ in 0..<5_000 {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import InitCore
 
-/// What init is told when it is called by this name.
+/// The configuration of an init that is called by this name.
 private func configure(
     _ words: [String], environment: [String] = [], as role: Role = .container
 ) -> Configuration {
@@ -13,7 +13,7 @@ private func configure(
     }
 }
 
-/// What init prints in place of working, with which code, and where.
+/// What init prints instead of running anything, with which code, and where.
 private func reply(
     _ words: [String], environment: [String] = []
 ) -> (text: String, code: UInt8, isError: Bool)? {
@@ -73,7 +73,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         #expect(deeds(subject.feed(.childEnded(Subject.program, .exited(42)))) == [.exit(42)])
     }
 
-    @Test func `the program keeps its dispositions but for dumb-init's, and for PID 1's`() {
+    @Test func `the program inherits blocked signals, except from dumb-init and PID 1`() {
         for role in [Role.container, .process] {
             #expect(configure(["tini", "/prog"], as: role).keepsDispositions)
             #expect(configure(["catatonit", "/prog"], as: role).keepsDispositions)
@@ -90,7 +90,9 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
             (.tini, .noMemory, 1), (.dumbInit, .noSuchFile, 2), (.dumbInit, .noMemory, 2),
             (.catatonit, .noSuchFile, 1), (.catatonit, .permissionDenied, 1),
         ] as [(Personality, Errno, UInt8)])
-    func `what cannot be run has this code`(personality: Personality, error: Errno, code: UInt8) {
+    func `an error of execve(2) gives this code`(
+        personality: Personality, error: Errno, code: UInt8
+    ) {
         #expect(personality.code(for: error) == code)
         var subject = Subject(.container, hasProgram: true) {
             $0.personality = personality
@@ -100,7 +102,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         #expect(deeds(subject.feed(.spawnFailed(error))) == [.exit(code)])
     }
 
-    @Test func `variables of one are nothing to the others`() {
+    @Test func `a peer ignores the variables of the others`() {
         let all = [
             "TINI_SUBREAPER=", "TINI_KILL_PROCESS_GROUP=", "TINI_VERBOSITY=3", "DUMB_INIT_DEBUG=1",
             "DUMB_INIT_SETSID=0", "CATATONIT_DEBUG=", "CATATONIT_LOG=",
@@ -114,7 +116,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         #expect(configure(["catatonit", "/x"], environment: Array(all[..<5])).logLimit == 3)
     }
 
-    @Test func `a wrong HAMMOCK_GRACE is nothing to a peer`() {
+    @Test func `a peer ignores a wrong HAMMOCK_GRACE`() {
         for name in ["tini", "dumb-init", "catatonit"] {
             #expect(configure([name, "/x"], environment: ["HAMMOCK_GRACE=x"]).answer == nil)
         }
@@ -122,13 +124,13 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
 }
 
 @Suite struct TiniTests {
-    @Test func `without options it warns of what it cannot reap, and of nothing else`() {
+    @Test func `without options it warns only of orphans that it cannot reap`() {
         let tini = configure(["tini", "--", "/prog", "-s"])
         #expect(tini.program == 2 && tini.answer == nil)
         #expect(!tini.isSubreaper && !tini.signalsGroup && !tini.warnsOfOrphans)
         #expect(tini.warnsOfNoReaper && tini.logLimit == 4)
         #expect(!tini.hasOwnSession && !tini.suspendsItself)
-        // To tini itself a terminal's stops are nothing.
+        // tini itself ignores a terminal's stops.
         #expect(forwarded(tini) == [21: 0, 22: 0])
     }
 
@@ -154,7 +156,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         #expect(configure(["tini"] + words + ["/x"], environment: environment).logLimit == limit)
     }
 
-    @Test func `its variables count when they are there, whatever they say`() {
+    @Test func `its variables count if they are set, whatever their values`() {
         for value in ["", "0", "1"] {
             let tini = configure(
                 ["tini", "/x"],
@@ -163,12 +165,12 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         }
     }
 
-    @Test func `its version is for standard output, and says tini`() throws {
+    @Test func `its version goes to standard output, and says tini`() throws {
         let version = try #require(reply(["docker-init", "--version"]))
         #expect(version == ("tini version 0.19.0\n", 0, false))
     }
 
-    @Test func `help is for standard output, and for standard error where nothing is to run`()
+    @Test func `help goes to standard output, or to standard error if there is no program`()
         throws
     {
         let help = try #require(reply(["tini", "-h"]))
@@ -194,7 +196,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         (["-p"], "/bin/tini: option requires an argument -- 'p'\n"),
         (["-sp"], "/bin/tini: option requires an argument -- 'p'\n"),
     ])
-    func `wrong use is told with the usage`(words: [String], first: String) throws {
+    func `wrong use prints the usage`(words: [String], first: String) throws {
         let usage = try #require(reply(["tini"])).text
         #expect(try #require(reply(["/bin/tini"] + words)) == (first + usage, 1, true))
     }
@@ -209,7 +211,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         #expect(wrong.code == 1 && wrong.isError)
     }
 
-    @Test func `each of the 256 codes can be remapped, and no other is`() {
+    @Test func `each of the 256 codes can be remapped, and only that one is`() {
         for code in 0...255 as ClosedRange<UInt8> {
             let tini = configure(["tini", "-e", "\(code)", "--", "/x"])
             #expect((0...255).filter { tini.codesToZero.contains($0) } == [code])
@@ -262,7 +264,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
     @Test(arguments: [
         "", "word", "word:word", "15", "15::12", "15:word", "0", "0:1", "1:32", "TERM:QUIT",
     ])
-    func `what is no rewrite is told in dumb-init's words`(value: String) throws {
+    func `a wrong rewrite prints dumb-init's words`(value: String) throws {
         let wrong = try #require(reply(["dumb-init", "-r", "15:12", "-r", value, "/x"]))
         #expect(wrong.code == 1 && wrong.isError)
         #expect(
@@ -274,7 +276,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
                 """)
     }
 
-    @Test func `version and help are for standard error`() throws {
+    @Test func `version and help go to standard error`() throws {
         for option in ["-V", "--version", "--vers"] {
             #expect(
                 try #require(reply(["dumb-init", option])) == ("dumb-init v1.2.5\n", 0, true))
@@ -301,13 +303,13 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         (["--rewrite"], "/x/dumb-init: option '--rewrite' requires an argument"),
         (["--verbose=2"], "/x/dumb-init: option '--verbose' doesn't allow an argument"),
     ])
-    func `wrong use is told, with code 1`(words: [String], told: String) throws {
+    func `wrong use prints a complaint, with code 1`(words: [String], told: String) throws {
         #expect(try #require(reply(["/x/dumb-init"] + words)) == (told + "\n", 1, true))
     }
 }
 
 @Suite struct CatatonitTests {
-    @Test func `it reaps for whoever is not PID 1, and keeps a terminal's stops to itself`() {
+    @Test func `it becomes a subreaper, and does not forward a terminal's stops`() {
         let catatonit = configure(["catatonit", "--", "/prog"])
         #expect(catatonit.program == 2 && catatonit.isSubreaper)
         #expect(!catatonit.signalsGroup && !catatonit.hasOwnSession && !catatonit.isPause)
@@ -316,14 +318,14 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         #expect(configure(["catatonit", "-g", "/x"]).signalsGroup)
     }
 
-    @Test func `to pause it runs nothing, even if there is a program`() {
+    @Test func `with -P it runs nothing, even if there is a program`() {
         for words in [["-P"], ["-gP"], ["-P", "/x"], ["-P", "--"]] {
             let catatonit = configure(["catatonit"] + words)
             #expect(catatonit.isPause && catatonit.answer == nil && !catatonit.hasProgram)
         }
     }
 
-    @Test func `who pauses says nothing, and SIGTERM and SIGINT alone end it, with 0`() {
+    @Test func `with -P it says nothing, and only SIGTERM and SIGINT end it, with 0`() {
         for role in [Role.container, .process] {
             for signal in everySignal {
                 var subject = Subject(role) { $0.isPause = true }
@@ -341,7 +343,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         #expect(subject.feed(.performed(.openStandardStreams, nil)) == [.letGo, .reap])
     }
 
-    @Test func `its version is tini's to whoever reads it`() throws {
+    @Test func `its version begins as tini's does`() throws {
         for option in ["-V", "--version", "--vers"] {
             #expect(
                 try #require(reply(["catatonit", option]))
@@ -357,7 +359,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         (["--odd"], "catatonit: unrecognized option '--odd'\n"),
         ([], "ERROR (catatonit:77): missing program name\n"),
     ])
-    func `wrong use is told with one line of usage`(words: [String], first: String) throws {
+    func `wrong use prints one line of usage`(words: [String], first: String) throws {
         let usage = "usage: catatonit [-ghLPV] [--] <progname> [<arguments>...]\n"
         #expect(try #require(reply(["catatonit"] + words)) == (first + usage, 1, true))
     }
@@ -466,7 +468,7 @@ private func forwarded(_ configuration: Configuration) -> [Int32: Int32] {
         #expect(told.utf8.count < Line.capacity - 6)
     }
 
-    @Test func `only tini's news are for standard output`() {
+    @Test func `only tini's lines below a warning go to standard output`() {
         let all: [Priority] = [.critical, .error, .warning, .notice, .info, .debug]
         for personality in [Personality.hammock, .tini, .dumbInit, .catatonit] {
             let speaker = Speaker(personality, process: ProcessID(rawValue: 1))

@@ -31,7 +31,7 @@ private let plain: [(String, Ending)] = [
         #expect(parse(path + "shutdown") == .ask(.powerOff))
     }
 
-    @Test func `force goes without PID 1, with a sync unless told not to`() {
+    @Test func `force does not ask PID 1, and syncs unless -n is given`() {
         for (name, request) in plain {
             for force in ["-f", "--force", "-ff"] {
                 #expect(parse(name, force) == .force(request, sync: true))
@@ -75,7 +75,7 @@ private let plain: [(String, Ending)] = [
             (["--force"], .unknownOption, 1), (["-t", "5"], .unknownOption, 1),
             (["--reboot=now"], .valueUnwanted, 1), (["--" + "="], .unknownOption, 1),
         ] as [([String], UsageProblem, Int)])
-    func `shutdown does nothing that it does not understand`(
+    func `shutdown does nothing if it does not understand a word`(
         words: [String], problem: UsageProblem, index: Int
     ) {
         #expect(
@@ -91,7 +91,7 @@ private let plain: [(String, Ending)] = [
             (["now"], .strayWord, 1), (["-f", "now"], .strayWord, 2), ([""], .strayWord, 1),
             (["-"], .strayWord, 1), (["-f", "--", "-f"], .strayWord, 3),
         ] as [([String], UsageProblem, Int)])
-    func `the others do nothing that they do not understand`(
+    func `the others do nothing if they do not understand a word`(
         words: [String], problem: UsageProblem, index: Int
     ) {
         for (name, _) in plain {

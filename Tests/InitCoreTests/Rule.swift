@@ -2,21 +2,21 @@
 
 /// What holds at every step, whatever happens.
 enum Rule: String, CaseIterable, Sendable {
-    case `a machine is never told to exit`
+    case `a machine is never ordered to exit`
     case `the program is started once at most, and not once stopping began`
-    case `a child that ended is looked for whenever SIGCHLD comes`
-    case `a number is known as long as its process exists, and no longer`
-    case `nothing that happens is impossible`
-    case `there is room for all that is to be done`
-    case `where the moment does not matter, any other has the same outcome`
+    case `init reaps whenever SIGCHLD comes`
+    case `init knows a process number as long as the process exists, and no longer`
+    case `no event that happens is reported as impossible`
+    case `there is room for all actions`
+    case `where the moment does not matter, any other moment has the same outcome`
     case `no phase of a shutdown takes longer than its limit`
     case `a deadline is set from stopping on, until reboot(2) is tried directly`
-    case `a deadline that has passed is not left standing`
-    case `the code that is passed on is the program's, once its end was seen`
-    case `a process signals nobody but its program`
-    case `phases go forward, but for another try of who is stranded`
-    case `what is done is what the naive model does`
-    case `the deadline is when the naive model's alarm rings`
+    case `no deadline that has passed stays`
+    case `init passes on the program's code, once it has seen the end`
+    case `an init that is not PID 1 signals only its program`
+    case `phases go forward, except when a stranded machine tries again`
+    case `the core does what the naive model does`
+    case `the core's deadline is the naive model's`
 }
 
 /// One step of the core, and what was before and after.
@@ -24,34 +24,34 @@ struct Step {
     let before: World
     let event: Event
     let actions: [Action]
-    /// How much there was to do then, with what was left of before.
+    /// How many actions there were to perform after the step, with those left from before.
     let mostToDo: Int
     let overflowed: Bool
-    /// Whether another moment would have made no difference, or may make one.
+    /// Whether another moment has the same outcome, or the moment matters.
     let isSameAtAnyTime: Bool
     let after: World
-    /// What the naive model does.
+    /// The actions of the naive model.
     let expected: [Action]
 
     /// The rules that this step breaks.
     var broken: [Rule] { Rule.allCases.filter { !holds($0) } }
 
-    // The names are the rules' own words; what they mean stands here.
+    // The names say what has to hold; this says how it is checked.
     private func holds(_ rule: Rule) -> Bool {
         switch rule {
-        case .`a machine is never told to exit`:
+        case .`a machine is never ordered to exit`:
             after.core.role != .machine || (!after.hasExited && after.core.phase != .exited)
         case .`the program is started once at most, and not once stopping began`:
             !actions.contains(.spawn) || (!before.hasSpawned && before.core.phase == .settingUp)
-        case .`a child that ended is looked for whenever SIGCHLD comes`:
+        case .`init reaps whenever SIGCHLD comes`:
             event != .signalled(.child) || after.isReaping || actions.contains(.reap)
-        case .`a number is known as long as its process exists, and no longer`:
+        case .`init knows a process number as long as the process exists, and no longer`:
             programIsKnown && helperIsKnown
-        case .`nothing that happens is impossible`:
+        case .`no event that happens is reported as impossible`:
             !actions.contains(.reportImpossible)
-        case .`there is room for all that is to be done`:
+        case .`there is room for all actions`:
             !overflowed
-        case .`where the moment does not matter, any other has the same outcome`:
+        case .`where the moment does not matter, any other moment has the same outcome`:
             isSameAtAnyTime
         case .`no phase of a shutdown takes longer than its limit`:
             isInTime
@@ -59,17 +59,17 @@ struct Step {
             after.core.phase == .starting
                 || (after.core.deadline != nil)
                     == (after.limit != nil && !after.isLeavingByItself)
-        case .`a deadline that has passed is not left standing`:
+        case .`no deadline that has passed stays`:
             event != .deadlinePassed || (after.core.deadline?.milliseconds ?? .max) > after.now
-        case .`the code that is passed on is the program's, once its end was seen`:
+        case .`init passes on the program's code, once it has seen the end`:
             actions.allSatisfy(passesOnTheRightCode)
-        case .`a process signals nobody but its program`:
+        case .`an init that is not PID 1 signals only its program`:
             after.core.role != .process || !actions.contains { $0.concernsOthers }
-        case .`phases go forward, but for another try of who is stranded`:
+        case .`phases go forward, except when a stranded machine tries again`:
             goesForward
-        case .`what is done is what the naive model does`:
+        case .`the core does what the naive model does`:
             actions.filter { !$0.isSaidOnly } == expected
-        case .`the deadline is when the naive model's alarm rings`:
+        case .`the core's deadline is the naive model's`:
             after.naive.alarm == after.core.deadline?.milliseconds
         }
     }
@@ -140,7 +140,7 @@ extension Action {
         }
     }
 
-    /// Answered only in failure.
+    /// Answered only by a failure.
     var isSending: Bool {
         switch self {
         case .forward, .signalGroup, .signalAll: true

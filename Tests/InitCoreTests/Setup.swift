@@ -7,13 +7,14 @@ struct Setup: CustomStringConvertible, Sendable {
     let grace: Int64
     /// Where the program runs.
     var place = ProgramPlace.ownGroup
-    /// For what the program has left, or where there is none.
+    /// The grace period for processes that the program leaves, or if there is no program.
     var leftoverGrace: Int64 { role == .container ? grace / 5 : grace }
 
-    /// Longer than a disk that writes nothing is waited for.
+    /// Longer than PID 1 waits for a disk that writes nothing.
     static let flush: Int64 = 9_000
 
-    /// What there may be to write, in KiB. In one setup for all, or the walk takes a minute more.
+    /// What the disks may have left to write, in KiB. Only one setup has several values: in all of
+    /// them the walk would take a minute more.
     var sizes: [Int64?] {
         role == .machine && !hasProgram && grace == 0 ? [nil, 0, 5] : [nil]
     }
@@ -34,7 +35,7 @@ struct Setup: CustomStringConvertible, Sendable {
         "\(role), \(hasProgram ? "a program" : "no program"), grace of \(grace) ms, \(place)"
     }
 
-    /// Code 7 becomes 0; SIGALRM is forwarded as SIGUSR1, and 16 not at all.
+    /// Code 7 becomes 0. Init forwards SIGALRM as SIGUSR1, and does not forward signal 16.
     var configuration: Configuration {
         var configuration = Configuration(role: role)
         configuration.program = hasProgram ? 1 : nil
@@ -48,7 +49,7 @@ struct Setup: CustomStringConvertible, Sendable {
         return configuration
     }
 
-    /// The same for who does not know the core.
+    /// The same configuration for the naive model, which does not know the core.
     var naive: NaiveModel {
         NaiveModel(
             isMachine: role == .machine, isProcess: role == .process, hasProgram: hasProgram,

@@ -3,7 +3,7 @@ import Testing
 
 @testable import InitCore
 
-/// What a parser makes of a file of /proc, no byte more of which is there than these.
+/// What a parser makes of a file of /proc with these bytes, in a block of just their size.
 private func parse<Result>(
     _ text: String, _ body: (UnsafeMutableRawBufferPointer) -> Result
 ) -> Result {
@@ -15,7 +15,7 @@ private func parse<Result>(
 }
 
 @Suite struct UnwrittenSizeTests {
-    @Test func `what has changed and what is on its way are added up`() {
+    @Test func `Dirty and Writeback are added up`() {
         let text = """
             MemTotal:         495652 kB
             Dirty:             23552 kB
@@ -31,7 +31,7 @@ private func parse<Result>(
         "Dirty: 5 kB\nWritebackTmp: 5 kB\n", "Dirty: x kB\nWriteback: 5 kB\n",
         "Dirty: 99999999999999999999 kB\nWriteback: 5 kB\n", "Dirty: -1 kB\nWriteback: 5 kB\n",
     ])
-    func `where it is not said, nothing is made up`(text: String) {
+    func `without both numbers the size is unknown`(text: String) {
         #expect(parse(text, unwrittenSize) == nil)
     }
 
@@ -66,7 +66,7 @@ private func parse<Result>(
         for other in others { #expect(parse(other, { ProcessStat($0)?.isToHangUp }) == false) }
     }
 
-    @Test func `a line that was cut off says nothing`() {
+    @Test func `a line that is cut off gives nothing`() {
         let whole = line()
         let end = whole.range(of: " 3686404")!.upperBound
         for length in 0..<whole.distance(from: whole.startIndex, to: end) - 7 {

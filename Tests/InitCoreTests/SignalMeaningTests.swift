@@ -4,7 +4,7 @@ import Testing
 /// README's table, a line for each signal: its number and name; what it means to PID 1 of a
 /// machine, of a container, and to a process that is not PID 1.
 ///
-/// "-" is for nothing, a number for the code that it exits with.
+/// "-" means nothing. A number is the code that init exits with.
 private let table = """
     1  HUP      -        -        129
     2  INT      reboot   poweroff 130
@@ -97,7 +97,7 @@ private let table = """
         }
     }
 
-    @Test func `what is no signal means nothing to PID 1, and traps nowhere`() {
+    @Test func `a number that is not a signal means nothing to PID 1, and does not trap`() {
         for number in [0, -1, .min, .max, 65, 127, 128] as [Int32] {
             for role in [.machine, .container] as [Role] {
                 #expect(SignalMeaning(of: Signal(rawValue: number), in: role) == .nothing)
@@ -114,7 +114,7 @@ private let table = """
 }
 
 @Suite struct RoleTests {
-    @Test func `who is not PID 1 is a process, and who owns the power is a machine`() {
+    @Test func `the role is process if init is not PID 1, and machine if it owns the power`() {
         #expect(Role(isPID1: true, ownsPower: true) == .machine)
         #expect(Role(isPID1: true, ownsPower: false) == .container)
         #expect(Role(isPID1: false, ownsPower: false) == .process)

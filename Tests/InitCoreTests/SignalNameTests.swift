@@ -69,11 +69,11 @@ private func parse(_ text: String) -> Int32? {
         "RTMIN++1", "RTMIN 1", "RTMIN1", "RTMIN+1 ", "RTMID+1", "RTMAX+0", "RTMAX+1",
         "RTMAX-31", "RTMAX-", "RTMAX1", "RTMIN RTMAX", "é", "ſIGTERM", "ⅠNT", "int\u{1}",
     ])
-    func `everything else is no signal`(text: String) {
+    func `any other text is not a signal`(text: String) {
         #expect(parse(text) == nil)
     }
 
-    @Test func `no byte added to a name makes another`() {
+    @Test func `a name with one more byte is not a signal`() {
         for (_, name) in names {
             for byte in 1...255 as ClosedRange<UInt8> {
                 let longer = Array(name.utf8) + [byte]

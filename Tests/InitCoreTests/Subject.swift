@@ -1,6 +1,6 @@
 @testable import InitCore
 
-/// A core and its clock, to be told what happens.
+/// A core and its clock, for tests that feed it events.
 struct Subject {
     static let program = ProcessID(rawValue: 10)
     static let helper = ProcessID(rawValue: 50)
@@ -18,7 +18,7 @@ struct Subject {
         change(&core.configuration)
     }
 
-    /// A core that has done its duties, and idles.
+    /// A core that has performed its duties, and idles.
     static func idling(
         _ role: Role, _ change: (inout Configuration) -> Void = { _ in }
     ) -> Subject {
@@ -38,7 +38,7 @@ struct Subject {
         return subject
     }
 
-    /// A machine's core in this phase of a shutdown, whose helper, where there is one, works.
+    /// A machine's core in this phase of a shutdown. Its helper runs, if the phase has one.
     static func shuttingDown(_ phase: InitCore.Phase, for ending: Ending = .reboot) -> Subject {
         let request: Signal =
             switch ending {
@@ -50,7 +50,7 @@ struct Subject {
         subject.feed(.signalled(request))
         if subject.core.phase != phase { subject.passPhase() }
         if subject.core.phase != phase { subject.feed(.noChildLeft) }
-        // A bound, and so in every loop here: a core that is wrong must not hang its test.
+        // Every loop here has a bound, so that a wrong core does not hang its test.
         for _ in 0..<4 where subject.core.phase != phase {
             subject.feed(.helperStarted(helper), .childEnded(helper, .exited(0)))
         }
@@ -80,9 +80,9 @@ struct Subject {
         }
     }
 
-    /// Tells the core of these events, one after the other.
+    /// Hands the core these events, one after the other.
     ///
-    /// - Returns: what it orders after the last.
+    /// - Returns: the core's actions after the last.
     @discardableResult
     mutating func feed(_ events: Event...) -> [Action] {
         var actions: [Action] = []
@@ -94,16 +94,16 @@ struct Subject {
         return actions
     }
 
-    /// Lets the time go by until the deadline that is set.
+    /// Lets the time go by until the deadline.
     @discardableResult
     mutating func passDeadline() -> [Action] {
         if let deadline = core.deadline { now = max(now, deadline) }
         return feed(.deadlinePassed)
     }
 
-    /// Lets the time go by until the phase is over. How much there is to write nobody knows.
+    /// Lets the time go by until the phase is over. Measurements of the disks fail.
     ///
-    /// - Returns: what is ordered then.
+    /// - Returns: the core's last actions.
     @discardableResult
     mutating func passPhase() -> [Action] {
         let phase = core.phase
@@ -124,5 +124,5 @@ extension Action {
     var isLog: Bool { if case .log = self { true } else { false } }
 }
 
-/// What is done, without what is only said.
+/// The actions without those for the log.
 func deeds(_ actions: [Action]) -> [Action] { actions.filter { !$0.isLog } }

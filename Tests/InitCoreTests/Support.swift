@@ -1,6 +1,6 @@
 @testable import InitCore
 
-/// What stands in a line.
+/// The text of a line.
 func text(of line: Line) -> String {
     line.withBytes { String(decoding: $0, as: UTF8.self) }
 }
@@ -26,7 +26,7 @@ extension Actions {
 let everyRole: [Role] = [.machine, .container, .process]
 let everyEnding: [Ending] = [.powerOff, .reboot, .halt]
 let everySignal = (1...64).map { Signal(rawValue: Int32($0)) }
-/// All errors that Linux has, and one that it has not.
+/// All errors of Linux, and one number that is not an error of Linux.
 let everyError = (1...134).map { Errno(rawValue: Int32($0)) }
 let everyPhase: [InitCore.Phase] = [
     .settingUp, .idling, .starting, .running, .stopping, .killing, .unmounting, .syncing, .leaving,
@@ -36,5 +36,5 @@ let everyPhase: [InitCore.Phase] = [
 /// The largest process ID that Linux gives, proc_sys_kernel(5), pid_max.
 let largestProcess = ProcessID(rawValue: 4_194_304)
 
-/// Here and not in the tests: Swift Testing has an `ExitStatus` of its own.
+/// It is here and not in the tests, because Swift Testing has an `ExitStatus` of its own.
 typealias Status = ExitStatus

@@ -2,7 +2,7 @@ import Testing
 
 @testable import InitCore
 
-/// Where the program runs, and what becomes of a stop.
+/// Where the program runs, and what init does when it stops.
 @Suite struct TerminalTests {
     private func place(
         there: Bool, streams: Bool, foreground: Bool,
@@ -21,11 +21,11 @@ import Testing
         }
     }
 
-    @Test func `with a terminal for itself the program has it, in a group of its own`() {
+    @Test func `if init has the terminal, the program gets it, in a group of its own`() {
         #expect(place(there: true, streams: true, foreground: true) == .ownForegroundGroup)
     }
 
-    @Test func `as a part of a pipeline, or in the background, it stays in init's group`() {
+    @Test func `in a pipeline, or in the background, the program stays in init's group`() {
         #expect(place(there: true, streams: false, foreground: true) == .initsGroup)
         #expect(place(there: true, streams: true, foreground: false) == .initsGroup)
         #expect(place(there: true, streams: false, foreground: false) == .initsGroup)
@@ -50,13 +50,13 @@ import Testing
 
     private let program = Subject.program
 
-    @Test func `a stop without a terminal is left to whoever made it`() {
+    @Test func `init does not continue a program that stopped without a terminal`() {
         var subject = Subject.running(.container)
         #expect(subject.feed(.childStopped(program, .stopTyped)) == [])
         #expect(subject.feed(.signalled(.continue)) == [.forward(.continue, to: program)])
     }
 
-    @Test func `PID 1 has a program go on that its terminal has stopped`() {
+    @Test func `PID 1 continues a program that its terminal has stopped`() {
         var subject = Subject.running(.container, in: .ownForegroundGroup)
         #expect(
             subject.feed(.childStopped(program, .stopTyped)) == [.lendTerminal(to: program)])
@@ -64,12 +64,12 @@ import Testing
         subject.feed(.childStopped(program, .stopReading))
         #expect(subject.feed(.terminalLent(true)) == [.signalGroup(.continue, of: program)])
         subject.feed(.childStopped(program, .stopReading))
-        // It would only be stopped again.
+        // The terminal would only stop it again.
         #expect(subject.feed(.terminalLent(false)) == [])
         #expect(subject.feed(.childStopped(program, .stop)) == [])
     }
 
-    @Test func `another process stops with its program, and has it go on when it goes on`() {
+    @Test func `an init that is not PID 1 stops with its program, and later continues it`() {
         for (place, goesOn) in [
             (ProgramPlace.ownForegroundGroup, Action.signalGroup(.continue, of: program)),
             (.initsGroup, .forward(.continue, to: program)),
@@ -80,14 +80,14 @@ import Testing
             #expect(
                 subject.feed(.signalled(.continue)) == [.lendTerminal(to: program), goesOn])
             #expect(subject.feed(.terminalLent(true)) == [])
-            // No shell is there that could have init go on.
+            // There is no shell that could continue init.
             subject.feed(.childStopped(program, .stopTyped))
             #expect(subject.feed(.wentOn(false)) == [.lendTerminal(to: program)])
             #expect(subject.feed(.terminalLent(true)) == [goesOn])
         }
     }
 
-    @Test func `keys that have reached the program in init's group are not handed on`() {
+    @Test func `init does not forward keys that have reached the program in init's group`() {
         for signal in [.interrupt, .quit, .stopTyped, .windowChange] as [Signal] {
             let handedOn: [Action] = [.forward(signal, to: program)]
             var shared = Subject.running(.process, in: .initsGroup)
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func `what init's own writing has caused is nobody's signal`() {
+    @Test func `a signal that init's own write caused goes to no process`() {
         for signal in [.brokenPipe, .fileTooLarge] as [Signal] {
             for role in everyRole {
                 var idle = Subject.idling(role)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `dumb-init hands a stop on, and stops itself`() {
+    @Test func `dumb-init forwards a stop, and stops itself`() {
         for signal in [.stopTyped, .stopReading, .stopWriting] as [Signal] {
             var subject = Subject.running(.process, in: .ownSession) {
                 $0.suspendsItself = true
@@ -131,7 +131,7 @@ import Testing
         }
         let actions = deeds(subject.feed(.childEnded(program, .exited(3))))
         #expect(actions == [.signalGroup(.terminate, of: program), .exit(3)])
-        // Nobody is left in it.
+        // No process is left in the group.
         #expect(subject.feed(.sendingFailed(.noSuchProcess)) == [])
     }
 

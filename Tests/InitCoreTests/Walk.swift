@@ -3,8 +3,8 @@
 /// Every state that the core and its world can get into, visited once: breadth first, from
 /// every setup, until nothing new turns up.
 ///
-/// Time goes by in leaps: to the next deadline, and, while a fork takes its time, to just
-/// before the phase's end or behind it. Nothing in between makes a difference to the core.
+/// Time goes by in leaps: to the next deadline and, during a fork, to just before or just behind
+/// the phase's end. Other moments make no difference to the core.
 struct Walk: Sendable {
     /// A change of phase, and the kind of event that it came with.
     struct Edge: Hashable, Sendable {
@@ -23,16 +23,16 @@ struct Walk: Sendable {
     private(set) var steps = 0
     private(set) var edges: Set<Edge> = []
     private(set) var cells: Set<Cell> = []
-    /// The longest that each phase took, without what forks took too long.
+    /// The longest that each phase took, without the time of forks beyond its end.
     private(set) var longest: [InitCore.Phase: Int64] = [:]
-    /// The most actions that were still to be done.
-    /// The same of those that wait for disks, where no disk was seen to write.
+    /// The most actions that were still to be performed.
+    /// The longest that each phase took in which no disk wrote.
     private(set) var longestIdle: [InitCore.Phase: Int64] = [:]
     private(set) var mostActions = 0
-    /// How often each rule was broken, and the shortest ways to do so.
+    /// How often each rule was broken, and the shortest ways to break it.
     private(set) var breaches: [Rule: (count: Int, ways: [String])] = [:]
 
-    /// The walks from every setup, together. Made once, for all the tests that look at it.
+    /// The walks from every setup together, made once for all tests.
     static let whole = Setup.all.reduce(into: Walk()) { $0.explore($1) }
 
     private struct Node {
@@ -134,7 +134,7 @@ extension World {
     }
 }
 
-/// What an event is called, without what it is about.
+/// The kind of an event, without its values.
 enum Kind: CaseIterable, Sendable {
     case performed, spawned, programRuns, spawnFailed, signalled, childEnded, childStopped
     case terminalLent, wentOn, noChildLeft, deadlinePassed, helperStarted, helperFailed

@@ -14,13 +14,13 @@ func withWords<Result>(
 }
 
 extension ByteView {
-    /// Its bytes, read one by one; what is no UTF-8 becomes U+FFFD.
+    /// Its bytes, read one by one. Bytes that are not UTF-8 become U+FFFD.
     var string: String {
         String(decoding: (0..<count).map { self[$0] }, as: UTF8.self)
     }
 }
 
-/// Calls `body` with a view of these bytes and of none behind them.
+/// Calls `body` with a view of these bytes, in a block of just their size.
 func withView<Result>(_ text: String, _ body: (ByteView) -> Result) -> Result {
     withWords([text]) { body($0[0]) }
 }

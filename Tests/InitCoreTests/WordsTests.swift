@@ -9,7 +9,7 @@ import Testing
         }
     }
 
-    @Test func `an argv of no words has none`() {
+    @Test func `an empty argv has no words`() {
         withWords([]) { words in
             #expect(words.count == 0)
             #expect(words[0].count == 0)
@@ -18,14 +18,14 @@ import Testing
     }
 
     @Test(arguments: [Int32.min, -1, 1, .max])
-    func `a count is not believed where there is no argv`(count: Int32) {
+    func `without an argv the count is ignored`(count: Int32) {
         let words = Words(count: count, first: nil)
         #expect(words.count == 0)
         #expect(words[0].count == 0)
         #expect(words.argv(from: 0) == nil)
     }
 
-    @Test func `what stands behind a NULL is not counted`() {
+    @Test func `words behind a NULL are not counted`() {
         let pointers: [UnsafeMutablePointer<CChar>?] = [nil, nil]
         pointers.withUnsafeBufferPointer {
             #expect(Words(count: 1, first: $0.baseAddress).count == 0)
@@ -33,14 +33,14 @@ import Testing
     }
 
     @Test(arguments: [Int.min, -1, 2, Int.max])
-    func `a word that is not there is empty, and begins no argv`(index: Int) {
+    func `a missing word is empty, and begins no argv`(index: Int) {
         withWords(["init", "x"]) { words in
             #expect(words[index].count == 0)
             #expect(words.argv(from: index) == nil)
         }
     }
 
-    @Test func `a program's argv goes to the end`() throws {
+    @Test func `a program's argv has all words to the end`() throws {
         try withWords(["init", "sh", "-c"]) { words in
             let argv = try #require(words.argv(from: 1))
             #expect(argv[0].map { String(cString: $0) } == "sh")

@@ -1,11 +1,10 @@
 @testable import InitCore
 
 extension World {
-    /// All of a state that can make a difference to what comes after, with moments as
-    /// distances from now.
+    /// All of a state that makes a difference to later steps. Moments are distances from now.
     struct Key: Hashable {
         fileprivate var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        /// What is still to be done.
+        /// The actions that are still to be performed.
         fileprivate var toDo: [String] = []
 
         static func == (left: Key, right: Key) -> Bool {
@@ -50,11 +49,11 @@ extension World {
             toDo: self.core.actions.all.map { "\($0)" })
     }
 
-    /// What is known of the disks: the core's, the world's and the naive model's.
+    /// What the core, the world and the naive model know of the disks.
     private var writingKey: UInt64 {
         var packer = Packer()
         packer.add(index(of: core.unwritten), below: 4)
-        // Where it comes before the phase's end it makes no difference any more.
+        // Before the phase's end it makes no difference any more.
         let flushEnd = max(core.flushEnd?.milliseconds ?? 0, core.phaseEnd?.milliseconds ?? 0)
         packer.add(distance(to: isWriting ? flushEnd : nil), below: 1 << 17)
         packer.add(index(of: unwritten), below: 4)
@@ -117,7 +116,7 @@ extension World {
     }
 }
 
-/// Puts small numbers into one, so that different ones make different ones.
+/// Packs small numbers into one. Different numbers make different results.
 private struct Packer {
     private(set) var value: UInt64 = 0
     private var room: UInt64 = 1

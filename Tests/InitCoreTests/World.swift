@@ -1,28 +1,27 @@
 @testable import InitCore
 
-/// All that is around the core: its processes, its clock, and the runtime. It says which
-/// events can come next, and takes in what the core orders. Nothing that the runtime could
-/// not tell the core ever comes from here.
+/// All that is around the core: its processes, its clock, and the runtime. It says which events can
+/// come next, and performs what the core orders. It makes only events that the runtime can make.
 struct World {
     /// What can happen next.
     enum Move {
-        /// The core is told of this, so many milliseconds later.
+        /// The core gets this event, so many milliseconds later.
         case event(Event, after: Int64)
-        /// A debugger reaps PID 1's child: it is gone, and PID 1 is not told.
+        /// A debugger reaps PID 1's child, and PID 1 does not get to know it.
         case theft(of: ProcessID)
-        /// The signal that is being sent arrives, of which PID 1 is not told.
+        /// The signal that PID 1 sends arrives. No event says so.
         case arrival
     }
 
     static let program = ProcessID(rawValue: 10)
-    /// Beyond this number the processes that nobody knows do not count any more.
+    /// The most other processes that the world counts.
     static let mostOthers = 4
     /// One signal of each kind: each meaning in each role, and each way to be forwarded.
     static let signals: [Signal] = [
         .hangUp, .interrupt, .quit, .user1, .user2, .alarm, dropped, .child, .windowChange,
         .realTimeReboot, .stopReading, .continue,
     ]
-    /// Those where it matters that no process has sent them.
+    /// The signals that mean something else if no process has sent them.
     static let signalsOfTheKernel: [Event] = [
         .signalled(.interrupt, from: .kernel), .signalled(.stopTyped, from: .kernel),
         .signalled(.brokenPipe, from: .itself), .signalled(.fileTooLarge, from: .itself),
@@ -36,39 +35,39 @@ struct World {
 
     // The processes. Whether one still lives or waits to be reaped makes no difference.
     var programExists = false
-    /// The helper that the core is to know of.
+    /// The helper that the core has to know.
     var helper: ProcessID?
-    /// Orphans, and helpers that took too long. Two are there from the beginning.
+    /// How many orphans, and helpers that took too long, there are. It begins with two.
     var others = 2
-    /// The helper that is gone without a word.
+    /// The helper that a debugger has reaped.
     var stolenHelper: ProcessID?
 
     // The runtime.
-    /// The action that is performed, and whose answer comes next, if it has one.
+    /// The action that is being performed, if its answer comes next.
     var awaited: Action?
     var isReaping = false
-    /// Whether the child has still to report how it became the program.
+    /// Whether the child has yet to report whether it became the program.
     var isReportDue = false
     let place: ProgramPlace
 
-    // What the rules are about.
+    // What the rules look at.
     /// When the phase began.
     var phaseBegan: Int64 = 1_000_000
-    /// How long a fork took beyond the phase's end. Nobody can answer for that.
+    /// How long a fork took beyond the phase's end. The core cannot prevent that.
     var overrun: Int64 = 0
-    /// What the program's end is to be passed on as, once it was seen.
+    /// The code that init has to pass on, once it has seen the program's end.
     var endOfProgram: UInt8?
     var hasSpawned = false
-    /// The code for what the child has reported it could not run.
+    /// The code for the error that the child has reported.
     var codeOfFailure: UInt8?
     var hasExited = false
-    /// What there may be to write.
+    /// What the disks may have left to write, in KiB.
     let sizes: [Int64?]
     /// When unmounting began.
     var writingBegan: Int64?
-    /// When the disks were seen to have written something, in this phase.
+    /// When a measurement in this phase last showed that disks have written something.
     var wroteLast: Int64?
-    /// How much they had to write when PID 1 last asked, in this phase.
+    /// How much they had left to write at the last measurement in this phase.
     var unwritten: Int64?
     /// Whether the core has just forgotten a helper that still works.
     var hasGivenUpHelper = false
@@ -101,7 +100,7 @@ struct World {
             if deadline <= now { return moves }
         }
         moves += later(World.signals.map { .signalled($0) })
-        // During a shutdown nobody asks where a signal is from.
+        // During a shutdown the origin of a signal makes no difference.
         if !core.phase.isPartOfShutdown || core.phase == .stopping {
             moves += later(World.signalsOfTheKernel)
         }
@@ -129,10 +128,10 @@ struct World {
         }
     }
 
-    /// fork(2) takes no time, or much, or more than there is. So that the tries in a row are
-    /// few, the third one that fails takes much.
+    /// fork(2) takes no time, or much, or longer than the phase has left. The third failure in a
+    /// row takes much time, so that there are few tries.
     private var answersToStart: [Move] {
-        // A number is anybody's again once its process was reaped.
+        // A number is free again when its process is reaped.
         let isFree = endOfProgram != nil && !programExists
         let process = isFree ? World.program : ProcessID(rawValue: 50)
         let left = (limit ?? 0) - inPhase
@@ -153,7 +152,7 @@ struct World {
     private var reaped: [Event] {
         var events: [Event] = []
         if programExists {
-            // The runtime has the report before it tells of the end.
+            // The runtime reads the report before it hands the end to the core.
             if !isReportDue || core.phase != .starting {
                 for status in [.exited(42), .exited(7), .killed(.terminate)] as [ExitStatus] {
                     events.append(.childEnded(World.program, status))
@@ -175,7 +174,7 @@ struct World {
         return events.isEmpty ? [.noChildLeft] : events
     }
 
-    /// How long the core may stay in its phase, where there is a limit.
+    /// How long the core may stay in its phase, if there is a limit.
     var limit: Int64? {
         switch core.phase {
         case .stopping:
@@ -183,7 +182,7 @@ struct World {
                 ? core.configuration.graceMilliseconds
                 : core.configuration.leftoverGraceMilliseconds
         case .killing: Limit.killMilliseconds
-        // Longer only where a disk goes on writing, and not for ever.
+        // Longer only if a disk goes on writing, and not for ever.
         case .unmounting, .syncing: max(8_000, patience)
         case .leaving: Limit.leaveMilliseconds
         case .settingUp, .idling, .starting, .running, .stranded, .exited: nil
@@ -192,7 +191,7 @@ struct World {
 }
 
 extension World {
-    /// How long a disk that has gone on writing in this phase is waited for.
+    /// How long PID 1 waits in this phase for a disk that goes on writing.
     private var patience: Int64 {
         guard let wroteLast, let writingBegan else { return 0 }
         let atMost = writingBegan + core.configuration.flushMilliseconds
@@ -200,10 +199,10 @@ extension World {
     }
 }
 
-// MARK: What becomes of it
+// MARK: Moves
 
 extension World {
-    /// Takes in a theft, or that an event is about to be told.
+    /// Changes the world by a move. The core gets the event, if there is one, after that.
     mutating func happen(_ move: Move) {
         switch move {
         case .theft(let process):
@@ -212,7 +211,7 @@ extension World {
                 stolenHelper = process
             } else {
                 programExists = false
-                // Its report is there, and nobody's end is told behind it.
+                // Its report has come. No end follows.
                 isReportDue = false
             }
         case .arrival:
@@ -267,7 +266,7 @@ extension World {
         endOfProgram = core.configuration.codesToZero.contains(code) ? 0 : code
     }
 
-    /// Does as the core says, until an answer is due.
+    /// Performs the core's actions until an answer is due.
     mutating func performUntilAwaited() {
         while awaited == nil, let action = core.nextAction() {
             if action.isAnswered || action.isSending { awaited = action }
@@ -280,7 +279,7 @@ extension World {
         }
     }
 
-    /// Notes what the core's step means to the rules.
+    /// Notes for the rules what the core's step has changed.
     mutating func follow(_ phase: InitCore.Phase) {
         if core.phase != phase {
             phaseBegan = now

@@ -7,8 +7,8 @@ import Testing
 @testable import InitRuntime
 
 @Suite struct TurnTests {
-    /// Else whoever forks fast enough could not be told to stop it.
-    @Test func `children that never stop ending keep no signal from being taken`() {
+    /// Otherwise init would not hear a request to stop a program that forks fast enough.
+    @Test func `init takes signals even if children never stop ending`() {
         var kernel = SimulatedKernel(devices: ["1": Device()])
         kernel.signals = [.terminate]
         kernel.ended = (2..<2_000).map { (ProcessID(rawValue: $0), .exited(0)) }
@@ -19,7 +19,8 @@ import Testing
 }
 
 @Suite struct StandardStreamTests {
-    /// So no other file becomes one, and what is written there fails and finds another way.
+    /// So no other file becomes a standard stream. Writes there fail, and the text goes to the
+    /// kernel's log.
     @Test func `without a console closed standard streams become /dev/null, for reading only`() {
         let kernel = SimulatedKernel(devices: [
             "/dev/null": Device(),
@@ -33,9 +34,9 @@ import Testing
     }
 }
 
-/// What the power commands do, once they are understood.
+/// What the power commands do if their words are understood.
 @Suite struct CommandTests {
-    /// Runs what this command line says, and hands the kernel and the exit code back.
+    /// Performs the power command of this line. Returns the kernel and the exit code.
     private func run(
         _ line: String, on kernel: SimulatedKernel = SimulatedKernel(devices: ["2": Device()])
     ) -> (kernel: SimulatedKernel, code: UInt8?) {
@@ -56,14 +57,14 @@ import Testing
     @Test(arguments: [
         ("poweroff", 12), ("/sbin/reboot", 15), ("halt", 10), ("shutdown -r now", 15),
     ])
-    func `each command asks PID 1, by one signal, and is done`(line: String, signal: Int) {
+    func `each command sends PID 1 one signal, and exits with 0`(line: String, signal: Int) {
         let (after, code) = run(line)
         #expect(code == 0)
         #expect(after.deeds == ["\(pid1) gets \(signal)"])
         #expect(after.devices["2"]!.text == "")
     }
 
-    @Test func `with -f it syncs, unless -n forbids it, and leaves; who comes back has failed`() {
+    @Test func `-f syncs, unless with -n, and calls reboot(2); if that returns, it has failed`() {
         let (forced, code) = run("poweroff -f")
         #expect(forced.deeds == ["sync", "powerOff"])
         #expect(code == 1)
@@ -71,7 +72,7 @@ import Testing
     }
 
     @Test(arguments: ["poweroff", "reboot -f -n"])
-    func `what the kernel refuses is told, with code 1`(line: String) {
+    func `the command prints why the kernel refuses, and exits with 1`(line: String) {
         var kernel = SimulatedKernel(devices: ["2": Device()])
         kernel.injectedFault = (0, .notPermitted)
         let (after, code) = run(line, on: kernel)
@@ -82,7 +83,7 @@ import Testing
     }
 
     @Test(arguments: ["init", "/init -f", "poweroffs"])
-    func `another name is init's`(line: String) {
+    func `under any other name it is init`(line: String) {
         let (after, code) = run(line)
         #expect(code == nil)
         #expect(after.deeds == [])

@@ -14,7 +14,7 @@ private func text(_ view: ByteView) -> String {
     String(decoding: UnsafeRawBufferPointer(start: view.start, count: view.count), as: UTF8.self)
 }
 
-/// A kernel with somebody to read standard output, standard error and the kernel's log.
+/// A kernel with a reader for standard output, standard error and the kernel's log.
 private func kernelWithReaders() -> SimulatedKernel {
     SimulatedKernel(devices: ["1": Device(), "2": Device(), kernelLog: Device()])
 }
@@ -28,7 +28,7 @@ private func machine(_ commandLine: String?, _ signals: [Signal]) -> SimulatedKe
 }
 
 @Suite struct LogTests {
-    @Test func `each of two signals that cannot be sent is told of`() {
+    @Test func `init logs each of two signals that cannot be sent`() {
         var kernel = SimulatedKernel(devices: ["1": Device(), "2": Device()])
         kernel.signals = [.terminate]
         kernel.sendError = .notPermitted
@@ -37,17 +37,17 @@ private func machine(_ commandLine: String?, _ signals: [Signal]) -> SimulatedKe
         #expect(after.lines(in: "2").filter { $0 == line }.count == 2)
     }
 
-    @Test func `a machine's log is the kernel's, and ends with what becomes of the machine`() {
+    @Test func `a machine logs to the kernel's log, last of all how it leaves`() {
         let after = machine("hammock.log=7\n", [.hangUp, .user2])
         let lines = after.linesOfKernelLog()
         let first = ["7: ignored signal 1", "5: stopping everything, then power off"]
         #expect(Array(lines.prefix(2)) == first)
-        // In this kernel reboot(2) comes back.
+        // In this kernel reboot(2) fails.
         #expect(lines.contains("2: power off"))
         #expect(after.lines(in: "2") == [])
     }
 
-    @Test func `a container's log is on standard error`() {
+    @Test func `a container logs to standard error`() {
         var kernel = kernelWithReaders()
         kernel.signals = [.child]
         kernel.ended = [(ProcessID(rawValue: 2), .exited(42))]
@@ -60,7 +60,7 @@ private func machine(_ commandLine: String?, _ signals: [Signal]) -> SimulatedKe
     @Test(arguments: [
         ([], 0), (["-v"], 1), (["-vv"], 2), (["-v", "-v", "-v"], 2),
     ])
-    func `each -v has a container say more`(options: [String], count: Int) {
+    func `each -v makes a container log more`(options: [String], count: Int) {
         var kernel = kernelWithReaders()
         kernel.signals = [.child]
         kernel.ended = [(ProcessID(rawValue: 2), .exited(42))]
@@ -69,9 +69,9 @@ private func machine(_ commandLine: String?, _ signals: [Signal]) -> SimulatedKe
         #expect(after.lines(in: "2") == all.suffix(count))
     }
 
-    /// A notice has 5, an ignored signal 7, and what the machine does 2.
+    /// A notice has priority 5, an ignored signal 7, and a line about the machine's end 2.
     @Test(arguments: 0...7)
-    func `hammock.log says up to which priority there are lines`(limit: Int) {
+    func `init logs up to the priority that hammock.log names`(limit: Int) {
         let after = machine("hammock.log=\(limit)\n", [.hangUp, .user2])
         let lines = after.linesOfKernelLog()
         #expect(lines.contains("7: ignored signal 1") == (limit == 7))
@@ -81,7 +81,7 @@ private func machine(_ commandLine: String?, _ signals: [Signal]) -> SimulatedKe
     }
 
     @Test(arguments: [nil, "quiet\n"])
-    func `without a word about it, or without a command line, a machine says notices`(
+    func `without hammock.log, or without a command line, a machine logs notices`(
         commandLine: String?
     ) {
         let lines = machine(commandLine, [.hangUp, .user2]).linesOfKernelLog()
@@ -92,18 +92,19 @@ private func machine(_ commandLine: String?, _ signals: [Signal]) -> SimulatedKe
     }
 
     @Test(arguments: ["hammock.log=8", "hammock.x=1", "-- /prog", "quiet -- -x"])
-    func `a word that PID 1 does not understand is told of`(commandLine: String) {
+    func `PID 1 logs a word that it does not understand`(commandLine: String) {
         let lines = machine(commandLine + "\n", [.user2]).linesOfKernelLog()
         #expect(lines.filter { $0 == notUnderstood }.count == 1)
     }
 
     @Test(arguments: ["quiet", "hammock.log=7 x=1", "hammock.grace=1", ""])
-    func `a word that is not PID 1's, or that it does understand, is not`(commandLine: String) {
+    func `PID 1 does not log a word that it understands, or that is not for it`(commandLine: String)
+    {
         #expect(!machine(commandLine + "\n", [.user2]).linesOfKernelLog().contains(notUnderstood))
     }
 
     @Test(arguments: [Role.machine, .container])
-    func `on SIGQUIT the last events are told, and nothing ends`(role: Role) {
+    func `on SIGQUIT PID 1 reports the last events, and goes on`(role: Role) {
         var kernel = kernelWithReaders()
         kernel.commandLine = "hammock.log=2\n"
         kernel.signals = [.hangUp, .quit]
@@ -115,9 +116,9 @@ private func machine(_ commandLine: String?, _ signals: [Signal]) -> SimulatedKe
         #expect(lines.first?.hasSuffix(" i:s1 i:s3") == true)
     }
 
-    @Test func `a line without room is dropped, and the next is preceded by how many were`() {
+    @Test func `PID 1 drops a line without room, and says before the next how many it dropped`() {
         var kernel = kernelWithReaders()
-        // The first orphan, the second, a count, the third; then all.
+        // The first orphan, the second, the count, the third; then all lines.
         kernel.devices["2"] = Device(answers: [.takes(.max), .fails(.wouldBlock), .takes(9)])
         kernel.devices["2"]!.answers += [.fails(.inputOutput)]
         kernel.signals = [.child]
@@ -137,14 +138,14 @@ private func machine(_ commandLine: String?, _ signals: [Signal]) -> SimulatedKe
 // MARK: The kernel's limit
 
 extension LogTests {
-    @Test func `once /proc is there, a machine's PID 1 has the kernel drop no line of its log`() {
+    @Test func `once /proc is mounted, PID 1 of a machine lifts the kernel's limit on its log`() {
         let after = machine("quiet\n", [.user2])
         let deeds = after.deeds
         #expect(deeds.prefix(3) == ["mount /dev", "mount /proc", unlimited])
         #expect(deeds.filter { $0 == unlimited }.count == 1)
     }
 
-    @Test func `it lives on where the kernel refuses that`() {
+    @Test func `PID 1 lives on if the kernel refuses that`() {
         let usual = machine("quiet\n", [.user2])
         var refusals = 0
         for call in 0..<20 {
@@ -163,7 +164,7 @@ extension LogTests {
         #expect(refusals == 1)
     }
 
-    @Test func `without a log of the kernel's nothing is changed about it`() {
+    @Test func `without the kernel's log PID 1 changes no limit`() {
         var kernel = SimulatedKernel(devices: ["1": Device(), "2": Device()])
         kernel.signals = [.user2]
         let after = run(["/init"], as: .machine, on: kernel, events: 40).kernel
@@ -174,7 +175,7 @@ extension LogTests {
 
 // MARK: Answers
 
-/// The command line's own answers, and who reads them.
+/// What init prints for `--help` and the like, and where.
 @Suite struct AnswerTests {
     /// ENOSPC, a full device; EBADF, a closed descriptor.
     @Test(
@@ -182,7 +183,7 @@ extension LogTests {
             Device.Answer.fails(Errno(rawValue: 28)), .fails(.badFileDescriptor), .takes(0),
         ],
         ["--help", "--version", "--license"])
-    func `an answer that finds no room is a failure`(answer: Device.Answer, option: String) {
+    func `an answer that cannot be written is a failure`(answer: Device.Answer, option: String) {
         let device = Device(answers: [.takes(10)], finalAnswer: answer)
         let kernel = SimulatedKernel(devices: ["1": device, "2": Device()])
         let (after, code) = run(["init", option], as: .container, on: kernel)
@@ -195,14 +196,15 @@ extension LogTests {
         ("--help", text(Personality.hammock.usage())), ("--version", Version.text.description),
         ("--license", Version.license.description),
     ])
-    func `an answer is whole, however little is taken at once`(option: String, text: String) {
+    func `an answer is complete, however few bytes each write accepts`(option: String, text: String)
+    {
         let kernel = SimulatedKernel(devices: ["1": Device(finalAnswer: .takes(7))])
         let (after, code) = run(["init", option], as: .container, on: kernel)
         #expect(code == 0)
         #expect(after.devices["1"]!.text == text)
     }
 
-    @Test func `wrong use is told on standard error, with what is wrong, and nothing is run`() {
+    @Test func `wrong use prints what is wrong on standard error, and runs nothing`() {
         let (after, code) = run(["init", "-x", "/prog"], as: .container, on: kernelWithReaders())
         #expect(code == 2)
         #expect(after.deeds == [])

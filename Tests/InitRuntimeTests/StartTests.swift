@@ -15,12 +15,12 @@ private let kernelLog = "/dev/kmsg"
 /// The longest that PID 1 may be busy with its greeting: what `Delivery.Limit` promises.
 private let longestMilliseconds = 6_300
 
-/// Greets on `kernel`, as PID 1 with nothing to run does.
+/// Greets on `kernel`, as PID 1 does without a program.
 private func greet(on kernel: inout SimulatedKernel) {
     deliver(Greeting.text, on: &kernel)
 }
 
-/// Runs init in a role until it exits, or for so many events, and hands the kernel back.
+/// Runs init in a role until it exits, or for so many events. Returns the kernel.
 func run(
     _ words: [String], as role: Role, on kernel: SimulatedKernel, events: Int = 60
 ) -> (kernel: SimulatedKernel, code: UInt8?) {
@@ -65,7 +65,7 @@ func run(
         let (after, code) = run(["/init"], as: .machine, on: kernel)
         #expect(code == nil)
         let shutdown = after.deeds.drop { $0 != "loopback" }.dropFirst()
-        // There is no list of mounts in this kernel, wherever it is looked for.
+        // This kernel has no list of mounts, not even after /proc is mounted again.
         let order = [
             "everything gets 15", "everything gets 18", "mount /proc", "mount /proc",
             "read-only /", "sync", ending,
@@ -83,7 +83,7 @@ func run(
     }
 
     @Test(arguments: [(Errno.noSuchFile, 127), (.permissionDenied, 126), (.noMemory, 126)])
-    func `a program that cannot be run has the shell's codes`(error: Errno, expected: Int) {
+    func `a program that cannot be run gives the shell's codes`(error: Errno, expected: Int) {
         var kernel = SimulatedKernel(devices: [:])
         kernel.spawnError = error
         let (_, code) = run(["init", "/prog"], as: .container, on: kernel)
@@ -99,17 +99,17 @@ func run(
     }
 
     @Test(arguments: [1, 4, 11, 12, 22, 38] as [Int32])
-    func `when wait4(2) fails once, the end of the program is seen all the same`(error: Int32) {
+    func `when wait4(2) fails once, init still sees the program's end`(error: Int32) {
         var kernel = SimulatedKernel(devices: [:])
         kernel.signals = [.child]
         kernel.ended = [(ProcessID(rawValue: 2), .exited(42))]
-        // Six calls try to open standard streams; then the program starts, and a signal is awaited.
+        // Six calls try to open standard streams. Then the program starts, and init waits.
         kernel.injectedFault = (8, Errno(rawValue: error))
         let (_, code) = run(["init", "/prog"], as: .container, on: kernel)
         #expect(code == 42)
     }
 
-    @Test func `signals that never end keep no child from being reaped`() {
+    @Test func `init reaps children even if signals never stop coming`() {
         var kernel = SimulatedKernel(devices: [:])
         kernel.signals = Array(repeating: .hangUp, count: 1_000)
         kernel.ended = [(ProcessID(rawValue: 2), .exited(42))]
@@ -134,7 +134,7 @@ func run(
         #expect(after.deeds.starts(with: ["spawn", "lets go", "\(group) gets 1"]))
     }
 
-    @Test func `an ordinary process signals nobody but its program`() {
+    @Test func `when init is not PID 1, it signals only its program`() {
         var kernel = SimulatedKernel(devices: [:])
         kernel.signals = [.terminate, .child, .user1]
         for (options, target) in [
@@ -149,7 +149,7 @@ func run(
         }
     }
 
-    @Test func `an ordinary process that is told to end, or whose program has, signals nobody`() {
+    @Test func `when init is not PID 1, it signals no process as it ends`() {
         var kernel = SimulatedKernel(devices: ["1": Device()])
         kernel.signals = [.terminate]
         let idle = run(["init"], as: .process, on: kernel)
@@ -162,7 +162,7 @@ func run(
         #expect(ended.kernel.deeds == ["spawn", "lets go"])
     }
 
-    @Test func `-s makes it a subreaper, and -p has it told of its parent's death`() {
+    @Test func `-s makes init a subreaper, and -p asks for a signal when its parent dies`() {
         var kernel = SimulatedKernel(devices: [:])
         kernel.signals = [.child]
         kernel.ended = [(ProcessID(rawValue: 2), .exited(3))]
@@ -172,7 +172,7 @@ func run(
     }
 
     @Test(arguments: 0..<60, [1, 4, 5, 11, 12, 22, 38])
-    func `one failing system call, whichever, never makes a machine's PID 1 exit`(
+    func `whichever system call fails once, PID 1 of a machine does not exit`(
         call: Int, error: Int32
     ) {
         var kernel = SimulatedKernel(devices: ["1": Device(), console: Device()])
@@ -191,7 +191,7 @@ func run(
         #expect(after.deeds.contains("host name swing"))
     }
 
-    @Test func `closed standard streams become the console, and no other file does`() {
+    @Test func `closed standard streams become the console, and the kernel's log does not`() {
         let kernel = SimulatedKernel(devices: [console: Device(), kernelLog: Device()])
         let after = run(["/init"], as: .machine, on: kernel, events: 0).kernel
         #expect((0...2).map { after.openPaths[$0] } == [console, console, console])
@@ -231,7 +231,7 @@ func run(
         #expect(kernel.devices["1"]!.text == greeting)
     }
 
-    @Test func `a signal in the middle of the write loses nothing`() {
+    @Test func `a signal during a write loses no byte`() {
         var kernel = SimulatedKernel(devices: [
             "1": Device(answers: [
                 .takes(10), .fails(.interrupted), .takes(20), .fails(.interrupted),
@@ -241,7 +241,7 @@ func run(
         #expect(kernel.devices["1"]!.text == greeting)
     }
 
-    @Test func `a console without room is waited for`() {
+    @Test func `init waits for a console without room`() {
         var kernel = SimulatedKernel(devices: [
             "1": Device(answers: [.fails(.wouldBlock), .takes(5), .fails(.wouldBlock)])
         ])
@@ -260,7 +260,7 @@ func run(
     }
 
     @Test(arguments: [Device.Answer.blocks, .fails(.wouldBlock), .fails(.interrupted), .takes(0)])
-    func `a console that nobody drains holds PID 1 up for seconds, not for ever`(
+    func `a console that takes nothing holds PID 1 up for seconds, not for ever`(
         answer: Device.Answer
     ) {
         let stuck = Device(finalAnswer: answer)
@@ -271,7 +271,7 @@ func run(
         #expect(kernel.calls < 200)
     }
 
-    /// It takes nine bytes, then none, then nine.
+    /// A console that accepts nine bytes, then none, then nine.
     private static var haltingKernel: SimulatedKernel {
         SimulatedKernel(devices: [
             "1": Device(answers: [.takes(9), .fails(.wouldBlock), .takes(9)]),
@@ -279,7 +279,7 @@ func run(
         ])
     }
 
-    /// How many system calls it takes to greet there.
+    /// How many system calls init makes to greet there.
     private static let callsOfGreeting = {
         var kernel = haltingKernel
         greet(on: &kernel)
@@ -287,7 +287,7 @@ func run(
     }()
 
     @Test(arguments: 0..<callsOfGreeting, [1, 4, 5, 11, 12, 38])
-    func `one failing system call, whichever, keeps nothing but itself from working`(
+    func `whichever system call fails once, everything else still works`(
         call: Int, error: Int32
     ) {
         var kernel = StartTests.haltingKernel
@@ -302,9 +302,9 @@ func run(
         #expect(!kernel.blockedForEver)
     }
 }
-/// What of PID 1's behaviour a machine's command line decides.
+/// What a machine's command line changes.
 @Suite struct MachineCommandLineTests {
-    /// A machine that runs a program to its end, and what its kernel's log then holds.
+    /// Runs a machine with a program to its end. Returns the text of the kernel's log.
     private func log(_ words: [String], _ line: String) -> String {
         var kernel = SimulatedKernel(devices: [kernelLog: Device()])
         kernel.commandLine = line
@@ -314,14 +314,14 @@ func run(
     }
 
     @Test(arguments: 0...7)
-    func `no line is written whose number is above that of hammock.log`(number: Int) {
+    func `PID 1 logs no line whose priority number is above that of hammock.log`(number: Int) {
         let text = log(["/prog"], "hammock.log=\(number) -- /prog\n")
         let numbers = text.split(separator: "\n").map { Int(String($0.dropFirst().prefix(1)))! }
         #expect(numbers.allSatisfy { $0 <= number })
         #expect(Set(numbers) == Set([2, 3, 4, 5, 7].filter { $0 <= number }))
     }
 
-    @Test func `a record that is asked for obeys hammock.log too`() {
+    @Test func `hammock.log limits the report of the last events too`() {
         for (number, isWritten) in [(0, false), (1, false), (2, true)] {
             var kernel = SimulatedKernel(devices: ["1": Device(), kernelLog: Device()])
             kernel.commandLine = "hammock.log=\(number)\n"
@@ -331,7 +331,7 @@ func run(
         }
     }
 
-    @Test func `verbose counts on a machine, unless hammock.log says otherwise`() {
+    @Test func `--verbose counts on a machine, unless hammock.log is there`() {
         let started = "<7>init: program started"
         #expect(!log(["/prog"], "-- /prog\n").contains(started))
         #expect(log(["-v", "/prog"], "-- -v /prog\n").contains(started))

@@ -14,7 +14,7 @@ private func takeApart(on kernel: inout SimulatedKernel) -> Bool {
 }
 
 @Suite struct TakingApartTests {
-    @Test func `a table that comes in parts is gone through until nothing changes`() {
+    @Test func `init goes through a table in parts until nothing changes`() {
         var kernel = SimulatedKernel(devices: [:])
         kernel.tables["/proc/self/mounts"] = [first, second]
         #expect(takeApart(on: &kernel))
@@ -22,7 +22,7 @@ private func takeApart(on kernel: inout SimulatedKernel) -> Bool {
             kernel.deeds == ["unmount /mnt", "unmount /home", "unmount /mnt/in", "read-only /"])
     }
 
-    @Test func `what is in memory goes first, then swap, and then what the swap was in`() {
+    @Test func `file systems in memory go first, then swap, and then those with the swap files`() {
         var kernel = SimulatedKernel(devices: [:])
         kernel.tables["/proc/self/mounts"] = [first]
         kernel.tables["/proc/swaps"] = ["Filename Type\n/mnt/a\\040swap file\n"]
@@ -30,7 +30,7 @@ private func takeApart(on kernel: inout SimulatedKernel) -> Bool {
         #expect(kernel.deeds == ["unmount /mnt", "swap off /mnt/a swap", "read-only /"])
     }
 
-    @Test func `each loop device lets go of its file, and nothing else is asked to`() {
+    @Test func `each loop device lets go of its file, and no other device is asked to`() {
         var kernel = SimulatedKernel(devices: [:])
         kernel.directories["/dev"] = [
             ".", "..", "console", "loop0", "loop12", "xloop",
@@ -41,7 +41,7 @@ private func takeApart(on kernel: inout SimulatedKernel) -> Bool {
         #expect(detached == ["detach /dev/loop0", "detach /dev/loop12"])
     }
 
-    @Test func `what stays writable is named, though no more than the log takes at once`() {
+    @Test func `init names what stays writable, but no more than the log accepts at once`() {
         var kernel = SimulatedKernel(devices: ["2": SimulatedKernel.Device()])
         kernel.tables["/proc/self/mounts"] = [
             first + (1...8).map { "x /busy\($0) ext4 rw 0 0\n" }.joined()
@@ -55,7 +55,7 @@ private func takeApart(on kernel: inout SimulatedKernel) -> Bool {
         #expect(kernel.devices["2"]!.text == lines.joined())
     }
 
-    @Test func `a table that cannot be read to its end is not clean`() {
+    @Test func `unmounting fails if a table cannot be read to its end`() {
         var kernel = SimulatedKernel(devices: [:])
         kernel.tables["/proc/self/mounts"] = [first]
         kernel.endOfTables = .tooLarge

@@ -7,7 +7,7 @@ import Testing
 /// The seam against the Linux that runs the tests. Signal handlers and alarms belong to a
 /// whole process: they are tested on init itself, in Tests/Namespace.
 @Suite struct LinuxKernelTests {
-    @Test func `opening what is not there says so`() {
+    @Test func `opening a missing file gives an error`() {
         var kernel = LinuxKernel()
         #expect(throws: Errno.noSuchFile) { try kernel.openForWriting("/no/such/file") }
     }
@@ -20,7 +20,7 @@ import Testing
         #expect(fcntl(descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0)
     }
 
-    @Test func `a file of lines is read to its end, in parts, with no line torn`() throws {
+    @Test func `a file of lines is read to its end, in parts of whole lines`() throws {
         var kernel = LinuxKernel()
         let lines = (0..<20_000).map { "line \($0)\n" }
         try putFile(lines.joined(), at: 200)
@@ -33,7 +33,7 @@ import Testing
         #expect(parts.joined() == lines.joined())
     }
 
-    @Test func `a line that has no end, or is too long, is not passed for one`() throws {
+    @Test func `a line without a newline is left out, and too long a line is an error`() throws {
         var kernel = LinuxKernel()
         var text = ""
         try putFile("one\ntwo", at: 201)
@@ -59,7 +59,7 @@ import Testing
         #expect(count > 4_096, "more than one part")
     }
 
-    /// With a loop device of the test's own, which takes losetup(8) and root.
+    /// Needs losetup(8), and root, for a loop device of its own.
     @Test(.enabled(if: LoopDevice.isPossible, "this machine lets this user make no loop device"))
     func `a loop device lets go of its file, at once or when it is closed last`() throws {
         var kernel = LinuxKernel()
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `a write says how much got through`() throws {
+    @Test func `a write returns how many bytes were written`() throws {
         var kernel = LinuxKernel()
         let pipe = try Pipe()
         let sent = try Array("llo".utf8).withUnsafeBytes { bytes in
@@ -85,14 +85,14 @@ import Testing
         #expect(pipe.read() == "llo")
     }
 
-    @Test func `a write to a closed descriptor says so`() {
+    @Test func `a write to a closed descriptor gives an error`() {
         var kernel = LinuxKernel()
         let closed = FileDescriptor(rawValue: 1_000_000)
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         #expect(throws: Errno.badFileDescriptor) { try kernel.write(nothing, to: closed) }
     }
 
-    @Test func `a full pipe is not writable until somebody reads`() throws {
+    @Test func `a full pipe is not writable until it is read`() throws {
         var kernel = LinuxKernel()
         let pipe = try Pipe()
         #expect(try kernel.waitUntilWritable(pipe.end, milliseconds: 0))
@@ -175,7 +175,7 @@ private final class Pipe {
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
-    /// Leaves no room for a single byte, and the pipe blocking.
+    /// Fills the pipe to the last byte, and leaves it blocking.
     func fill() {
         let flags = fcntl(ends.write, F_GETFL)
         _ = fcntl(ends.write, F_SETFL, flags | O_NONBLOCK)

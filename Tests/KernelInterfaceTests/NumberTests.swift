@@ -20,7 +20,7 @@ import Testing
         ("addressFamilyNotSupported", .addressFamilyNotSupported, EAFNOSUPPORT),
     ]
 
-    /// The C library's count of the real-time ones begins behind two that it keeps for itself.
+    /// The C library keeps the first two real-time signals for itself.
     private static let signals: [(name: String, ours: Signal, theirs: Int32)] = [
         ("probe", .probe, 0), ("stop", .stop, SIGSTOP), ("brokenPipe", .brokenPipe, SIGPIPE),
         ("fileTooLarge", .fileTooLarge, SIGXFSZ),
@@ -47,12 +47,12 @@ import Testing
         for (name, ours, theirs) in Self.signals { #expect(ours.rawValue == theirs, "\(name)") }
     }
 
-    @Test func `no number that has a name is left out of these tables`() throws {
+    @Test func `these tables have each number that has a name`() throws {
         #expect(try names(in: "Errno") == Set(Self.errnos.map(\.name)))
         #expect(try names(in: "Signal") == Set(Self.signals.map(\.name)))
     }
 
-    /// What a source file of InitCore names.
+    /// The names in a source file of InitCore.
     private func names(in type: String) throws -> Set<String> {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()

@@ -4,68 +4,68 @@ import InitCore
 import KernelInterface
 import Testing
 
-/// How a program is found: as exec(3) promises. One at a time, as PID 1 has one thread.
+/// The kernel shim looks a program up as exec(3) says. One test at a time, as PID 1 has one thread.
 @Suite(.serialized) struct SpawnTests {
-    private let folder: Folder
+    private let directory: Directory
 
     init() throws {
-        folder = try Folder()
-        try folder.write("first/note", mode: 0o644, "#!/bin/sh\nexit 1\n")
-        try folder.write("second/note", mode: 0o755, "#!/bin/sh\nexit 2\n")
-        try folder.write("second/word", mode: 0o644, "#!/bin/sh\nexit 3\n")
-        try folder.write("second/data", mode: 0o755, "\u{7f}ELF of another machine\n")
-        try folder.write("second/script", mode: 0o755, "exit $(($# + $1))\n")
-        try folder.write("file", mode: 0o644, "")
+        directory = try Directory()
+        try directory.write("first/note", mode: 0o644, "#!/bin/sh\nexit 1\n")
+        try directory.write("second/note", mode: 0o755, "#!/bin/sh\nexit 2\n")
+        try directory.write("second/word", mode: 0o644, "#!/bin/sh\nexit 3\n")
+        try directory.write("second/data", mode: 0o755, "\u{7f}ELF of another machine\n")
+        try directory.write("second/script", mode: 0o755, "exit $(($# + $1))\n")
+        try directory.write("file", mode: 0o644, "")
     }
 
     private func codeOf(_ name: String, path: String?) throws -> Int32 {
-        let path = path?.replacingOccurrences(of: "@", with: folder.path)
+        let path = path?.replacingOccurrences(of: "@", with: directory.path)
         return try spawn([name], environment: path.map { ["PATH=\($0)"] } ?? ["PATHS=/nowhere"])
     }
 
-    @Test func `a program is looked up in PATH, folder by folder`() throws {
+    @Test func `a program is looked up in PATH, directory by directory`() throws {
         #expect(try codeOf("note", path: "@/second:@/first") == 2)
         #expect(try codeOf("note", path: "@/nowhere:@/second") == 2)
         #expect(try codeOf("note", path: "@/file:@/second") == 2)
     }
 
-    @Test func `a file that cannot be executed hides nothing behind it`() throws {
+    @Test func `a file that cannot be executed does not hide a program later in PATH`() throws {
         #expect(try codeOf("note", path: "@/first:@/second") == 2)
     }
 
-    @Test func `a file that cannot be executed is named as the reason`() {
+    @Test func `if there is only a file that cannot be executed, that is the error`() {
         #expect(throws: Errno.permissionDenied) { try codeOf("word", path: "@/second:@/first") }
         #expect(throws: Errno.execFormatError) { try codeOf("data", path: "@/second:@/first") }
     }
 
-    @Test func `what is in no folder of PATH is not there`() {
+    @Test func `a program in no directory of PATH is not found`() {
         #expect(throws: Errno.noSuchFile) { try codeOf("nowhere", path: "@/first:@/second") }
         #expect(throws: Errno.noSuchFile) { try codeOf("", path: "@/first:@/second") }
         #expect(throws: Errno.noSuchFile) { try codeOf("note", path: "") }
     }
 
-    @Test func `a folder too long for any path is passed over`() throws {
+    @Test func `a directory whose path is too long is skipped`() throws {
         let long = String(repeating: "x", count: 4100)
         #expect(try codeOf("note", path: "/\(long):@/second") == 2)
         #expect(throws: Errno.noSuchFile) { try codeOf(long, path: "@/second") }
     }
 
     @Test func `a script that names no interpreter is run by the shell`() throws {
-        let script = folder.path + "/second/script"
+        let script = directory.path + "/second/script"
         #expect(try spawn([script, "40", "x"], environment: []) == 42)
         #expect(try spawn([script, "4"], environment: []) == 5)
     }
 
     @Test func `a name with a slash is not looked up`() throws {
         #expect(throws: Errno.noSuchFile) { try codeOf("./note", path: "@/second") }
-        #expect(try codeOf(folder.path + "/second/note", path: nil) == 2)
+        #expect(try codeOf(directory.path + "/second/note", path: nil) == 2)
     }
 
-    @Test func `without PATH the usual folders are searched`() throws {
+    @Test func `without PATH the usual directories are searched`() throws {
         #expect(try codeOf("true", path: nil) == 0)
     }
 
-    @Test func `LISTEN_PID becomes the program's, where it was the parent's`() throws {
+    @Test func `LISTEN_PID becomes the program's, if it was the parent's`() throws {
         let own = "LISTEN_PID=\(getpid())"
         let shell = { ["/bin/sh", "-c", $0] }
         let equal = shell("test $LISTEN_PID = $$")
@@ -92,13 +92,13 @@ private func spawn(_ arguments: [String], environment: [String]) throws -> Int32
     var status: Int32 = 0
     let process = child.process.rawValue
     try #require(waitpid(process, &status, 0) == process)
-    // It has ended, so that it has reported.
+    // It has ended, so its report has come.
     if let error = try kernel.readReport(child.report) { throw error }
     return status >> 8 & 0xff
 }
 
-/// A folder of files, removed when the test is over.
-private final class Folder {
+/// A directory of files, removed when the test is over.
+private final class Directory {
     let path: String
 
     init() throws {
