@@ -21,11 +21,26 @@ private func live(
     by words: Words, in environment: Words, record: UnsafeMutablePointer<EventRecord>
 ) -> Never {
     var kernel = LinuxKernel()
+    let role = prepare(on: &kernel, record: record)
+    if role == .process, let code = performPowerCommand(words, on: &kernel) { LinuxKernel.exit(code) }
+
+    var runtime = Runtime(
+        kernel: kernel, role: role, words: words, environment: environment, record: record)
+    if role != .machine, let code = runtime.readArguments() { LinuxKernel.exit(code) }
+    LinuxKernel.exit(runtime.run())
+}
+
+/// Prepares for signals and faults, and finds out which role this process has. Inlined, since a
+/// call would make init larger.
+///
+/// - Parameter record: must outlive this process.
+@inline(__always)
+func prepare<K: Kernel & ~Copyable>(
+    on kernel: inout K, record: UnsafePointer<EventRecord>
+) -> Role {
     // This comes first, so that no signal is lost and none takes its default action.
     try? kernel.catchSignals()
     let isPID1 = kernel.isPID1()
-    if !isPID1, let code = performPowerCommand(words, on: &kernel) { LinuxKernel.exit(code) }
-
     // On a machine the kernel's own threads exist before PID 1 runs; in a PID namespace there are
     // none. Some sandboxes let reboot(2) succeed without any effect.
     let seesKernelThreads =
@@ -33,11 +48,7 @@ private func live(
     let ownsPower = seesKernelThreads && (try? kernel.claimPower()) != nil
     let role = Role(isPID1: isPID1, ownsPower: ownsPower)
     LastResort.install(in: role, record: record, on: &kernel)
-
-    var runtime = Runtime(
-        kernel: kernel, role: role, words: words, environment: environment, record: record)
-    if role != .machine, let code = runtime.readArguments() { LinuxKernel.exit(code) }
-    LinuxKernel.exit(runtime.run())
+    return role
 }
 
 /// Idles for ever, when there is nothing left to decide.

@@ -7,7 +7,7 @@ enum Call: Int, CaseIterable {
     case setAlarmInterval, openForWriting, openStandardStream, write, waitUntilWritable, read
     case setParameter, readLines, list, mount, unmount, makeReadOnly, swapOff, detachLoop
     case removeMappings
-    case claimPower, leave, setHostName, bringUpLoopback
+    case leave, setHostName, bringUpLoopback
 
     /// What may go wrong: more than the manual pages list, for a filter of system calls
     /// (seccomp) can answer with anything.

@@ -115,8 +115,11 @@ extension World {
 
     private func tellParent(_ index: Int) {
         let parent = processes[index]!.parent
-        if parent == initPid {
-            signals.raise(17)
+        if parent == initPid, !dispositions.ignoresChildren {
+            raiseToInit(17)
+        } else if parent == initPid {
+            note("the kernel itself reaps process \(processes[index]!.handle.pid)")
+            processes[index] = nil
         } else if parent == 0 || processes[Int(parent)]?.reapsChildren != false {
             processes[index] = nil
         }
@@ -166,6 +169,15 @@ extension World {
 // MARK: Signals
 
 extension World {
+    /// Makes a signal wait for init, unless the kernel drops it.
+    func raiseToInit(_ signal: Int32, from origin: SignalOrigin = .process) {
+        if dispositions.keeps(signal) {
+            signals.raise(signal, from: origin)
+        } else {
+            note("the kernel drops signal \(signal)")
+        }
+    }
+
     /// - Returns: whether there was somebody to get it.
     @discardableResult
     func signal(_ number: Int32, toGroup group: Int32) -> Bool {
@@ -194,11 +206,11 @@ extension World {
             processes[index]!.isStopped = true
             processes[index]!.stoppedBy = number
             processes[index]!.unseenStop = number
-            if process.parent == initPid { signals.raise(17) }
+            if process.parent == initPid { raiseToInit(17) }
         case 18:
             processes[index]!.isStopped = false
             processes[index]!.unseenStop = nil
-            if process.isStopped, process.parent == initPid { signals.raise(17) }
+            if process.isStopped, process.parent == initPid { raiseToInit(17) }
             if process.isStopped, let fate = process.fate { endProcess(handle, fate) }
         case 17, 23, 28:
             break

@@ -227,6 +227,7 @@ extension World {
     func noChildIsLeft() {
         if promises.stoppingSince != nil { promises.nobodyWasLeft = true }
         guard promises.program != nil else { return }
+        if !programIsStolen { fail("the kernel has reaped the program, and init lost its code") }
         promises.program = nil
         if promises.stoppingSince == nil {
             if promises.reportedFailure {
@@ -296,8 +297,12 @@ extension World {
             return
         }
         guard let program = promises.program else {
-            fail("signal \(signal) to \(target), and there is no program")
+            let isEnd = scenario.name == "dumb-init" && signal == 15 && promises.wasForked
+            if !isEnd { fail("signal \(signal) to \(target), and there is no program") }
             return
+        }
+        if !programIsStolen, let other = processes[Int(program.pid)], other.handle != program {
+            fail("signal \(signal) to \(target), whose number another process has")
         }
         if !isProgram(target, program, signal) {
             fail("signal \(signal) to \(target), which is not the program")
@@ -336,8 +341,26 @@ extension World {
             fail("the program gets other words: \(words)")
         }
         if program.place != scenario.place { fail("the program runs in \(program.place)") }
-        if program.keepsDispositions != (scenario.role == .process) {
-            fail("what the parent had ignored is not as the role has it")
+        checkDispositions(program)
+    }
+
+    /// The program starts with the signals that the table says. Init relies on its own.
+    private func checkDispositions(_ program: Program) {
+        let all = Set(Int32(1)...64).subtracting([9, 19])
+        let handled = faulted.contains(.handleFault) ? all.subtracting(Dispositions.faults) : all
+        if !dispositions.caught.isSuperset(of: handled) {
+            fail("the program starts before init catches every signal")
+        }
+        let none = (ignored: Set<Int32>(), blocked: Set<Int32>())
+        let left = program.keepsDispositions ? dispositions.remembered : none
+        let inherited = scenario.inheritance
+        let due = scenario.keepsDispositions ? (inherited.ignored, inherited.blocked) : none
+        // Of a fault that has no handler init does not know whether it was ignored.
+        if left.ignored.intersection(handled) != due.0.intersection(handled) {
+            fail("the program starts with other signals ignored: \(left.ignored.sorted())")
+        }
+        if left.blocked != due.1 {
+            fail("the program starts with other signals blocked: \(left.blocked.sorted())")
         }
     }
 
@@ -520,6 +543,7 @@ extension World {
 
     /// - Parameter timeout: when PID 1 would wake up by itself.
     func checkSleeping(_ timeout: Int64?, for descriptor: FileDescriptor?) {
+        checkProgramIsKnown()
         if let zombie = firstZombie { fail("PID 1 sleeps, and \(zombie.handle.pid) is dead") }
         if alarmInterval > 0, !faulted.contains(.setAlarmInterval) {
             fail("an alarm is left behind")
@@ -542,6 +566,14 @@ extension World {
         checkTime()
     }
 
+    /// Init does not sleep while its program is gone, unless another process has reaped it.
+    private func checkProgramIsKnown() {
+        guard let program = promises.program, processes[Int(program.pid)]?.handle != program,
+            !programIsStolen
+        else { return }
+        fail("init has missed that its program, process \(program.pid), has ended")
+    }
+
     /// Nobody is left on a terminal with a program that has stopped for good.
     private func checkTerminal() {
         guard let program = promises.program, let process = process(program), process.isStopped,
@@ -562,6 +594,7 @@ extension World {
     }
 
     func checkQuiet() {
+        checkProgramIsKnown()
         if promises.stoppingSince != nil, !promises.isStranded { fail("a shutdown never ends") }
         let isHealthy =
             faulted.isEmpty && scenario.openStreams[1] && devices[0].room == .max

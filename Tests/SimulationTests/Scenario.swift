@@ -68,6 +68,9 @@ struct Scenario {
     var hasDescriptors = true
     /// Children that were dead before init began, and whose signals are gone.
     var zombies = 0
+    var inheritance = Inheritance()
+    /// The name that init is called by.
+    var name = "init"
     var happenings: [(after: Int64, Happening)] = []
 
     var hasProgram: Bool { program != nil }
@@ -77,7 +80,7 @@ struct Scenario {
 
     var words: [String] {
         // A machine's come behind " -- " in the command line, and the kernel drops that "--".
-        role == .machine ? ["/init", "quiet"] + machineWords : ["init"] + wordsForInit
+        role == .machine ? ["/init", "quiet"] + machineWords : [name] + wordsForInit
     }
 
     private var machineWords: [String] { options + (hasProgram ? ["/prog", "x"] : []) }
@@ -91,10 +94,20 @@ struct Scenario {
 
     /// Where the program runs, as README has it.
     var place: ProgramPlace {
-        if role == .machine { return .ownSession }
+        if role == .machine || name == "dumb-init" { return .ownSession }
         if !terminal.isThere { return .ownGroup }
         if terminal.hasAllStreams, terminal.isForeground { return .ownForegroundGroup }
         return signalsGroup ? .ownGroup : .initsGroup
+    }
+
+    /// Whether the program starts with the signals blocked and ignored that init's parent has left
+    /// so: the table in init.8, DISPOSITIONS.
+    var keepsDispositions: Bool {
+        switch name {
+        case "init": role == .process
+        case "dumb-init": false
+        default: true
+        }
     }
 
     /// Words that PID 1 does not understand.
@@ -169,6 +182,7 @@ extension Scenario {
         if role == .machine, random.oneIn(3) { drawSlowDisk(&random) }
         drawHappenings(&random)
         drawLog(&random)
+        if random.oneIn(2) { inheritance = .draw(&random) }
     }
 
     private mutating func drawSlowDisk(_ random: inout Random) {

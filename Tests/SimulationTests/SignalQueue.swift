@@ -13,8 +13,6 @@ struct SignalQueue {
     /// RLIMIT_SIGPENDING
     static let mostRealTime = 64
 
-    private static let faults: Set<Int32> = [4, 5, 7, 8, 11, 31]
-
     var isEmpty: Bool { standard == 0 && realTimeCount == 0 && carried.isEmpty }
 
     func contains(_ signal: Int32) -> Bool { standard >> UInt64(signal) & 1 == 1 }
@@ -22,7 +20,7 @@ struct SignalQueue {
     mutating func raise(_ signal: Int32, from origin: SignalOrigin = .process) {
         // Of several that are one, the first says where it is from.
         if !contains(signal) { origins[Int(signal)] = origin }
-        if Self.faults.contains(signal) {
+        if Dispositions.faults.contains(signal) {
             carry(signal)
         } else if signal < 32 {
             standard |= 1 << UInt64(signal)

@@ -4,7 +4,7 @@ import KernelInterface
 
 @testable import InitRuntime
 
-/// Runs the real runtime in a world, to the world's end.
+/// Runs the real init in a world, from its first system call, to the world's end.
 func run(_ world: World) {
     let record = UnsafeMutablePointer<EventRecord>.allocate(capacity: 1)
     record.initialize(to: EventRecord())
@@ -16,10 +16,13 @@ func run(_ world: World) {
         for pointer in pointers { free(pointer) }
     }
     pointers.withUnsafeBufferPointer { argv in
+        var kernel = WorldKernel(world: world)
+        let role = prepare(on: &kernel, record: record)
+        if role != world.scenario.role { world.fail("init takes itself for a \(role)") }
         var runtime = Runtime(
-            kernel: WorldKernel(world: world), role: world.scenario.role,
+            kernel: kernel, role: role,
             words: Words(count: Int32(words.count), first: argv.baseAddress), record: record)
-        if world.scenario.role != .machine, let code = runtime.readArguments() {
+        if role != .machine, let code = runtime.readArguments() {
             world.fail("its arguments make no sense: code \(code)")
         }
         if let code = runtime.begin() { world.exited(code) }

@@ -54,7 +54,7 @@ extension World {
         note("init stops")
         stops += 1
         passBusily(random.duration())
-        signals.raise(18)
+        raiseToInit(18)
         return true
     }
 

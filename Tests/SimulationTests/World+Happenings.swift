@@ -38,14 +38,14 @@ extension World {
             isInterrupted = true
             signals.carry(signal)
         } else {
-            signals.raise(signal)
+            raiseToInit(signal)
         }
     }
 
     /// A key of the terminal: the whole group in the foreground gets its signal.
     private func typeKey(_ signal: Int32) {
         guard scenario.terminal.isThere, scenario.terminal.isForeground else { return }
-        if !scenario.terminal.hasAllStreams { signals.raise(signal, from: .kernel) }
+        if !scenario.terminal.hasAllStreams { raiseToInit(signal, from: .kernel) }
         guard let program = promises.program, process(program) != nil else { return }
         self.signal(signal, to: Int(program.pid))
     }
@@ -89,7 +89,7 @@ extension World {
             handle: process.handle, kind: .other, parent: 0, group: program.pid,
             born: time)
         processes[Int(program.pid)]!.isStuck = true
-        signals.raise(17)
+        raiseToInit(17)
     }
 
     func signalEverything(_ signal: Int32, but sender: Int32) {

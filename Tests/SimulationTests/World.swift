@@ -64,6 +64,7 @@ final class World {
     /// The shell that runs init has been told that init has stopped.
     var stops = 0
     var signals = SignalQueue()
+    var dispositions: Dispositions
     var devices: [Device]
     /// What descriptors lead to.
     var files: [File?]
@@ -89,6 +90,7 @@ final class World {
         random = Random(seed: ~scenario.seed)
         processes = [Process?](repeating: nil, count: scenario.pidLimit)
         forksLeft = scenario.forkBudget
+        dispositions = Dispositions(scenario.inheritance)
         devices = scenario.devices
         kernelLogUse = scenario.kernelLogWord ?? .limited
         files = (0..<3).map { number in
@@ -100,7 +102,7 @@ final class World {
             processes[Int(zombie.pid)]!.waitStatus = 0
         }
         for (after, happening) in scenario.happenings { schedule(happening, after: after) }
-        runDue()
+        if scenario.role != .machine { runDue() }
     }
 
     deinit { buffer.deallocate() }
@@ -168,7 +170,7 @@ final class World {
                 nextAlarm = alarmInterval > 0 ? time + alarmInterval : .max
                 events += 1
                 if letsAlarmThrough { return true }
-                signals.raise(14)
+                raiseToInit(14)
             } else if nextTime <= time {
                 runDue()
             } else {
@@ -216,6 +218,8 @@ final class World {
             }
             callsInTurn += 1
             if callsInTurn > Promises.mostCallsInATurn { fail("a turn has too many system calls") }
+            // Nothing else runs on a machine before its init.
+            if scenario.role == .machine, call == .catchSignals { return }
             if scenario.isSlow, random.oneIn(3) { passBusily(Int64(random.below(6))) }
             runDue()
             isInterrupted = false

@@ -7,7 +7,11 @@ struct WorldKernel: Kernel {
 
     // MARK: Signals
 
-    mutating func catchSignals() throws(Errno) { try world.enter(.catchSignals) }
+    /// One of its many system calls may fail; the others do their work.
+    mutating func catchSignals() throws(Errno) {
+        defer { world.dispositions.catchSignals() }
+        try world.enter(.catchSignals)
+    }
 
     mutating func letThrough(_ signal: Signal, _ through: Bool) throws(Errno) {
         try world.enter(.letThrough)
@@ -21,6 +25,7 @@ struct WorldKernel: Kernel {
         throws(Errno)
     {
         try world.enter(.handleFault)
+        world.dispositions.handleFault(signal.rawValue)
     }
 
     mutating func useSignalStack() throws(Errno) { try world.enter(.useSignalStack) }
@@ -43,6 +48,11 @@ struct WorldKernel: Kernel {
     }
 
     mutating func send(_ signal: Signal, to target: SignalTarget) throws(Errno) {
+        if signal == .probe {
+            // Asks only for process 2, which is a thread of a machine's kernel.
+            if world.scenario.role != .machine { throw .noSuchProcess }
+            return
+        }
         if world.actor == nil {
             world.checkSending(signal.rawValue, to: target)
         } else {
@@ -298,7 +308,11 @@ struct WorldKernel: Kernel {
 
     // MARK: The machine
 
-    mutating func claimPower() throws(Errno) { try world.enter(.claimPower) }
+    /// This call and the probe of process 2 always get the role's answer: if they fail, init has
+    /// another role.
+    mutating func claimPower() throws(Errno) {
+        if world.scenario.role != .machine { throw .notPermitted }
+    }
 
     mutating func leave(_ ending: Ending) throws(Errno) {
         if world.actor == nil { world.checkLeavingByItself() }
