@@ -2,6 +2,7 @@ import InitCore
 
 /// A file that PID 1 writes to.
 struct Device {
+    static let null = 4
     static let names = ["1", "2", "/dev/console", "/dev/kmsg", "/dev/null"]
 
     /// `nil` where it can be opened.
@@ -42,5 +43,9 @@ struct File {
     let device: Int
     var blocks = true
     var isWritable = true
+    /// Whether init's parent had opened it.
+    var isInherited = false
+    /// FD_CLOEXEC, fcntl(2)
+    var closesOnExec = false
     var limit = RateLimit()
 }

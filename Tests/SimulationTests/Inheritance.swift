@@ -4,14 +4,22 @@ import InitCore
 struct Inheritance {
     var ignored: Set<Int32> = []
     var blocked: Set<Int32> = []
+    /// The working directory, in a file system that is mounted there.
+    var directory = "/"
+    /// Open descriptors from 3 up.
+    var descriptors: [Int] = []
 
-    /// SIGCHLD more often than the others, because its being ignored does the most harm.
-    static func draw(_ random: inout Random) -> Inheritance {
+    /// A machine's kernel starts init in its root directory, with no descriptor from 3 up. SIGCHLD
+    /// comes more often than the other signals, because its being ignored does the most harm.
+    static func draw(_ random: inout Random, for role: Role) -> Inheritance {
         var inheritance = Inheritance()
         inheritance.ignored = drawSignals(&random)
         inheritance.blocked = drawSignals(&random)
         if random.oneIn(2) { inheritance.ignored.insert(17) }
         if random.oneIn(2) { inheritance.blocked.insert(17) }
+        if role == .machine { return inheritance }
+        inheritance.directory = random.pick(["/", "/data", "/data/a b", "/mnt/x"])
+        inheritance.descriptors = random.pick([[], [3], [3, 4, 5], [10], [4, 6, 7, 90]])
         return inheritance
     }
 

@@ -320,13 +320,13 @@ extension World {
     /// Whether a signal goes to the program, or to its group where that is to get it.
     private func isProgram(_ target: SignalTarget, _ program: Handle, _ signal: Int32) -> Bool {
         let process = ProcessID(rawValue: program.pid)
-        let descriptor = FileDescriptor(rawValue: Self.programDescriptor)
         if target == .group(process) {
             return scenario.signalsGroup || signal == 18 && scenario.place == .ownForegroundGroup
         }
         if scenario.signalsGroup { return false }
         return target
-            == (scenario.hasDescriptors ? .program(process, descriptor) : .process(process))
+            == (programDescriptor.map { .program(process, FileDescriptor(rawValue: $0)) }
+                ?? .process(process))
     }
 
     func checkSpawning(_ program: Program) {
@@ -342,6 +342,19 @@ extension World {
         }
         if program.place != scenario.place { fail("the program runs in \(program.place)") }
         checkDispositions(program)
+        checkBelongings()
+    }
+
+    /// The program gets the directory and the descriptors that init's parent meant for it, and no
+    /// others.
+    private func checkBelongings() {
+        if directory != scenario.inheritance.directory {
+            fail("the program starts in \(directory)")
+        }
+        let open = files.indices.filter { $0 > 2 && files[$0]?.closesOnExec == false }
+        if open != scenario.inheritance.descriptors {
+            fail("the program starts with the descriptors \(open)")
+        }
     }
 
     /// The program starts with the signals that the table says. Init relies on its own.
@@ -555,7 +568,7 @@ extension World {
             if isStarting, descriptor == nil, !faulted.contains(.readReport) {
                 fail("PID 1 does not look for how its program starts")
             }
-            if scenario.role != .machine, !hasLetGo { fail("PID 1 keeps what it was started with") }
+            checkHoldsNothing()
             checkTerminal()
             return
         }
@@ -564,6 +577,15 @@ extension World {
         let isPatient = (promises.work?.rawValue ?? 0) <= Actor.Work.killing.rawValue
         if isPatient, !hasChildren, !faulted.contains(.fork) { fail("PID 1 waits for nobody") }
         checkTime()
+    }
+
+    /// Init keeps neither the file system busy in which it was started, nor files of its parent's
+    /// open: a pipe's reader may wait for the end of that pipe.
+    private func checkHoldsNothing() {
+        if directory != "/" { fail("init is set up, and still in \(directory)") }
+        for number in files.indices where files[number]?.isInherited == true {
+            fail("init is set up, and keeps descriptor \(number) open")
+        }
     }
 
     /// Init does not sleep while its program is gone, unless another process has reaped it.

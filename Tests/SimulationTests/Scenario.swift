@@ -182,7 +182,7 @@ extension Scenario {
         if role == .machine, random.oneIn(3) { drawSlowDisk(&random) }
         drawHappenings(&random)
         drawLog(&random)
-        if random.oneIn(2) { inheritance = .draw(&random) }
+        if random.oneIn(2) { inheritance = .draw(&random, for: role) }
     }
 
     private mutating func drawSlowDisk(_ random: inout Random) {

@@ -12,6 +12,9 @@ extension World {
         _ call: Call, for descriptor: FileDescriptor?, milliseconds: Int64?
     ) throws(Errno) -> Wakeup {
         if end != nil { return .signal(ReceivedSignal(.child)) }
+        if let descriptor, descriptor.rawValue != reportDescriptor || !isOpen(descriptor) {
+            fail("PID 1 waits for a descriptor that is not the report's")
+        }
         checkSettled()
         try enter(call)
         if let wakeup = wakeup(for: descriptor) { return wakeup }
@@ -62,8 +65,9 @@ extension World {
         note("signal \(signal) to \(target)")
         switch target {
         case .program(let process, let descriptor):
+            if !isOpen(descriptor) { fail("init signals by a descriptor that is closed") }
             guard let program = promises.program, program.pid == process.rawValue,
-                descriptor.rawValue == Self.programDescriptor, self.process(program) != nil
+                descriptor.rawValue == programDescriptor, self.process(program) != nil
             else { throw .noSuchProcess }
             self.signal(signal, to: Int(process.rawValue))
         case .process(let process):
@@ -89,9 +93,6 @@ extension World {
 // MARK: Processes
 
 extension World {
-    static let programDescriptor: Int32 = 90
-    static let reportDescriptor: Int32 = 91
-
     /// fork(2). The child becomes the program when execve(2) has gone through, which may take
     /// seconds.
     func spawn() throws(Errno) -> Child {
@@ -109,11 +110,36 @@ extension World {
         promises.program = handle
         promises.wasForked = true
         promises.spawned = (handle, time, promises.excusedEver)
+        let report = openPipe()
+        let descriptor =
+            scenario.hasDescriptors
+            ? addFile(File(device: Device.null, isWritable: false, closesOnExec: true)) : nil
+        files[report.writing] = nil
+        reportDescriptor = Int32(report.reading)
+        programDescriptor = descriptor.map { Int32($0) }
         return Child(
             process: ProcessID(rawValue: handle.pid),
-            descriptor: scenario.hasDescriptors
-                ? FileDescriptor(rawValue: Self.programDescriptor) : nil,
-            report: FileDescriptor(rawValue: Self.reportDescriptor))
+            descriptor: programDescriptor.map { FileDescriptor(rawValue: $0) },
+            report: FileDescriptor(rawValue: Int32(report.reading)))
+    }
+
+    private func openPipe() -> (reading: Int, writing: Int) {
+        let end = File(device: Device.null, isWritable: false, closesOnExec: true)
+        return (addFile(end), addFile(end))
+    }
+
+    /// Takes the lowest free number, as open(2) promises, but no standard stream's: init has tried
+    /// to open those.
+    private func addFile(_ file: File, from lowest: Int = 3) -> Int {
+        let number = files[lowest...].firstIndex { $0 == nil } ?? files.count
+        if number == files.count { files.append(nil) }
+        files[number] = file
+        return number
+    }
+
+    func isOpen(_ descriptor: FileDescriptor) -> Bool {
+        let number = Int(descriptor.rawValue)
+        return number < files.count && files[number] != nil
     }
 
     /// execve(2) is over, if the child has lived to see it.
@@ -135,21 +161,29 @@ extension World {
     }
 
     func readReport(_ descriptor: FileDescriptor) throws(Errno) -> Errno? {
-        if descriptor.rawValue != Self.reportDescriptor { fail("another descriptor is read") }
+        if descriptor.rawValue != reportDescriptor { fail("another descriptor is read") }
         // Who has ended has closed its end of the pipe.
         let isOver = promises.program.map { process($0) == nil } ?? true
         if !report.isThere, !isOver { throw .wouldBlock }
         return report.error
     }
 
+    /// The report was read, or could not be.
+    func closeReport() {
+        if let reportDescriptor { files[Int(reportDescriptor)] = nil }
+        reportDescriptor = nil
+    }
+
     func letGo(keeping kept: [FileDescriptor?]) {
         if scenario.role == .machine { fail("a machine's PID 1 has nothing to let go of") }
-        if promises.program != nil, !report.isThere,
-            !kept.contains(FileDescriptor(rawValue: Self.reportDescriptor))
-        {
+        directory = "/"
+        for number in files.indices.dropFirst(3)
+        where !kept.contains(FileDescriptor(rawValue: Int32(number))) {
+            files[number] = nil
+        }
+        if promises.program != nil, let reportDescriptor, files[Int(reportDescriptor)] == nil {
             fail("PID 1 closes what the child reports over")
         }
-        hasLetGo = true
     }
 
     func reap() throws(Errno) -> Reaped {
@@ -187,11 +221,10 @@ extension World {
         }
         if let error = devices[device].openError { throw error }
         if device == KernelLogUse.device, kernelLogUse == .off { throw .notPermitted }
-        // The lowest that is free, as open(2) promises.
-        let number = files.firstIndex { $0 == nil } ?? files.count
-        if number == files.count { files.append(nil) }
-        files[number] = File(device: device, blocks: blocks, isWritable: forWriting)
-        return FileDescriptor(rawValue: Int32(number))
+        // A descriptor that blocks is a standard stream, which the program is to have.
+        let file = File(
+            device: device, blocks: blocks, isWritable: forWriting, closesOnExec: !blocks)
+        return FileDescriptor(rawValue: Int32(addFile(file, from: 0)))
     }
 
     private var hasDevices: Bool {

@@ -59,8 +59,11 @@ final class World {
     var programIsStolen = false
     /// What the child has reported of execve(2): no error where it is the program now.
     var report: (isThere: Bool, error: Errno?) = (false, nil)
-    /// Whether PID 1 has let go of what it was started with.
-    var hasLetGo = false
+    /// What reports of execve(2), and the program's pidfd, if there is one.
+    var reportDescriptor: Int32?
+    var programDescriptor: Int32?
+    /// Init's working directory.
+    var directory: String
     /// The shell that runs init has been told that init has stopped.
     var stops = 0
     var signals = SignalQueue()
@@ -95,6 +98,11 @@ final class World {
         kernelLogUse = scenario.kernelLogWord ?? .limited
         files = (0..<3).map { number in
             scenario.openStreams[number] ? File(device: number == 2 ? 1 : 0) : nil
+        }
+        directory = scenario.inheritance.directory
+        for number in scenario.inheritance.descriptors {
+            while files.count <= number { files.append(nil) }
+            files[number] = File(device: Device.null, isInherited: true)
         }
         mountFirst()
         for _ in 0..<scenario.zombies {

@@ -87,6 +87,7 @@ struct WorldKernel: Kernel {
     }
 
     mutating func readReport(_ report: FileDescriptor) throws(Errno) -> Errno? {
+        defer { world.closeReport() }
         do throws(Errno) {
             try world.enter(.readReport)
             let error = try world.readReport(report)
@@ -191,7 +192,7 @@ struct WorldKernel: Kernel {
     }
 
     mutating func isOpen(_ descriptor: FileDescriptor) -> Bool {
-        world.files[Int(descriptor.rawValue)] != nil
+        world.isOpen(descriptor)
     }
 
     mutating func write(_ bytes: UnsafeRawBufferPointer, to descriptor: FileDescriptor)
