@@ -53,6 +53,9 @@ let package = Package(
             dependencies: ["InitCore", "KernelInterface"],
             path: "Tests/Support/SimulatedKernel"
         ),
+        // Parts of the shim that ask a test in place of Linux.
+        .target(
+            name: "SimulatedShim", dependencies: ["CLinux"], path: "Tests/Support/simulated-shim"),
         .testTarget(name: "InitCoreTests", dependencies: ["InitCore"]),
         .testTarget(name: "KernelInterfaceTests", dependencies: ["InitCore", "KernelInterface"]),
         .testTarget(
@@ -61,7 +64,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["InitCore", "InitRuntime", "KernelInterface"]
+            dependencies: ["InitCore", "InitRuntime", "KernelInterface", "SimulatedShim"]
         ),
     ]
 )

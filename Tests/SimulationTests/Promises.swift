@@ -490,6 +490,9 @@ extension World {
     func exited(_ code: UInt8) {
         note("PID 1 exits with \(code)")
         if end != nil { return }
+        if foregroundGroup == .programs {
+            fail("init exits, and leaves the terminal to its program's group")
+        }
         checkSaid()
         switch scenario.role {
         case .machine: fail("PID 1 of a machine exits")

@@ -62,6 +62,11 @@ struct Scenario {
     var isMountedAlready = false
     /// How init stands to a terminal.
     var terminal = Terminal.none
+    /// Whether another process of the foreground group waits in read(2) for a line. It holds the
+    /// line's read lock.
+    var hasReader = false
+    /// Whether there is a /dev/tty.
+    var hasTerminalDevice = true
     /// Whether the shell on it looks after its jobs.
     var hasShell = false
     /// Whether the kernel has descriptors of processes.
@@ -182,6 +187,8 @@ extension Scenario {
         if role == .machine, random.oneIn(3) { drawSlowDisk(&random) }
         drawHappenings(&random)
         drawLog(&random)
+        hasReader = random.oneIn(2)
+        hasTerminalDevice = !random.oneIn(4)
         if random.oneIn(2) { inheritance = .draw(&random, for: role) }
     }
 

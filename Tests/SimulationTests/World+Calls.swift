@@ -56,6 +56,8 @@ extension World {
         guard scenario.role == .process, scenario.hasShell else { return false }
         note("init stops")
         stops += 1
+        // The shell takes the terminal, and gives it back with `fg`.
+        if foregroundGroup == .programs { foregroundGroup = .inits }
         passBusily(random.duration())
         raiseToInit(18)
         return true
@@ -101,6 +103,7 @@ extension World {
         figures.spawned += 1
         let index = Int(handle.pid)
         note("process \(handle.pid) is to be the program")
+        if scenario.place == .ownForegroundGroup { foregroundGroup = .programs }
         if let code = plan.execError.map({ Int32($0.rawValue == 2 ? 127 : 126) }) {
             // Whatever it is reaped with, it never was the program.
             promises.codeOfFailure = UInt8(code)
@@ -286,6 +289,10 @@ extension World {
     }
 
     func read(_ path: String) throws(Errno) -> UnsafeMutableRawBufferPointer {
+        // These lead to the terminal. Their descriptions block.
+        if scenario.terminal.isThere, ["/dev/tty", "/dev/stdin", "/proc/self/fd/0"].contains(path) {
+            hangOnTerminal()
+        }
         guard hasProc, let text = text(of: path) else {
             if path == "/proc/meminfo" { promises.mayNotMeasure = true }
             throw .noSuchFile

@@ -62,6 +62,9 @@ final class World {
     /// What reports of execve(2), and the program's pidfd, if there is one.
     var reportDescriptor: Int32?
     var programDescriptor: Int32?
+    var foregroundGroup: ForegroundGroup
+    /// Whether /dev/tty was opened without O_NONBLOCK.
+    var terminalBlocks = false
     /// Init's working directory.
     var directory: String
     /// The shell that runs init has been told that init has stopped.
@@ -93,6 +96,7 @@ final class World {
         random = Random(seed: ~scenario.seed)
         processes = [Process?](repeating: nil, count: scenario.pidLimit)
         forksLeft = scenario.forkBudget
+        foregroundGroup = scenario.terminal.isForeground ? .inits : .anothers
         dispositions = Dispositions(scenario.inheritance)
         devices = scenario.devices
         kernelLogUse = scenario.kernelLogWord ?? .limited

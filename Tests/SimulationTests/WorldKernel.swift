@@ -103,13 +103,11 @@ struct WorldKernel: Kernel {
         world.letGo(keeping: [first, second])
     }
 
-    mutating func terminal() -> Terminal { world.scenario.terminal }
+    mutating func terminal() -> Terminal { world.terminal() }
 
-    mutating func lendTerminal(to program: ProcessID) -> Bool {
-        world.scenario.terminal.isForeground
-    }
+    mutating func lendTerminal(to program: ProcessID) -> Bool { world.lendTerminal() }
 
-    mutating func reclaimTerminal(from program: ProcessID) {}
+    mutating func reclaimTerminal(from program: ProcessID) { world.takeTerminalBack() }
 
     mutating func giveTerminalUp() {}
 
