@@ -1,9 +1,9 @@
 import InitCore
 
-/// A helper at its work. fork(2) in a world runs it at once, to its end; what it does to
-/// others happens at the moment that its own clock shows.
+/// A helper at its work. fork(2) in a world runs the helper at once, to its end. What it does to
+/// other processes happens at the moment that its own clock shows.
 struct Actor {
-    /// What it turned out to be, by its first system call.
+    /// The work that its first system call shows.
     enum Work: Int {
         case hangingUp = 1
         case killing, unmounting, syncing, leaving
@@ -12,19 +12,19 @@ struct Actor {
     let handle: Handle
     var work: Work?
     var clock: Int64
-    /// It hangs: what it still asks for has no effect.
+    /// It hangs: its further system calls have no effect.
     var isLost = false
-    /// Whether one of its calls has failed for no reason of the world's.
+    /// Whether one of its calls has failed because the scenario says so.
     var hasFailed = false
     var calls = 0
-    /// What it has to say before its next call but those that say it.
+    /// The lines that it has to write before it does anything else.
     var due: [String] = []
-    /// Whether it could not read the table of what is mounted, and knows of the root alone.
+    /// Whether it could not read the table of mounts, and so knows only the root.
     var lacksTable = false
-    /// How many file systems it has named.
+    /// How many file systems it has named in the log.
     var namedCount = 0
-    /// Its log is a copy of PID 1's: how many lines were lost by then and since, and whether it
-    /// has tried to say how many.
+    /// Its log is a copy of PID 1's. So many lines were lost before the fork and since.
+    /// `hasTriedCount` says whether it has tried to log that number.
     var lost: Int
     var hasTriedCount = false
 }
@@ -50,7 +50,7 @@ extension World {
         }
     }
 
-    /// For ever, in a way that ends with SIGKILL or in one that nothing ends.
+    /// Hangs for ever. SIGKILL ends some helpers that hang; nothing ends the others.
     func hang() {
         note("hangs")
         actor!.isLost = true

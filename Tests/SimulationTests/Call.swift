@@ -1,6 +1,6 @@
 import InitCore
 
-/// The system calls that can fail, by their name in `Kernel`.
+/// The system calls that can fail, by their names in `Kernel`.
 enum Call: Int, CaseIterable {
     case catchSignals, letThrough, handleFault, useSignalStack, pause, wait, send
     case spawn, readReport, fork, reap, becomeSubreaper, receiveOnParentDeath
@@ -9,14 +9,14 @@ enum Call: Int, CaseIterable {
     case removeMappings
     case leave, setHostName, bringUpLoopback
 
-    /// What may go wrong: more than the manual pages list, for a filter of system calls
-    /// (seccomp) can answer with anything.
+    /// The errors that may come: more than the manual pages list, because a filter of system calls
+    /// (seccomp) can answer with any error.
     static let errors: [Errno] = [
         .notPermitted, .noSuchFile, .interrupted, .inputOutput, .noSuchDeviceOrAddress,
         .wouldBlock, .noMemory, .busy, .invalidArgument, .readOnly, .noSuchSystemCall,
     ]
 
-    /// Calls that can fail for ever and leave PID 1 able to do its work.
+    /// Calls that can always fail without keeping PID 1 from its work.
     static let dispensable: [Call] = [
         .pause, .becomeSubreaper, .receiveOnParentDeath, .openForWriting, .openStandardStream,
         .waitUntilWritable, .mount, .unmount, .makeReadOnly, .setHostName, .bringUpLoopback,

@@ -5,9 +5,9 @@ struct Device {
     static let null = 4
     static let names = ["1", "2", "/dev/console", "/dev/kmsg", "/dev/null"]
 
-    /// `nil` where it can be opened.
+    /// `nil` if it can be opened.
     var openError: Errno?
-    /// Hung up, say.
+    /// For example after a hangup.
     var writeError: Errno?
     /// How many bytes it takes now.
     var room = Int.max
@@ -37,7 +37,7 @@ struct Device {
     }
 }
 
-/// What a descriptor leads to.
+/// The open file of a descriptor.
 struct File {
     /// Its number in `Device.names`.
     let device: Int

@@ -2,13 +2,13 @@ import InitCore
 
 /// What happens in a world besides what PID 1 does.
 enum Happening {
-    /// A signal to PID 1, from whomever.
+    /// A process sends PID 1 a signal.
     case signal(Int32)
     /// So many signals of one kind, each as soon as the last was taken.
     case flood(Int32, Int)
-    /// A signal to the program, from whomever.
+    /// A process sends the program a signal.
     case killProgram(Int32)
-    /// The life of a process, if it still is the same.
+    /// A process goes on, if its number still belongs to it.
     case ends(Handle, waitStatus: Int32)
     case forks(Handle)
     case signalled(Handle, Int32)
@@ -16,17 +16,17 @@ enum Happening {
     case wakes(Handle)
     /// execve(2) is over.
     case execs(Handle)
-    /// Somebody types Ctrl-C, Ctrl-\ or Ctrl-Z.
+    /// The user types Ctrl-C, Ctrl-\ or Ctrl-Z.
     case key(Int32)
     /// Orphans that appear from below and end at once.
     case storm(Int)
-    /// Someone else reaps the program.
+    /// Another process reaps the program.
     case theft
     /// A process that did not come from PID 1, as `docker exec` makes them.
     case visitor
-    /// The clock goes on by so much, all at once.
+    /// The clock jumps ahead by so many milliseconds.
     case jump(Int64)
-    /// Someone unmounts /proc.
+    /// Another process unmounts /proc.
     case hidesProc
     /// A device takes nothing more, or everything again.
     case fills(Int)
@@ -53,7 +53,7 @@ enum Happening {
         }
     }
 
-    /// Any that can be sent; those that end nothing more often.
+    /// Any signal that a process can send. Those that end nothing come more often.
     private static func drawSignal(_ random: inout Random) -> Int {
         if random.oneIn(2) { return random.pick([1, 14, 17, 18, 23, 28]) }
         let signal = random.between(1, 64)
@@ -61,7 +61,7 @@ enum Happening {
     }
 }
 
-/// A process for as long as it is that one: numbers are used again.
+/// Identifies one process, though the kernel uses its number again later.
 struct Handle: Equatable {
     let pid: Int32
     let birth: Int

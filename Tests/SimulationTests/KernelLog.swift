@@ -1,8 +1,8 @@
 import InitCore
 
-/// How many lines the kernel takes in a row from one who has /dev/kmsg open: lib/ratelimit.c, as
-/// devkmsg_write() in kernel/printk/printk.c uses it. What comes on top is dropped, and write(2)
-/// says that all is well.
+/// How many lines in a row the kernel takes from one open file of /dev/kmsg: lib/ratelimit.c, as
+/// devkmsg_write() in kernel/printk/printk.c uses it. The kernel drops further lines, and write(2)
+/// still succeeds.
 struct RateLimit {
     static let burst = 10
     static let interval: Int64 = 5_000
@@ -10,7 +10,7 @@ struct RateLimit {
     private var began: Int64?
     private var taken = 0
 
-    /// Whether a line that comes now is taken.
+    /// Whether the kernel takes a line that comes now.
     mutating func takes(at time: Int64) -> Bool {
         if began.map({ time > $0 + Self.interval }) != false {
             began = time
@@ -32,7 +32,7 @@ enum KernelLogUse: String {
 }
 
 extension World {
-    /// Whether the kernel keeps to itself what is written now.
+    /// Whether the kernel drops a line that is written now.
     func isDropped(by number: Int) -> Bool {
         guard files[number]!.device == KernelLogUse.device, kernelLogUse != .on else {
             return false

@@ -1,6 +1,6 @@
 import InitCore
 
-/// A short life of PID 1 in which nothing goes wrong, unless somebody sees to it.
+/// A short life of PID 1 in which nothing goes wrong, unless a test makes a call fail.
 enum Life: String, CaseIterable {
     case machineGreets, machineGreetsWithClosedStreams
     case machineRunsAProgram, containerRunsAProgram, processRunsAProgram
@@ -38,12 +38,12 @@ enum Life: String, CaseIterable {
         }
     }
 
-    /// Whether somebody is to read the greeting.
+    /// Whether it prints the greeting.
     var greets: Bool { !scenario.hasProgram }
 
-    /// How it may end instead when a call fails once. Where nothing is said here, nobody who
-    /// looks at the end can tell that it did; that the code is right, nothing is left undone
-    /// and nobody forgotten are promises that hold in any case.
+    /// How it may end instead when a call fails once. If the list is empty, the life has to end as
+    /// if the call had not failed. The promises hold in any case: the code is right, all work is
+    /// done, and no child is forgotten.
     func ends(without call: Call, _ error: Errno) -> [World.End] {
         let program: World.End = .exited(error == .noSuchFile ? 127 : 126)
         return switch (self, call) {

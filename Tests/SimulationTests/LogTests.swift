@@ -1,11 +1,11 @@
 import InitCore
 import Testing
 
-/// What short lives say, to the letter, where everybody listens.
+/// The exact lines that short lives log, when every device takes them.
 @Suite struct LogTests {
     private func lines(of life: Life, _ change: (inout Scenario) -> Void = { _ in }) -> [String] {
         var scenario = life.scenario
-        // Alone.
+        // No other process runs.
         scenario.happenings = []
         scenario.program!.forks = 0
         change(&scenario)
@@ -34,7 +34,7 @@ import Testing
         #expect(lines(of: .containerRunsAProgram) { $0.options = [] } == [])
     }
 
-    /// Ten lines in five seconds, and whoever writes more is not told of it.
+    /// The kernel takes ten lines in five seconds, and does not report that it drops more.
     @Test(arguments: [nil, "on", "off", "ratelimit"])
     func `of many orphans each is told of, unless the kernel's own command line forbids it`(
         word: String?

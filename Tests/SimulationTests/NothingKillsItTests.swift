@@ -3,7 +3,7 @@ import Testing
 
 /// Each system call of a short life fails once, with each error there is.
 @Suite struct NothingKillsItTests {
-    /// After so many calls whose failure did harm the rest is left out.
+    /// After so many calls whose failure did harm, the test leaves out the others.
     private static let mostHarmful = 3
 
     @Test(arguments: Life.allCases)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    /// What the table has room for does happen: otherwise a test could not fail where it should.
+    /// Each end that the table allows does happen. Otherwise the table would hide mistakes.
     @Test(arguments: Life.allCases)
     func `no other end is allowed than one that a failing call leads to`(life: Life) throws {
         let calls = try calls(of: life)
@@ -53,12 +53,12 @@ import Testing
         return clean.calls
     }
 
-    /// - Returns: `nil` where the life went as it should.
+    /// - Returns: `nil` if the life went as it should.
     private func problem(_ life: Life, _ number: Int, _ call: Call, _ error: Errno) -> String? {
         let world = live(life, without: number, error)
         let ends = [life.end] + life.ends(without: call, error)
         let mostRead = [0, 2, 3].map { world.devices[$0].received }.max()!
-        // Without /dev there is nothing to write to.
+        // Without /dev there is no file to write to.
         let isRead = mostRead >= Greeting.text.utf8CodeUnitCount || call == .mount
         if ends.contains(world.end!), isRead || !life.greets { return nil }
         let trace = live(life, without: number, error, isTraced: true).trace!.suffix(20)

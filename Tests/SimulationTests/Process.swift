@@ -6,23 +6,23 @@ struct Process {
 
     let handle: Handle
     let kind: Kind
-    /// 0: somebody outside, who reaps at once.
+    /// 0: a process outside, which reaps at once.
     var parent: Int32
     var group: Int32
     var manners = Scenario.Manners.dies
-    /// Whether it looks after its children.
+    /// Whether it reaps its children.
     var reapsChildren = false
-    /// wait4(2)'s word, once it has ended.
+    /// The status that wait4(2) reports, once it has ended.
     var waitStatus: Int32?
     /// The turn in which it ended.
     var endedInTurn = 0
     var isStopped = false
-    /// The signal that has stopped it, and the same until its parent has seen that.
+    /// The signal that has stopped it. `unseenStop` is the same until its parent has seen it.
     var stoppedBy: Int32?
     var unseenStop: Int32?
     /// In a system call that cannot be interrupted (state D).
     var isStuck = false
-    /// What ends it when it wakes.
+    /// The status that it ends with when it wakes.
     var fate: Int32?
     var forksLeft = 0
     let born: Int64
@@ -40,7 +40,7 @@ extension World {
         return process
     }
 
-    /// - Returns: `nil` where every number is taken, and fork(2) says EAGAIN.
+    /// - Returns: `nil` if every number is taken, and fork(2) fails with EAGAIN.
     func makeProcess(_ kind: Process.Kind, parent: Int32, group: Int32? = nil) -> Handle? {
         var pid = lastPid
         for _ in 0..<processes.count {
@@ -65,7 +65,7 @@ extension World {
         return false
     }
 
-    /// A process with a life of its own, that ends of itself, sooner or later or not at all.
+    /// Makes a process that runs by itself, and ends by itself sooner or later, or never.
     func makeOther(parent: Int32, group: Int32? = nil) {
         guard forksLeft > 0, let handle = makeProcess(.other, parent: parent, group: group) else {
             return
@@ -103,7 +103,7 @@ extension World {
         tellParent(index)
     }
 
-    /// Gives an orphan to whoever gets orphans.
+    /// Gives an orphan to init, or to a process outside if init is no reaper.
     private func handOver(_ child: Int) {
         let toInit = scenario.role != .process || isSubreaper
         processes[child]!.parent = toInit ? initPid : 0
@@ -139,7 +139,7 @@ extension World {
         return (nil, hasChildren)
     }
 
-    /// A child that has stopped, of which wait4(2) tells once.
+    /// A child that has stopped. wait4(2) reports each stop once.
     func stoppedOne() -> Process? {
         for index in processes.indices {
             guard let process = processes[index], process.parent == initPid, !process.isZombie,
@@ -178,7 +178,7 @@ extension World {
         }
     }
 
-    /// - Returns: whether there was somebody to get it.
+    /// - Returns: whether there is such a process.
     @discardableResult
     func signal(_ number: Int32, toGroup group: Int32) -> Bool {
         var found = false
@@ -189,7 +189,7 @@ extension World {
         return found
     }
 
-    /// What a process does about a signal.
+    /// Has a process handle a signal.
     func signal(_ number: Int32, to index: Int) {
         guard let process = processes[index], !process.isZombie, number != 0 else { return }
         let handle = process.handle
@@ -201,7 +201,7 @@ extension World {
         if process.kind == .helper { return }
         switch number {
         case 19, 20, 21, 22:
-            // What has stopped already is not told of again.
+            // A second stop is not reported.
             if process.isStopped { return }
             processes[index]!.isStopped = true
             processes[index]!.stoppedBy = number
@@ -225,7 +225,7 @@ extension World {
         case .dies: ending = (number, 0)
         case .exits(let after, let code): ending = (Int32(code) << 8, after)
         case .ignores: break
-        // SIGINT, SIGQUIT and SIGTERM are for others.
+        // A shell ignores SIGINT, SIGQUIT and SIGTERM.
         case .hangsUp: if number != 2, number != 3, number != 15 { ending = (number, 0) }
         }
         guard let ending else { return }

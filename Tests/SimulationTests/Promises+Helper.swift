@@ -1,9 +1,9 @@
 import InitCore
 
-// What a helper tells PID 1 by its exit code, and the log itself.
+// What a helper tells PID 1 by its exit code, and what it writes into the log itself.
 
 extension World {
-    /// The helper has done its work, and ends with this code.
+    /// Checks the code that a helper ends with after its work.
     func checkCode(_ code: Int32) {
         guard let actor, !actor.isLost, end == nil else { return }
         if let due = actor.due.first { fail("a helper did not say what is due: \(due)") }
@@ -22,7 +22,7 @@ extension World {
         }
     }
 
-    /// The mount point of a file system that can be written to, but for the kernel's own.
+    /// The mount point of a writable file system. The kernel's own do not count.
     private var firstWritable: String? {
         var seen: Set<String> = ["/proc", "/dev", "/sys"]
         // Only the last that is mounted in one place can be reached there.
@@ -32,7 +32,7 @@ extension World {
         return nil
     }
 
-    /// Something can still be written to, and stays so. Four of those have a line each.
+    /// A file system stays writable. The helper logs a line for each, four at most.
     func oweWritable(_ path: String, _ error: Errno) {
         let message = Message.staysWritable(error)
         guard actor?.lacksTable == false, isWorthALine(message), actor!.namedCount < 4 else {
@@ -42,7 +42,7 @@ extension World {
         actor!.due.append(text(of: message, about: path))
     }
 
-    /// A line of a helper's own, with `nil` and `isTaken` as for PID 1's.
+    /// Checks a helper's line. The parameters are those of `putLine`.
     func putHelperLine(_ line: LogBook.Put?, isTaken: Bool) {
         note("says, \(isTaken ? "and is heard" : "in vain"): \(line?.text ?? "?")")
         var due: String?

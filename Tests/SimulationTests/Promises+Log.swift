@@ -1,53 +1,53 @@
 import InitCore
 import KernelInterface
 
-/// What PID 1's log promises: nothing but what is so, all that is worth a line, in order, and
-/// how many lines found no room.
+/// What PID 1's log promises: each line is true, each event that deserves a line has one, the lines
+/// are in order, and PID 1 says how many lines were lost.
 struct LogBook {
     /// A line that is due.
     enum Due: Equatable {
         case line(Priority, String)
-        /// What happened last, which somebody has asked for by SIGQUIT.
+        /// The last events, which SIGQUIT asks for.
         case report
-        /// There was no process for a helper. Which one, a world cannot know.
+        /// There was no process for a helper. The world does not know for which.
         case noProcess(Errno)
     }
 
     /// A line that PID 1 has tried to write.
     struct Put {
-        /// As the kernel's log has it in front.
+        /// The number in front of the line, which the kernel's log needs.
         var priority: UInt8?
-        /// What stands behind `init: `.
+        /// The text after `init: `.
         var text: Substring
         var isWhole: Bool
     }
 
-    /// What has to be said before PID 1 looks for the next event.
+    /// The lines that PID 1 has to write before it looks for the next event.
     var due: [Due] = []
-    /// The duty that failed last, and is told when all of it is through.
+    /// The duty that failed last. PID 1 logs that when the whole duty is over.
     var dutyFailure: (duty: Duty, error: Errno)?
     var dutiesAreDone = false
-    /// How much is left to write, as PID 1 has read just now.
+    /// How many KiB are left to write, as PID 1 has just read.
     var measured: Int64?
     /// The helper that PID 1 still waits for.
     var helper: Handle?
 
-    /// How many lines found no room since the last that did.
+    /// How many lines were lost since the last one that was written.
     var lost = 0
-    /// Whether PID 1 has tried to say how many, as it does in front of each line.
+    /// Whether PID 1 has tried to log that number, as it does before each line.
     var hasTriedCount = false
-    /// What only PID 1 knows the moment for.
+    /// The lines that PID 1 writes at a moment that only it knows.
     var announcements: Set<String> = []
-    /// Whether a line was lost that may have been one of those.
+    /// Whether a lost line may have been one of those.
     var mayHaveAnnounced = false
 
-    /// Whether the kernel has dropped what was written last, and said that all is well.
+    /// Whether the kernel dropped the last line, although write(2) succeeded.
     var isDropped = false
-    /// The lines that found room, without what stands in front of each.
+    /// The lines that were written, without their prefixes.
     var said: [String] = []
 }
 
-// MARK: What is due
+// MARK: Lines that are due
 
 extension World {
     /// syslog(2)
@@ -66,20 +66,20 @@ extension World {
         book.due.append(.line(message.priority(in: scenario.role), text(of: message)))
     }
 
-    /// What PID 1 found out in front of what it was told before.
+    /// Has PID 1 say this before the lines that are due already.
     func oweFirst(_ message: Message) {
         owe(message)
         if isWorthALine(message), let last = book.due.popLast() { book.due.insert(last, at: 0) }
     }
 
-    /// Has a line that is due say something else.
+    /// Replaces a line that is due.
     func correct(_ message: Message, to other: Message) {
         let old = LogBook.Due.line(message.priority(in: scenario.role), text(of: message))
         guard let index = book.due.firstIndex(of: old) else { return }
         book.due[index] = .line(other.priority(in: scenario.role), text(of: other))
     }
 
-    /// - Parameter name: whom it is about.
+    /// - Parameter name: the program or mount point that the message names.
     func text(of message: Message, about name: String = "/prog") -> String {
         var line = Line()
         (Array(name.utf8) + [0]).withUnsafeBufferPointer { name in
@@ -88,7 +88,7 @@ extension World {
         return line.withBytes { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// A duty is done, and PID 1 has taken in how that went.
+    /// A duty is over, and PID 1 knows how it went.
     func oweDuty() {
         if let (duty, error) = book.dutyFailure, !isAllowed(error, for: duty) {
             owe(.dutyFailed(duty, error))
@@ -100,12 +100,13 @@ extension World {
         book.dutiesAreDone = false
     }
 
-    /// Who is not there has no need to be asked to end.
+    /// In a shutdown, a signal needs no line if there was no process left to get it.
     func oweFailure(toSend error: Errno) {
         if promises.stoppingSince == nil || error != .noSuchProcess { owe(.sendingFailed(error)) }
     }
 
-    /// ENOENT, EBUSY, ENODEV, ENXIO, ENOSYS, EAFNOSUPPORT: what a duty may come to.
+    /// Whether a duty may fail with this error: ENOENT, EBUSY, ENODEV, ENXIO, ENOSYS or
+    /// EAFNOSUPPORT.
     private func isAllowed(_ error: Errno, for duty: Duty) -> Bool {
         switch duty {
         case .mount: [2, 16, 19].contains(error.rawValue)
@@ -115,7 +116,7 @@ extension World {
         }
     }
 
-    /// For a system call of PID 1's own that is a duty.
+    /// Makes a system call that is a duty of PID 1's.
     func asDuty<Result>(_ duty: Duty, _ call: () throws(Errno) -> Result) throws(Errno) -> Result {
         do throws(Errno) {
             return try call()
@@ -129,14 +130,14 @@ extension World {
         if end == nil, threshold >= 4 { book.due.append(.noProcess(error)) }
     }
 
-    /// A signal that is no program's, and asks for no end, has a line at most.
+    /// A signal that the program does not get and that asks for no shutdown may deserve a line.
     func oweLine(for signal: Int32, from origin: SignalOrigin) {
         if signal == 17 { return }
         let isRequest = scenario.request(signal) != nil
         if promises.stoppingSince != nil {
-            // It leaves once more, and says so.
+            // PID 1 tries to leave again, and says so.
             if promises.isStranded, isRequest { return }
-            // It has everything killed, which has a line of its own.
+            // PID 1 kills everything, which has its own line.
             if !promises.hasKilled, !promises.nobodyWasLeft, hastens(signal, from: origin) {
                 return
             }
@@ -152,7 +153,7 @@ extension World {
         }
     }
 
-    /// A child is reaped: the program's end is told elsewhere.
+    /// A child is reaped. `programIsOver` has the line for the program's end.
     func oweLine(for process: Process, _ status: ExitStatus) {
         if process.handle == promises.program { return }
         guard process.handle == book.helper else {
@@ -176,7 +177,7 @@ extension World {
         if scenario.role == .machine { owe(.cannotLeave(promises.ending)) }
     }
 
-    /// A helper begins at a new work: PID 1 has said so, or that it goes on without the last.
+    /// A helper begins new work. PID 1 has to say so, or that it goes on without the last helper.
     func checkAnnouncements(before next: Actor.Work) {
         book.helper = actor!.handle
         if next == .killing { checkAnnounced(.killing) }
@@ -206,12 +207,12 @@ extension World {
     }
 }
 
-// MARK: What is said
+// MARK: Lines that are written
 
 extension World {
-    /// - Returns: `nil` where these bytes are no line of the log.
+    /// - Returns: `nil` if these bytes are no line of the log.
     func line(in bytes: UnsafeRawBufferPointer) -> LogBook.Put? {
-        // The greeting begins otherwise, wherever it is gone on with.
+        // No part of the greeting begins with these characters.
         guard let first = bytes.first, first == UInt8(ascii: "<") || first == UInt8(ascii: "i")
         else { return nil }
         var text = String(decoding: bytes, as: UTF8.self)[...]
@@ -228,8 +229,8 @@ extension World {
     }
 
     /// - Parameters:
-    ///   - line: `nil` where standard error had no room to try.
-    ///   - isTaken: whether all of it found room.
+    ///   - line: `nil` if PID 1 did not try, because standard error had no room.
+    ///   - isTaken: whether the whole line was written.
     func putLine(_ line: LogBook.Put?, isTaken: Bool) {
         if end != nil { return }
         if actor != nil {
@@ -268,7 +269,7 @@ extension World {
         case .line(let priority, let text):
             (isRight, rightPriority) = (line.text == text, priority)
         case .report:
-            // The last of them is the SIGQUIT.
+            // The last event is the SIGQUIT.
             let isReport = line.text.hasPrefix("last events:") && line.text.hasSuffix(":s3")
             (isRight, rightPriority) = (isReport, .critical)
         case .noProcess(let error):
@@ -288,7 +289,7 @@ extension World {
         var text: Substring { line.text }
     }
 
-    /// What PID 1 alone knows the moment for, if it is the right one.
+    /// Checks a line whose moment only PID 1 knows.
     private func checkUnasked(_ line: LogBook.Put) {
         let text = String(line.text)
         let isStopping = promises.stoppingSince != nil && !promises.isStranded
@@ -315,7 +316,7 @@ extension World {
         book.announcements.insert(text)
     }
 
-    /// Whether the kernel takes its time to run the program, and nobody has said so yet.
+    /// Whether the program starts slowly, and PID 1 has not said so yet.
     private var isSlowStart: Bool {
         guard let spawned = promises.spawned, promises.program != nil,
             !book.announcements.contains(text(of: .startingSlowly))
@@ -323,7 +324,7 @@ extension World {
         return time + tolerance >= spawned.time + Limit.startMilliseconds
     }
 
-    /// Whether this is said of a helper that has had its time.
+    /// Whether this line is about a helper whose time is over.
     private func isLate(_ text: String) -> Bool {
         let patience: [(Helper, Actor.Work, Int64)] = [
             (.unmount, .unmounting, 8_000), (.sync, .syncing, 8_000),
@@ -345,7 +346,7 @@ extension World {
         if written != priority.rawValue { fail("not of priority \(written): \(line.text)") }
     }
 
-    /// What is due is said before PID 1 looks for the next event, or ends.
+    /// PID 1 has to write the lines that are due before it looks for the next event, or exits.
     func checkSaid() {
         oweDuty()
         if let measured = book.measured, measured > 0, threshold >= Priority.notice.rawValue {

@@ -2,11 +2,11 @@ import Glibc
 import InitCore
 import KernelInterface
 
-/// What PID 1 promises, worked out from what the world sees of it, and from nothing that PID 1
-/// thinks: which signals it took, whom it reaped, what it asked for.
+/// What PID 1 promises. The world works this out from what it sees: which signals PID 1 took, which
+/// children it reaped, which system calls it made. It does not look into PID 1.
 struct Promises {
-    /// The greeting may go to three consoles in turn, each with 20 stalls and a few bytes at
-    /// a time; nothing else comes near.
+    /// The greeting may go to three consoles in turn, each with 20 stalls and a few bytes at a
+    /// time. No other turn takes nearly as many.
     static let mostCallsInATurn = 700
     static let mostCallsOfAHelper = 300
     /// An alarm comes after 100 ms.
@@ -14,8 +14,8 @@ struct Promises {
     /// All writes and waits for room in a turn: three consoles that take nothing, 6.3 s, or
     /// a few bytes now and then.
     static let longestTurn: Int64 = 15_000
-    /// How many turns a child may be dead before it is reaped: as long as 256 others are
-    /// reaped, or as many signals taken, and a few.
+    /// How many turns a child may be dead before it is reaped: 256 others may be reaped first, and
+    /// 256 signals taken.
     static let mostTurnsAsAZombie = 600
 
     var hasStarted = false
@@ -32,30 +32,30 @@ struct Promises {
     var reportedFailure = false
     /// When the child was made, and how long PID 1 had been held up by then.
     var spawned: (handle: Handle, time: Int64, excused: Int64)?
-    /// Whether PID 1 has tried to kill everything, be it by itself.
+    /// Whether PID 1 has tried to kill everything, through a helper or by itself.
     var hasKilled = false
-    /// Whether PID 1 has seen the program stop, and may have it go on.
+    /// Whether PID 1 has seen the program stop, and may continue it.
     var mayGoOn = false
-    /// Whether somebody has asked for a container's end once more.
+    /// Whether a second request has come for a container's end.
     var isHastened = false
     /// Whether there has been a process for the program.
     var wasForked = false
 
-    /// What the program is to get because of the signal that was taken last.
+    /// The signal that the program has to get, because PID 1 has just taken one.
     var owed: Int32?
-    /// What everything is to get, now that a shutdown has begun.
+    /// The signals that all processes have to get, now that a shutdown has begun.
     var owedToAll: [Int32] = []
     /// The code that PID 1 is to exit with, at once.
     var owedExit: UInt8?
-    /// The code to pass on in the end.
+    /// The code to exit with in the end.
     var code: UInt8 = 0
 
     var stoppingSince: Int64?
     var ending = Ending.powerOff
-    /// When it has to be over.
+    /// When the shutdown has to be over.
     var dueBy: Int64 = 0
     var isStranded = false
-    /// Whether everything had ended once. Orphans may still come, from outside.
+    /// Whether PID 1 once had no child left. Orphans may still come from outside.
     var nobodyWasLeft = false
     /// Time since then that PID 1 did not choose to wait.
     var excused: Int64 = 0
@@ -65,13 +65,13 @@ struct Promises {
     var mayLackList = false
     /// When unmounting was begun.
     var unmountingSince: Int64?
-    /// Whether PID 1 could not find out what there is to write.
+    /// Whether PID 1 could not read how much is left to write.
     var mayNotMeasure = false
-    /// Whether the kernel may drop lines without a word, as it does by default.
+    /// Whether the kernel may drop lines silently, as it does by default.
     var mayLoseLines = false
-    /// wait4(2) or sigtimedwait(2) has failed, and would fail again: not before some time.
+    /// wait4(2) or sigtimedwait(2) has failed. PID 1 has to wait before it tries again.
     var owesRest = false
-    /// Whether fork(2) may go on failing. Where it fails now and then another try helps.
+    /// Whether fork(2) may go on failing. If it fails only sometimes, another try helps.
     var mayNotFork = false
 
     /// The helper that was started last.
@@ -89,18 +89,18 @@ struct Promises {
         excusedEver += duration
     }
 
-    /// Whether a request of one who is stranded may make leaving begin again.
+    /// Whether PID 1 could not leave, and a new request lets it try again.
     var isRepeated = false
 }
 
-// MARK: What PID 1 sees
+// MARK: Events that PID 1 sees
 
 extension World {
     var expectsProgram: Bool {
         scenario.hasProgram && (scenario.role != .machine || promises.commandLineWasRead)
     }
 
-    /// What PID 1 of a machine knows of the grace period stands in the command line.
+    /// A machine's PID 1 reads the grace period from the kernel's command line.
     var grace: Int64 {
         switch scenario.role {
         case .container, .process: scenario.graceMilliseconds
@@ -113,7 +113,7 @@ extension World {
         promises.commandLineWasRead ? scenario.flushMilliseconds : Limit.flushMilliseconds
     }
 
-    /// What of a signal that PID 1 has taken is the program's.
+    /// The signal that the program has to get after PID 1 took this one.
     private func owedToProgram(_ signal: Int32, _ origin: SignalOrigin) -> Int32? {
         let isKey = [2, 3, 20, 28].contains(signal) && origin == .kernel
         if isKey, scenario.place == .initsGroup { return nil }
@@ -122,8 +122,8 @@ extension World {
         return scenario.forwarded(signal)
     }
 
-    /// Whether a container is asked once more to end. A key that the program has had too does not
-    /// ask.
+    /// Whether this is a second request for a container's end. A key that the program got as well
+    /// is no request.
     func hastens(_ signal: Int32, from origin: SignalOrigin) -> Bool {
         let isPrograms = origin == .kernel && scenario.place == .initsGroup && promises.wasForked
         return scenario.role == .container && [2, 3, 15].contains(signal) && !isPrograms
@@ -190,7 +190,7 @@ extension World {
         programIsOver(error.rawValue == 2 ? 127 : 126)
     }
 
-    /// PID 1 has read what the child reports; or could not, and takes it to run.
+    /// PID 1 has read the child's report. If it could not, it assumes that the program runs.
     func readReport(_ error: Errno?) {
         guard let (handle, began, excused) = promises.spawned else { return }
         let slowness = time - began - (promises.excusedEver - excused)
@@ -202,7 +202,7 @@ extension World {
             return
         }
         promises.reportedFailure = true
-        // It may have been reaped first, and no code of its own counts.
+        // The child may have been reaped first. Its own code does not count.
         if promises.program == nil {
             let old = promises.code
             promises.code = passedOn(code)
@@ -246,10 +246,10 @@ extension World {
     }
 }
 
-// MARK: What PID 1 does
+// MARK: Actions of PID 1
 
 extension World {
-    /// A helper has begun, and its first system call shows at what.
+    /// A helper has begun. Its first system call shows its work.
     func begins(_ next: Actor.Work) {
         checkAnnouncements(before: next)
         let patience: Int64 = [0, 0, 5_000, 8_000, 8_000, 5_000][promises.work?.rawValue ?? 0]
@@ -292,7 +292,7 @@ extension World {
                 promises.hasKilled = true
                 checkGrace()
             } else {
-                fail("signal \(signal) to everything, which nobody asked for")
+                fail("signal \(signal) to everything, without a request")
             }
             return
         }
@@ -312,12 +312,14 @@ extension World {
             if promises.owed == 18 { promises.owed = nil }
             return
         }
-        if promises.owed != signal { fail("signal \(signal) to the program: nobody sent it") }
+        if promises.owed != signal {
+            fail("signal \(signal) to the program, which no process sent")
+        }
         promises.owed = nil
         figures.forwarded += 1
     }
 
-    /// Whether a signal goes to the program, or to its group where that is to get it.
+    /// Whether a signal goes to the program, or to its group if the group has to get it.
     private func isProgram(_ target: SignalTarget, _ program: Handle, _ signal: Int32) -> Bool {
         let process = ProcessID(rawValue: program.pid)
         if target == .group(process) {
@@ -387,7 +389,7 @@ extension World {
         if promises.work != .hangingUp || promises.hasKilled { book.helper = nil }
     }
 
-    /// Nobody is killed before the grace period is over.
+    /// PID 1 kills no process before the grace period is over.
     func checkGrace() {
         guard let since = promises.stoppingSince else {
             fail("SIGKILL before shutdown began")
@@ -398,7 +400,7 @@ extension World {
         }
     }
 
-    /// SIGHUP is for shells, before anybody is killed.
+    /// Before PID 1 kills, shells get SIGHUP, and no other process does.
     func checkHelperSending(_ signal: Int32, to target: SignalTarget) {
         guard case .process(let process) = target else { return }
         guard case .hangsUp? = processes[Int(process.rawValue)]?.manners, [1, 18].contains(signal)
@@ -408,7 +410,7 @@ extension World {
         }
     }
 
-    /// No shell is what a shutdown waits for.
+    /// A shutdown does not wait for a shell that ignores SIGTERM.
     private func checkShells() {
         guard grace >= 1_000, scenario.clockStep == 1, !scenario.disksHang, !scenario.isSlow,
             jumped == 0, faulted.isDisjoint(with: [.fork, .read, .list, .send]),
@@ -419,11 +421,11 @@ extension World {
             guard let process, !process.isZombie, case .hangsUp = process.manners,
                 process.kind == .other, !process.isStopped, !process.isStuck, process.born < since
             else { continue }
-            fail("process \(process.handle.pid), a shell, was not asked to end as shells are")
+            fail("process \(process.handle.pid), a shell, got no SIGHUP")
         }
     }
 
-    /// PID 1 goes on without a child only when that child had its time.
+    /// PID 1 goes on without a child only after the child's time is over.
     func checkNobodyIsForgotten() {
         guard hasOtherChildren, !promises.nobodyWasLeft, let since = promises.stoppingSince,
             !promises.isRepeated
@@ -457,7 +459,7 @@ extension World {
         if scenario.role == .machine, !promises.mayNotFork { checkDisks() }
     }
 
-    /// Nothing that was written is lost.
+    /// The machine goes off with all data on its disks.
     private func checkDisks() {
         if promises.somethingHung { return }
         if !promises.hasSynced { fail("the machine goes off without a sync") }
@@ -475,7 +477,7 @@ extension World {
         }
     }
 
-    /// A disk that goes on writing is waited for, as long as that may take.
+    /// PID 1 waits for a disk that goes on writing, as long as `hammock.flush` allows.
     private func checkSlowDisk() {
         guard unwritten > 0, !promises.mayNotMeasure, !faulted.contains(.read), jumped == 0,
             let began = promises.unmountingSince
@@ -501,7 +503,7 @@ extension World {
                 fail("code \(code), not \(String(describing: promises.owedExit))")
             }
         case .container:
-            if promises.stoppingSince == nil { fail("the container ends of itself") }
+            if promises.stoppingSince == nil { fail("the container ends without a reason") }
             if promises.code != code { fail("code \(code), not \(promises.code)") }
             if promises.ending == .reboot, !promises.isStranded {
                 fail("it exits instead of a reboot")
@@ -521,7 +523,7 @@ extension World {
         }
     }
 
-    /// The line that the core has for what cannot be.
+    /// PID 1 must never log the core's line for an impossible event.
     func checkWords(_ bytes: UnsafeRawBufferPointer) {
         let words: StaticString = "init: something happened that cannot"
         // In the kernel's log a priority stands in front.
@@ -533,17 +535,17 @@ extension World {
     }
 }
 
-// MARK: Between two deeds
+// MARK: Between two actions
 
 extension World {
-    /// What a signal or an end made due is done before PID 1 looks for the next.
+    /// PID 1 does all that one event asks for before it looks for the next.
     func checkSettled() {
         if end != nil { return }
         if let signal = promises.owed { fail("signal \(signal) did not get to the program") }
         if let signal = promises.owedToAll.first { fail("not everything got signal \(signal)") }
         if let code = promises.owedExit { fail("PID 1 did not exit with \(code)") }
         checkSaid()
-        if promises.owesRest { fail("PID 1 tries in a circle what cannot be done now") }
+        if promises.owesRest { fail("PID 1 repeats a failed call without a rest") }
     }
 
     func checkTurn() {
@@ -557,7 +559,7 @@ extension World {
         }
     }
 
-    /// - Parameter timeout: when PID 1 would wake up by itself.
+    /// - Parameter timeout: after how many milliseconds PID 1 wakes up by itself.
     func checkSleeping(_ timeout: Int64?, for descriptor: FileDescriptor?) {
         checkProgramIsKnown()
         if let zombie = firstZombie { fail("PID 1 sleeps, and \(zombie.handle.pid) is dead") }
@@ -567,9 +569,9 @@ extension World {
         if expectsProgram != promises.hasSpawned { fail("the program was not started") }
         guard promises.stoppingSince != nil else {
             let isStarting = promises.program != nil && !report.isThere
-            if timeout != nil, !isStarting { fail("PID 1 would wake up for nothing") }
+            if timeout != nil, !isStarting { fail("PID 1 has a timeout and no reason for it") }
             if isStarting, descriptor == nil, !faulted.contains(.readReport) {
-                fail("PID 1 does not look for how its program starts")
+                fail("PID 1 does not wait for its program's report")
             }
             checkHoldsNothing()
             checkTerminal()
@@ -578,7 +580,9 @@ extension World {
         if promises.isStranded { return }
         if timeout == nil { fail("a shutdown waits, and has no deadline") }
         let isPatient = (promises.work?.rawValue ?? 0) <= Actor.Work.killing.rawValue
-        if isPatient, !hasChildren, !faulted.contains(.fork) { fail("PID 1 waits for nobody") }
+        if isPatient, !hasChildren, !faulted.contains(.fork) {
+            fail("PID 1 waits, and has no child")
+        }
         checkTime()
     }
 
@@ -599,7 +603,7 @@ extension World {
         fail("init has missed that its program, process \(program.pid), has ended")
     }
 
-    /// Nobody is left on a terminal with a program that has stopped for good.
+    /// A program that has stopped on a terminal can be continued.
     private func checkTerminal() {
         guard let program = promises.program, let process = process(program), process.isStopped,
             let signal = process.stoppedBy, [20, 21, 22].contains(signal),
@@ -607,7 +611,7 @@ extension World {
             !faulted.contains(.send), !programIsStolen
         else { return }
         if signal != 20, !scenario.terminal.isForeground { return }
-        fail("the program has stopped by signal \(signal), and nobody has it go on")
+        fail("the program has stopped by signal \(signal), and is not continued")
     }
 
     /// A shutdown takes the grace period and 26 s; a container has less to do.

@@ -26,7 +26,7 @@ struct Random {
         elements[below(elements.count)]
     }
 
-    /// Nothing, a moment, seconds, or an hour: what makes a difference to PID 1.
+    /// Milliseconds: 0, a few, or up to a minute, so that PID 1's limits are met.
     mutating func duration() -> Int64 {
         switch below(8) {
         case 0, 1, 2: 0
@@ -37,7 +37,7 @@ struct Random {
         }
     }
 
-    /// What wait4(2) may say of an end: each code, each signal, with a core dump or without.
+    /// A status of wait4(2): any code, or any signal, with a core dump or without.
     mutating func waitStatus() -> Int32 {
         switch below(5) {
         case 0: 0

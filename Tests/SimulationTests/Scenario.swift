@@ -2,10 +2,10 @@ import InitCore
 
 /// What a world is like before its first moment. All of it follows from the seed.
 struct Scenario {
-    /// How a process takes SIGTERM.
+    /// How a process reacts to SIGTERM.
     enum Manners {
         case dies, ignores
-        /// As a shell on a terminal does.
+        /// Ignores it and ends by SIGHUP, as a shell on a terminal does.
         case hangsUp
         case exits(after: Int64, code: UInt8)
     }
@@ -31,18 +31,18 @@ struct Scenario {
     var forwards: [Int32: Int32] = [:]
     var remaps: Set<UInt8> = []
     var signalsGroup = false
-    /// What was asked for, if anything.
+    /// The grace period that was asked for, or `nil`.
     var askedGrace: Int64?
     var graceMilliseconds: Int64 { askedGrace ?? (role == .machine ? 10_000 : 2_000) }
-    /// Words of the kernel's command line, in front of what is for init.
+    /// Words of the kernel's command line, before those for init.
     var bootWords: [String] = []
 
-    // The world around.
-    /// Process numbers are below this one.
+    // The world around init.
+    /// All process numbers are below this one.
     var pidLimit = 48
     /// How many processes may be made by other processes.
     var forkBudget = 20
-    /// For how long the clock stands still between two values.
+    /// How many milliseconds the clock stands still between two values.
     var clockStep: Int64 = 1
     /// A system call in so many fails; 0: none does.
     var faultRate = 0
@@ -56,22 +56,22 @@ struct Scenario {
     /// Whether helpers and disks can hang.
     var disksHang = false
     var extraMounts: [Mount] = []
-    /// A disk that is slow, but does write: so many KiB, so many of them in a second.
+    /// A slow disk that goes on writing: how many KiB, and how many of them in a second.
     var slowDisk: (size: Int64, perSecond: Int64)?
     var flushMilliseconds: Int64 = 600_000
     var isMountedAlready = false
-    /// How init stands to a terminal.
+    /// How init is related to a terminal.
     var terminal = Terminal.none
     /// Whether another process of the foreground group waits in read(2) for a line. It holds the
     /// line's read lock.
     var hasReader = false
     /// Whether there is a /dev/tty.
     var hasTerminalDevice = true
-    /// Whether the shell on it looks after its jobs.
+    /// Whether a shell on it does job control.
     var hasShell = false
-    /// Whether the kernel has descriptors of processes.
+    /// Whether the kernel has pidfds.
     var hasDescriptors = true
-    /// Children that were dead before init began, and whose signals are gone.
+    /// How many children ended before init began. Their SIGCHLD came before, too.
     var zombies = 0
     var inheritance = Inheritance()
     /// The name that init is called by.
@@ -80,24 +80,24 @@ struct Scenario {
 
     var hasProgram: Bool { program != nil }
 
-    /// What the argv and the kernel's command line are.
+    /// Init's arguments.
     var wordsForInit: [String] { options + (hasProgram ? ["--", "/prog", "x"] : []) }
 
     var words: [String] {
-        // A machine's come behind " -- " in the command line, and the kernel drops that "--".
+        // A machine's stand after " -- " in the kernel's command line. The kernel drops that "--".
         role == .machine ? ["/init", "quiet"] + machineWords : [name] + wordsForInit
     }
 
     private var machineWords: [String] { options + (hasProgram ? ["/prog", "x"] : []) }
 
     var commandLine: String {
-        // The same response to faults everywhere: PID 1 keeps it where all worlds do.
+        // The same response to faults in each world, because PID 1 keeps it in a global variable.
         (["quiet", "hammock.fault=reboot"] + bootWords
             + (machineWords.isEmpty ? [] : ["--"] + machineWords))
             .joined(separator: " ") + "\n"
     }
 
-    /// Where the program runs, as README has it.
+    /// Where the program runs, by the table in ARCHITECTURE.
     var place: ProgramPlace {
         if role == .machine || name == "dumb-init" { return .ownSession }
         if !terminal.isThere { return .ownGroup }
@@ -123,7 +123,7 @@ struct Scenario {
 
     var hasUnknownWord: Bool { bootWords.contains(where: Scenario.unknownWords.contains) }
 
-    /// The least that PID 1 is to say, once it has read what it is told.
+    /// The highest priority number that PID 1 logs, once it has read its options.
     var logPriority: UInt8 {
         let names = bootWords.filter { !Scenario.unknownWords.contains($0) }
         let value = names.last { $0.hasPrefix("hammock.log=") }?.last?.wholeNumberValue
@@ -132,19 +132,19 @@ struct Scenario {
         return role == .machine ? 6 : 4
     }
 
-    /// What the kernel is told about its log.
+    /// The word for the kernel's log in the kernel's command line.
     var kernelLogWord: KernelLogUse? {
         let word = bootWords.last { $0.hasPrefix("printk.devkmsg=") }
         return word.flatMap { KernelLogUse(rawValue: String($0.dropFirst(15))) }
     }
 
-    /// What a signal is forwarded as, or `nil` for nothing.
+    /// The signal that is forwarded for this one, or `nil` if none is.
     func forwarded(_ signal: Int32) -> Int32? {
         let other = forwards[signal] ?? signal
         return other == 0 ? nil : other
     }
 
-    /// What PID 1 asks for by this signal when there is no program to get it.
+    /// The ending that this signal asks for when there is no program.
     func request(_ signal: Int32) -> Ending? {
         guard role != .process else { return nil }
         switch signal {
@@ -235,7 +235,7 @@ extension Scenario {
         if random.oneIn(3) { bootWords.append("hammock.log=7") }
     }
 
-    /// What the log is told, and what it has to tell.
+    /// Options of the log, and words that PID 1 has to complain about.
     private mutating func drawLog(_ random: inout Random) {
         if random.oneIn(3) { bootWords.append("hammock.log=\(random.below(8))") }
         if random.oneIn(4) { bootWords.append(random.pick(Scenario.unknownWords)) }
@@ -244,7 +244,7 @@ extension Scenario {
         }
     }
 
-    /// What is sent and done to PID 1 and its processes from outside.
+    /// What happens to PID 1 and its processes from outside.
     private mutating func drawHappenings(_ random: inout Random) {
         let end = random.pick([0, 20, 3_000, 60_000])
         for _ in 0..<random.pick([0, 3, 10, 40]) {

@@ -1,14 +1,14 @@
 import InitCore
 
-/// The signals that wait for PID 1, signal(7): one of each standard one, and any number of the
-/// real-time ones.
+/// The signals that wait for PID 1, signal(7): each standard signal once, and each real-time signal
+/// as often as it was sent.
 struct SignalQueue {
     private var standard: UInt64 = 0
     private var realTime = [Int](repeating: 0, count: 65)
     private var realTimeCount = 0
     private var origins = [SignalOrigin](repeating: .process, count: 65)
-    /// Those that come while they are not blocked, faults and alarms: the shim sends each on to
-    /// PID 1 as another.
+    /// Signals that arrived in a handler, because they were not blocked: faults and alarms. The
+    /// shim keeps them for PID 1.
     private var carried: [Int32] = []
     /// RLIMIT_SIGPENDING
     static let mostRealTime = 64
@@ -18,7 +18,7 @@ struct SignalQueue {
     func contains(_ signal: Int32) -> Bool { standard >> UInt64(signal) & 1 == 1 }
 
     mutating func raise(_ signal: Int32, from origin: SignalOrigin = .process) {
-        // Of several that are one, the first says where it is from.
+        // If several signals become one, it has the origin of the first.
         if !contains(signal) { origins[Int(signal)] = origin }
         if Dispositions.faults.contains(signal) {
             carry(signal)
@@ -30,12 +30,12 @@ struct SignalQueue {
         }
     }
 
-    /// Has a signal wait that arrived in a handler.
+    /// Adds a signal that arrived in a handler.
     mutating func carry(_ signal: Int32) {
         if carried.count < Self.mostRealTime { carried.append(signal) }
     }
 
-    /// Has a standard one that waits go to its handler.
+    /// Unblocks a standard signal. If it waits, it goes to its handler.
     mutating func letThrough(_ signal: Int32) {
         if contains(signal) { carry(signal) }
         standard &= ~(1 << UInt64(signal))

@@ -1,14 +1,14 @@
 import Foundation
 import Testing
 
-/// Whole lives of PID 1 in worlds that seeds make.
+/// Whole lives of PID 1, in worlds that are made from seeds.
 @Suite struct SimulationTests {
-    /// As many events as all worlds together have at least.
+    /// How many events all worlds together have at least.
     private static let leastEvents = number("HAMMOCK_SIMULATION_EVENTS") ?? 1_000_000
-    /// The only world to live in, if there is a choice.
+    /// The seed of the only world to run, or `nil`.
     private static let seed = number("HAMMOCK_SIMULATION_SEED")
     private static let lanes = 2
-    /// After so many broken promises a lane gives up: they are all the same, most likely.
+    /// A lane ends after so many broken promises. Most likely all have the same cause.
     private static let mostFailures = 5
 
     private static func number(_ name: String) -> UInt64? {
@@ -18,12 +18,12 @@ import Testing
         return number
     }
 
-    /// One lane for each processor, and every world in one of them.
+    /// Each lane has its own seeds, and a processor to itself if there are two.
     @Test(arguments: 0..<lanes)
-    func `in a million events, whatever fails and whoever signals, PID 1 keeps its promises`(
+    func `in a million events, PID 1 keeps its promises, whatever fails and whichever signals come`(
         lane: Int
     ) {
-        // One world is lived in once.
+        // A single world runs in one lane only.
         if Self.seed != nil, lane > 0 { return }
         var events: UInt64 = 0
         var worlds = 0
@@ -53,14 +53,14 @@ import Testing
         String(describing: end).prefix { $0 != "(" }.description
     }
 
-    /// Lives through the world once more, to tell how it ended.
+    /// Runs the world again with a trace, and reports how it ended.
     private func report(_ promise: String, _ seed: UInt64) {
         let world = World(Scenario(seed: seed), isTraced: true)
         run(world)
         let scenario = world.scenario
         Issue.record(
             """
-            \(promise). Once more, with all of it:
+            \(promise). To repeat this world with a trace:
             HAMMOCK_SIMULATION_SEED=\(seed) swift test --filter SimulationTests.SimulationTests
                 \(scenario.role) \(scenario.words) \(scenario.commandLine)
                 \(world.trace!.suffix(25).joined(separator: "\n    "))

@@ -1,13 +1,13 @@
 import InitCore
 import KernelInterface
 
-// What system calls do, once they got in.
+// What the system calls do, unless the scenario makes them fail.
 
 // MARK: Signals
 
 extension World {
-    /// pause(2) and ppoll(2). In a world that is over it hands out SIGCHLD, which makes PID 1's
-    /// turn end.
+    /// pause(2) and ppoll(2). When the world has ended, they return SIGCHLD, so that PID 1's turn
+    /// ends.
     func wait(
         _ call: Call, for descriptor: FileDescriptor?, milliseconds: Int64?
     ) throws(Errno) -> Wakeup {
@@ -51,7 +51,7 @@ extension World {
         return ReceivedSignal(Signal(rawValue: number), from: origin)
     }
 
-    /// Init stops as Ctrl-Z would have it, where there is a shell to have it go on.
+    /// Init stops as by Ctrl-Z, if there is a shell that can continue it.
     func stopSelf() -> Bool {
         guard scenario.role == .process, scenario.hasShell else { return false }
         note("init stops")
@@ -105,7 +105,7 @@ extension World {
         note("process \(handle.pid) is to be the program")
         if scenario.place == .ownForegroundGroup { foregroundGroup = .programs }
         if let code = plan.execError.map({ Int32($0.rawValue == 2 ? 127 : 126) }) {
-            // Whatever it is reaped with, it never was the program.
+            // The child never becomes the program, so its own status does not count.
             promises.codeOfFailure = UInt8(code)
         }
         processes[index]!.manners = .dies
@@ -145,7 +145,7 @@ extension World {
         return number < files.count && files[number] != nil
     }
 
-    /// execve(2) is over, if the child has lived to see it.
+    /// execve(2) is over, if the child still lives.
     func exec(_ handle: Handle) {
         guard process(handle) != nil, let plan = scenario.program else { return }
         report = (true, plan.execError)
@@ -165,7 +165,7 @@ extension World {
 
     func readReport(_ descriptor: FileDescriptor) throws(Errno) -> Errno? {
         if descriptor.rawValue != reportDescriptor { fail("another descriptor is read") }
-        // Who has ended has closed its end of the pipe.
+        // A child that has ended has closed its end of the pipe.
         let isOver = promises.program.map { process($0) == nil } ?? true
         if !report.isThere, !isOver { throw .wouldBlock }
         return report.error
@@ -250,7 +250,7 @@ extension World {
             if devices[device].room != .max { devices[device].room -= taken }
             devices[device].received += taken
             written += taken
-            // Less than all is all that some files ever take in one go.
+            // Some files take only a part in one write.
             if written == count || devices[device].room > 0 { return written }
             if !file.blocks { break }
             if wait(for: device, until: time + Promises.longestWrite + 1) { break }
@@ -313,7 +313,7 @@ extension World {
     }
 }
 
-// MARK: What /proc and /dev say
+// MARK: Files in /proc and /dev
 
 extension World {
     private func text(of path: String) -> String? {
@@ -494,7 +494,7 @@ extension World {
         }
     }
 
-    /// reboot(2) takes place.
+    /// reboot(2)
     func leave(_ ending: Ending) {
         guard let actor else {
             goOff(ending)

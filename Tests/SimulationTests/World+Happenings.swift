@@ -71,7 +71,7 @@ extension World {
         if let fate = processes[Int(handle.pid)]!.fate { endProcess(handle, fate) }
     }
 
-    /// From nowhere, at most times dead. A process without a subreaper's rights gets none.
+    /// Makes an orphan, most of the time a dead one. A process that is no subreaper gets none.
     private func addOrphan() {
         guard scenario.role != .process || isSubreaper, promises.hasStarted else { return }
         if random.oneIn(4) {
@@ -98,7 +98,7 @@ extension World {
         }
     }
 
-    /// reboot(2) does it.
+    /// reboot(2) has its effect.
     func goOff(_ ending: Ending) {
         checkOff(ending)
         finish(.off(ending))

@@ -1,21 +1,21 @@
 import InitCore
 import KernelInterface
 
-/// A small Linux with PID 1's processes, signals, files and clock in it, which answers PID 1's
-/// system calls and goes on around it. Everything in it follows from its scenario.
+/// A small Linux: it has PID 1's processes, signals, files and clock, and answers PID 1's system
+/// calls. Everything in it follows from its scenario.
 ///
-/// An event is a step of the core, or a `Happening`. A world counts both.
+/// It counts events: steps of the core, and each `Happening`.
 final class World {
     /// How a world ends.
     enum End: Equatable {
         case exited(UInt8)
-        /// reboot(2) has done what it was asked for.
+        /// reboot(2) has switched the machine off, or restarted or halted it.
         case off(Ending)
         /// PID 1 sleeps, and nothing is left that could wake it.
         case quiet
         /// A promise was broken.
         case failed(String)
-        /// It has had as many events as a world may have.
+        /// PID 1 has had as many turns as it may have.
         case cut
     }
 
@@ -35,7 +35,7 @@ final class World {
     private(set) var end: End?
     var events = 0
     var mostTurns = 50_000
-    /// What happened, where somebody wants to read it.
+    /// What happened, if the world is traced.
     private(set) var trace: [String]?
 
     // System calls.
@@ -46,12 +46,12 @@ final class World {
     var keepsCalls = false
     /// This call, by its number, fails.
     var injected: (call: Int, error: Errno)?
-    /// Which calls have failed because of the scenario and not by themselves.
+    /// The calls that have failed because the scenario says so.
     var faulted: Set<Call> = []
     /// The helper whose system calls these are, `nil` for PID 1's own.
     var actor: Actor?
 
-    // The rest of the kernel; see the extensions.
+    // The rest of the kernel is in the extensions.
     var processes: [Process?]
     var lastPid: Int32 = 1
     var births = 0
@@ -67,17 +67,17 @@ final class World {
     var terminalBlocks = false
     /// Init's working directory.
     var directory: String
-    /// The shell that runs init has been told that init has stopped.
+    /// How often init has stopped.
     var stops = 0
     var signals = SignalQueue()
     var dispositions: Dispositions
     var devices: [Device]
-    /// What descriptors lead to.
+    /// The open file of each descriptor.
     var files: [File?]
     var alarmInterval: Int64 = 0
     var nextAlarm = Int64.max
     var letsAlarmThrough = false
-    /// Whether a handler has run, and the system call that it interrupts has not noticed yet.
+    /// Whether a handler has run, and the system call that it interrupts has yet to return.
     var isInterrupted = false
     var isSubreaper = false
     var mounts: [Mount] = []
@@ -147,14 +147,15 @@ final class World {
     }
 
     func schedule(_ happening: Happening, at moment: Int64) {
-        // Whatever is due first stands last; of those at one time the one that came first.
+        // The next to happen stands last. Of two with the same time, the one that was scheduled
+        // first happens first.
         var index = queue.count
         while index > 0, queue[index - 1].time <= moment { index -= 1 }
         queue.insert(Scheduled(time: moment, happening: happening), at: index)
         nextTime = queue[queue.count - 1].time
     }
 
-    /// Has everything happen that is due by now.
+    /// Runs each happening that is due by now.
     func runDue() {
         while nextTime <= time, end == nil {
             let happening = queue.removeLast().happening
@@ -164,7 +165,7 @@ final class World {
         }
     }
 
-    /// Lets time go by, up to a moment or an alarm that PID 1 lets through.
+    /// Lets time pass, up to a moment, or until an alarm that PID 1 lets through.
     ///
     /// - Parameter wakes: asked after each thing that happens.
     /// - Returns: whether an alarm interrupts.
@@ -239,7 +240,7 @@ final class World {
         try failPerhaps(call, number)
     }
 
-    /// Time that PID 1 spends in a system call, and is not to blame for.
+    /// Lets time pass in a system call. A shutdown may take that much longer.
     func passBusily(_ duration: Int64) {
         let began = time
         pass(until: time + duration)
@@ -264,14 +265,14 @@ final class World {
         throw error
     }
 
-    /// PID 1 would rather be held up than say nothing, where there can be no alarm: these two
-    /// cannot fail but by a filter of system calls.
+    /// These calls fail only if a filter refuses them. Without an alarm, PID 1 lets a write hold it
+    /// up rather than not write at all.
     private func isExempt(_ call: Call) -> Bool {
         call == .setAlarmInterval || call == .letThrough || call == .catchSignals
     }
 }
 
-/// What a run was made of.
+/// Counts what happened in a run.
 struct Figures {
     var turns = 0
     var reaped = 0

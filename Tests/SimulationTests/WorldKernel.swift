@@ -1,7 +1,7 @@
 import InitCore
 import KernelInterface
 
-/// The seam between PID 1 and a world.
+/// Passes PID 1's system calls on to a world.
 struct WorldKernel: Kernel {
     let world: World
 
@@ -185,7 +185,7 @@ struct WorldKernel: Kernel {
             try world.enter(.openStandardStream)
             return try world.open(path.description, blocks: true, forWriting: forWriting)
         }
-        // /dev/null takes the console's place, and nobody minds if it cannot.
+        // Only the console counts as the duty. /dev/null takes its place if it can.
         return forWriting ? try world.asDuty(.openStandardStreams, open) : try open()
     }
 
@@ -202,7 +202,7 @@ struct WorldKernel: Kernel {
         world.book.isDropped = false
         defer { if let line { world.putLine(line, isTaken: count == bytes.count) } }
         try world.enter(.write)
-        // Whether a helper blocks is nothing to PID 1.
+        // It makes no difference to PID 1 if a helper blocks.
         count = world.actor != nil ? bytes.count : try world.write(bytes.count, to: descriptor)
         return count
     }
@@ -212,10 +212,10 @@ struct WorldKernel: Kernel {
     {
         var hasRoom = false
         world.book.isDropped = false
-        // Who does not wait asks for the log.
+        // Only the log asks without waiting.
         defer { if milliseconds == 0, !hasRoom { world.putLine(nil, isTaken: false) } }
         try world.enter(.waitUntilWritable)
-        // Whether a helper finds room is nothing to PID 1.
+        // It makes no difference to PID 1 if a helper finds room.
         hasRoom =
             world.actor != nil
             ? true : try world.waitUntilWritable(descriptor, Int64(milliseconds))

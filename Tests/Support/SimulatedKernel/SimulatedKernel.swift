@@ -1,26 +1,26 @@
 import InitCore
 import KernelInterface
 
-/// A kernel that lives in the test: it answers system calls from a script, keeps what was
-/// written, and has a clock that only its own waits move.
+/// A kernel inside the test. It answers system calls from a script, and keeps the bytes that were
+/// written. Only its own waits move its clock.
 public struct SimulatedKernel: Kernel {
-    /// How one file answers. What a device is scripted to do it does in order; when the
-    /// script is used up it takes everything.
+    /// How one file answers. It follows its script in order. At the end of the script it gives its
+    /// final answer.
     public struct Device {
         /// How one write goes.
         public enum Answer: Equatable, Sendable {
             /// Takes at most this many bytes.
             case takes(Int)
             case fails(Errno)
-            /// Blocks until a signal handler runs, as a terminal does that nobody drains.
+            /// Blocks until a signal handler runs, as a terminal does that no process drains.
             case blocks
         }
 
         public var openErrors: [Errno]
         public var answers: [Answer]
-        /// Given when the script is used up.
+        /// The answer when the script is at its end.
         public var finalAnswer: Answer
-        /// Every byte that got through.
+        /// Every byte that was written.
         public fileprivate(set) var received: [UInt8] = []
 
         public init(
@@ -31,7 +31,7 @@ public struct SimulatedKernel: Kernel {
             self.finalAnswer = finalAnswer
         }
 
-        /// What got through, as text.
+        /// The bytes that were written, as text.
         public var text: String { String(decoding: received, as: UTF8.self) }
 
         fileprivate mutating func nextAnswer() -> Answer {
@@ -39,7 +39,7 @@ public struct SimulatedKernel: Kernel {
         }
     }
 
-    /// The files there are, by path; "1" stands for standard output, "2" for standard error.
+    /// The files, by path; "1" stands for standard output, "2" for standard error.
     public var devices: [String: Device]
     /// How long every wait and every blocked write took together.
     public private(set) var elapsedMilliseconds = 0
@@ -48,33 +48,33 @@ public struct SimulatedKernel: Kernel {
     /// 0: no alarm is set.
     public private(set) var alarmIntervalMilliseconds = 0
     private var letsAlarmThrough = false
-    /// What was done to the system, in order, in words.
+    /// What init did to the system, in order, in words.
     public private(set) var deeds: [String] = []
-    /// The signals to come.
+    /// The signals that will come.
     public var signals: [Signal] = []
     /// The children that have ended and are not reaped, in order.
     public var ended: [(ProcessID, ExitStatus)] = []
     /// How many children there have been, the program and the helpers among them.
     public private(set) var children = 0
     private var reaped = 0
-    /// What /proc/cmdline holds, where it can be read.
+    /// The content of /proc/cmdline, if it can be read.
     public var commandLine: String?
-    /// What spawning fails with.
+    /// The error of spawning.
     public var spawnError: Errno?
-    /// What kill(2) fails with.
+    /// The error of kill(2).
     public var sendError: Errno?
-    /// What execve(2) fails with, in the child.
+    /// The error of execve(2), in the child.
     public var execError: Errno?
-    /// What must never happen, should it have: a write that nothing will ever interrupt.
+    /// Whether a write blocked that nothing would have interrupted. This must never happen.
     public private(set) var blockedForEver = false
     /// The n-th system call (from 0) fails with this error, if it can fail.
     public var injectedFault: (call: Int, error: Errno)?
-    /// Whether it has.
+    /// Whether that call has failed.
     public private(set) var hasInjectedFault = false
 
-    /// What each open descriptor leads to.
+    /// The path of each open descriptor.
     public private(set) var openPaths: [Int32: String]
-    /// Those that cannot be written to.
+    /// The descriptors that are open for reading only.
     private var forReading: Set<Int32> = []
 
     public init(devices: [String: Device]) {
@@ -104,7 +104,7 @@ public struct SimulatedKernel: Kernel {
         try count()
     }
 
-    /// The script's next signal. A script that is used up ends the test's patience: SIGTERM.
+    /// The script's next signal. At the end of the script SIGTERM comes, which ends the test.
     public mutating func pause() throws(Errno) -> ReceivedSignal {
         try count()
         return ReceivedSignal(nextSignal())
@@ -136,7 +136,7 @@ public struct SimulatedKernel: Kernel {
 
     public mutating func ownProcess() -> ProcessID { ProcessID(rawValue: 1) }
 
-    /// Whether somebody has made it one before it began.
+    /// Whether it was a subreaper before it began.
     public var wasSubreaper = false
 
     public mutating func isSubreaper() -> Bool { wasSubreaper }
@@ -225,7 +225,7 @@ public struct SimulatedKernel: Kernel {
         let name = path.description
         guard devices[name] != nil else { throw .noSuchFile }
         if !devices[name]!.openErrors.isEmpty { throw devices[name]!.openErrors.removeFirst() }
-        // The lowest that is free, as open(2) promises.
+        // The lowest free number, as open(2) promises.
         let descriptor = (Int32(0)...).first { openPaths[$0] == nil }!
         openPaths[descriptor] = name
         return FileDescriptor(rawValue: descriptor)
@@ -239,7 +239,7 @@ public struct SimulatedKernel: Kernel {
         return descriptor
     }
 
-    /// Has descriptor 2 lead to the device "2".
+    /// Opens the device "2" as descriptor 2.
     public mutating func openStandardError() { openPaths[2] = "2" }
 
     public mutating func isOpen(_ descriptor: FileDescriptor) -> Bool {
@@ -279,20 +279,20 @@ public struct SimulatedKernel: Kernel {
         elapsedMilliseconds += Int(milliseconds)
     }
 
-    /// /proc/cmdline is the one file with a content, and only where there is a command line.
+    /// Only /proc/cmdline can be read, and only if there is a command line.
     public mutating func read(at path: UnsafePointer<UInt8>) throws(Errno)
         -> UnsafeMutableRawBufferPointer
     {
         try count()
         guard String(cString: path) == "/proc/cmdline", let commandLine else { throw .noSuchFile }
-        // For as long as the kernel's one buffer for it, which is for ever.
+        // Never freed, as the kernel's one buffer is not.
         let bytes = UnsafeMutableRawBufferPointer.allocate(
             byteCount: commandLine.utf8.count, alignment: 1)
         bytes.copyBytes(from: commandLine.utf8)
         return bytes
     }
 
-    /// The tables of this kernel, by path, a run of lines an element.
+    /// The tables of this kernel, by path. Each element is one part of a table, of whole lines.
     public var tables: [String: [String]] = [:]
 
     public mutating func readLines(
@@ -311,10 +311,10 @@ public struct SimulatedKernel: Kernel {
         if let endOfTables { throw endOfTables }
     }
 
-    /// What comes of reading a table on, behind the runs of lines that there are.
+    /// The error that comes after the last part of a table.
     public var endOfTables: Errno?
 
-    /// What directories there are, and the names in them.
+    /// The names in each directory.
     public var directories: [String: [String]] = [:]
 
     public mutating func list(
@@ -327,7 +327,7 @@ public struct SimulatedKernel: Kernel {
         }
     }
 
-    /// What cannot be unmounted, or made read-only.
+    /// The mount points that cannot be unmounted or made read-only.
     public var busy: [String] = []
 
     public mutating func setParameter(

@@ -30,7 +30,7 @@ public func trappingInitTrap() {
     }
 }
 
-/// From now on whoever reports a fault has one.
+/// From now on the report of a fault has a fault itself.
 @c(trapping_init_break_report)
 public func trappingInitBreakReport() {
     var kernel = LinuxKernel()
