@@ -22,7 +22,9 @@ private func live(
 ) -> Never {
     var kernel = LinuxKernel()
     let role = prepare(on: &kernel, record: record)
-    if role == .process, let code = performPowerCommand(words, on: &kernel) { LinuxKernel.exit(code) }
+    if role == .process, let code = performPowerCommand(words, on: &kernel) {
+        LinuxKernel.exit(code)
+    }
 
     var runtime = Runtime(
         kernel: kernel, role: role, words: words, environment: environment, record: record)

@@ -28,7 +28,7 @@ extension World {
         return true
     }
 
-    func takeTerminalBack() {
+    func reclaimTerminal() {
         if foregroundGroup == .programs { foregroundGroup = .inits }
     }
 

@@ -107,7 +107,7 @@ struct WorldKernel: Kernel {
 
     mutating func lendTerminal(to program: ProcessID) -> Bool { world.lendTerminal() }
 
-    mutating func reclaimTerminal(from program: ProcessID) { world.takeTerminalBack() }
+    mutating func reclaimTerminal(from program: ProcessID) { world.reclaimTerminal() }
 
     mutating func giveTerminalUp() {}
 
