@@ -1,9 +1,12 @@
 /// What an entry of a recipe is about. The planner writes entries, and the child of a service reads
 /// them between fork(2) and execve(2). The raw value is a byte of the plan.
 ///
-/// An entry is the key, two bytes of length, the text and a NUL. The planner has checked each text,
-/// expanded its specifiers and written numbers as decimal digits, so the child parses nothing that
-/// could be wrong.
+/// An entry is the key, two bytes of length (little endian, of the text alone), the text and a NUL.
+/// The planner has checked each text, expanded its specifiers and written numbers as decimal
+/// digits, so the child parses nothing that could be wrong. A list that a unit file gives in one
+/// line is an entry for each of its elements, in the order of the file. A yes-or-no key has an
+/// empty text: its entry is there or not. Entries may come in any order, but those of one key keep
+/// theirs.
 public enum RecipeKey: UInt8, Sendable {
     // MARK: What people see
 
@@ -16,23 +19,27 @@ public enum RecipeKey: UInt8, Sendable {
 
     // MARK: Commands
 
-    /// A command: the stage's number, flags (letters, see `CommandFlag`), the file, and the words
-    /// from argv[0] on, each ended by a NUL. `$NAME` is still in the words.
+    /// A command. The text is fields, each ended by a NUL: the stage's raw value as a digit; the
+    /// flags (letters, see `CommandFlag`), maybe none; the file; and the words from argv[0] on, of
+    /// which there is at least one. Without the prefix `@` argv[0] is the file. Quotes and escapes
+    /// are gone from the words, `$NAME`, `${NAME}` and `$$` are still in them. The n-th entry of a
+    /// stage is its n-th command.
     case command
 
     // MARK: Conditions
 
-    /// Condition...= and Assert...=: the kind's name, flags (`!` negated, `|` trigger, `=` assert),
-    /// and the argument, each ended by a NUL.
+    /// Condition...= and Assert...=. The text is three fields, each ended by a NUL: the kind's name
+    /// without its prefix, such as `PathExists`; the flags (`!` negated, `|` trigger, `=` assert),
+    /// maybe none; and the argument.
     case condition
 
     // MARK: Identity
 
-    /// User=
+    /// User=: a name or a number
     case user
-    /// Group=
+    /// Group=: a name or a number
     case group
-    /// A group of SupplementaryGroups=
+    /// A group of SupplementaryGroups=: a name or a number
     case supplementaryGroup
     /// UMask=, in octal digits
     case umask
@@ -41,7 +48,7 @@ public enum RecipeKey: UInt8, Sendable {
 
     /// One `NAME=VALUE` of Environment=
     case environment
-    /// EnvironmentFile=, with `-` in front if it may be missing
+    /// EnvironmentFile=: an absolute path, with `-` in front if it may be missing
     case environmentFile
     /// One name of PassEnvironment=
     case passEnvironment
@@ -54,8 +61,9 @@ public enum RecipeKey: UInt8, Sendable {
     case workingDirectory
     /// RootDirectory=
     case rootDirectory
-    /// One path of RuntimeDirectory=, StateDirectory= and so on, below its place; the mode is in
-    /// the entry of the ...Mode key
+    /// One path of RuntimeDirectory=, StateDirectory= and so on, below its place (/run, /var/lib,
+    /// /var/cache, /var/log, /etc). The mode, in octal digits, is in the entry of the ...Mode key;
+    /// without one it is 755
     case runtimeDirectory
     case stateDirectory
     case cacheDirectory
@@ -71,15 +79,16 @@ public enum RecipeKey: UInt8, Sendable {
 
     // MARK: Streams
 
-    /// StandardInput=
+    /// StandardInput=: `null`, `tty`, `tty-force`, `tty-fail` or `file:PATH`
     case standardInput
-    /// StandardOutput=
+    /// StandardOutput=: `inherit`, `null`, `tty`, `journal`, `kmsg`, `file:PATH`, `append:PATH` or
+    /// `truncate:PATH`. Without an entry the machine or container has a default
     case standardOutput
-    /// StandardError=
+    /// StandardError=: the same. `inherit`, and no entry, is what standard output is
     case standardError
     /// SyslogIdentifier=
     case syslogIdentifier
-    /// TTYPath=
+    /// TTYPath=; without an entry it is /dev/console
     case terminalPath
     /// TTYReset=yes
     case terminalReset
@@ -93,15 +102,16 @@ public enum RecipeKey: UInt8, Sendable {
     // MARK: Limits
 
     /// A Limit...=: the resource's number, the soft and the hard limit, with spaces between;
-    /// `infinity` is `-`
+    /// `infinity` is `-`. prlimit(2)
     case limit
-    /// Nice=
+    /// Nice=, maybe with `-` in front
     case nice
-    /// OOMScoreAdjust=
+    /// OOMScoreAdjust=, maybe with `-` in front
     case oomScore
-    /// IOSchedulingClass= and IOSchedulingPriority=, as ioprio_set(2) takes them
+    /// IOSchedulingClass= and IOSchedulingPriority=: one number, as ioprio_set(2) takes it
     case ioPriority
-    /// CPUSchedulingPolicy= and CPUSchedulingPriority=: two numbers
+    /// CPUSchedulingPolicy= and CPUSchedulingPriority=: two numbers with a space between, as
+    /// sched_setscheduler(2) takes them
     case scheduling
     /// IgnoreSIGPIPE=no
     case keepsBrokenPipe
@@ -128,7 +138,8 @@ public enum CommandFlag: UInt8, Sendable {
     case ignoresFailure = 0x2d
     /// `@`: the second word is argv[0].
     case hasOwnName = 0x40
-    /// `+`: with all rights of PID 1.
+    /// `+`: with all rights of PID 1. With PermissionsStartOnly=yes all commands but those of
+    /// `Stage.main` have it.
     case isPrivileged = 0x2b
     /// `!`: as root, but with everything else.
     case keepsUser = 0x21
