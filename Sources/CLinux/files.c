@@ -11,7 +11,16 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+int clinux_change_mode(const char *path, unsigned mode) {
+    return ask(SYS_chmod, path, mode, 0, 0);
+}
+
+int clinux_change_owner(const char *path, unsigned user, unsigned group) {
+    return ask(SYS_chown, path, user, group, 0);
+}
 
 int clinux_close(int fd) {
     return ask(SYS_close, fd, 0, 0, 0);
@@ -30,12 +39,33 @@ void *clinux_directory(void) {
     return directory;
 }
 
+int clinux_duplicate(int fd, int as) {
+    // dup2(2) leaves the flags of a descriptor that is to be its own copy.
+    return fd == as ? ask(SYS_fcntl, fd, F_SETFD, 0, 0) : ask(SYS_dup2, fd, as, 0, 0);
+}
+
+int clinux_duplicate_above(int fd, int lowest) {
+    return ask(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest, 0);
+}
+
 int clinux_get_descriptor_flags(int fd) {
     return ask(SYS_fcntl, fd, F_GETFD, 0, 0);
 }
 
 int clinux_getdents(int fd, void *entries) {
     return ask(SYS_getdents64, fd, entries, clinux_directory_size, 0);
+}
+
+int clinux_make_directory(const char *path, unsigned mode) {
+    return ask(SYS_mkdir, path, mode, 0, 0);
+}
+
+int clinux_may_write(const char *path) {
+    return ask(SYS_access, path, W_OK, 0, 0);
+}
+
+int clinux_open(const char *path, int flags, unsigned mode) {
+    return ask(SYS_open, path, flags | O_CLOEXEC, mode, 0);
 }
 
 int clinux_open_for_reading(const char *path) {
@@ -50,6 +80,10 @@ int clinux_open_standard_stream(const char *path, int for_writing) {
     return ask(SYS_open, path, (for_writing ? O_RDWR : O_RDONLY) | O_NOCTTY, 0, 0);
 }
 
+int clinux_pipe(int ends[2]) {
+    return ask(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK, 0, 0);
+}
+
 int clinux_poll_writable(int fd, int timeout_milliseconds) {
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
     return ask(SYS_poll, &entry, 1, timeout_milliseconds, 0);
@@ -62,6 +96,13 @@ ptrdiff_t clinux_read(int fd, void *bytes, size_t count) {
 void *clinux_scratch(void) {
     static char scratch[clinux_scratch_size] __attribute__((aligned(16)));
     return scratch;
+}
+
+int clinux_stat(const char *path, int follows, int64_t *size) {
+    struct stat found = {0};
+    int result = ask(follows ? SYS_stat : SYS_lstat, path, &found, 0, 0);
+    *size = found.st_size;
+    return result < 0 ? result : (int)found.st_mode;
 }
 
 ptrdiff_t clinux_write(int fd, const void *bytes, size_t count) {

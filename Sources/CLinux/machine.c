@@ -6,6 +6,7 @@
 
 #include <net/if.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -25,6 +26,10 @@ int64_t clinux_clock_milliseconds(void) {
     struct timespec now = {0};
     ask(SYS_clock_gettime, CLOCK_MONOTONIC, &now, 0, 0);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+ptrdiff_t clinux_random(void *bytes, size_t count) {
+    return ask(SYS_getrandom, bytes, count, GRND_NONBLOCK, 0);
 }
 
 int clinux_reboot(enum clinux_reboot_operation operation) {

@@ -11,11 +11,20 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 int clinux_change_directory(const char *path) {
     return ask(SYS_chdir, path, 0, 0, 0);
+}
+
+int clinux_change_root(const char *path) {
+    return ask(SYS_chroot, path, 0, 0, 0);
+}
+
+int clinux_execve(const char *path, char *const *argv, char *const *environment) {
+    return ask(SYS_execve, path, argv, environment, 0);
 }
 
 _Noreturn void clinux_exit(int code) {
@@ -24,6 +33,19 @@ _Noreturn void clinux_exit(int code) {
 
 int clinux_fork(void) {
     return ask(SYS_fork, 0, 0, 0, 0);
+}
+
+int clinux_fork_into(int cgroup) {
+    // struct clone_args and its flag are in linux/sched.h, which musl does not have.
+    struct {
+        uint64_t flags, pidfd, child_tid, parent_tid, exit_signal;
+        uint64_t stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+    } how = {.flags = 1ull << 33, .exit_signal = SIGCHLD, .cgroup = cgroup};
+    return ask(SYS_clone3, &how, sizeof how, 0, 0);
+}
+
+int clinux_get_limit(int resource, uint64_t limits[2]) {
+    return ask(SYS_prlimit64, 0, resource, NULL, limits);
 }
 
 int clinux_getpgrp(void) {
@@ -52,12 +74,50 @@ int clinux_pidfd_send_signal(int pidfd, int signal) {
     return ask(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
+int clinux_set_group(unsigned group) {
+    return ask(SYS_setresgid, group, group, group, 0);
+}
+
+int clinux_set_groups(size_t count, const unsigned *groups) {
+    return ask(SYS_setgroups, count, groups, 0, 0);
+}
+
+int clinux_set_io_priority(int priority) {
+    enum { of_process = 1 };
+    return ask(SYS_ioprio_set, of_process, 0, priority, 0);
+}
+
+int clinux_set_limit(int resource, uint64_t soft, uint64_t hard) {
+    const uint64_t limit[2] = {soft, hard};
+    return ask(SYS_prlimit64, 0, resource, limit, NULL);
+}
+
 int clinux_set_parent_death_signal(int signal) {
     return ask(SYS_prctl, PR_SET_PDEATHSIG, signal, 0, 0);
 }
 
+int clinux_set_priority(int priority) {
+    return ask(SYS_setpriority, PRIO_PROCESS, 0, priority, 0);
+}
+
+int clinux_set_scheduling(int policy, int priority) {
+    return ask(SYS_sched_setscheduler, 0, policy, &priority, 0);
+}
+
+int clinux_set_sid(void) {
+    return ask(SYS_setsid, 0, 0, 0, 0);
+}
+
 int clinux_set_subreaper(void) {
     return ask(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0);
+}
+
+int clinux_set_umask(unsigned mask) {
+    return ask(SYS_umask, mask, 0, 0, 0);
+}
+
+int clinux_set_user(unsigned user) {
+    return ask(SYS_setresuid, user, user, user, 0);
 }
 
 // format_number: the decimal digits of `number` and a NUL, in `text`.

@@ -173,6 +173,16 @@ int clinux_pause(void) {
     return arrived ? take() : result;
 }
 
+int clinux_reset_signals(int ignored) {
+    int result = 0;
+    for (int signal = 1; signal <= last_signal; signal++) {
+        if (signal == SIGKILL || signal == SIGSTOP) continue;
+        int failure = set_action(signal, signal == ignored ? IGNORED : DEFAULT_ACTION, 0);
+        if (failure < 0) result = failure;
+    }
+    return result;
+}
+
 int clinux_sigaction_fault(int signal, void (*handler)(int)) {
     struct kernel_sigaction before = {0};
     fault_handler = handler;
@@ -204,6 +214,10 @@ int clinux_stop_self(int signal) {
     }
     set_action(SIGTSTP, on_signal, SA_SIGINFO);
     return result < 0 ? result : (pending & BIT(SIGCONT)) != 0;
+}
+
+int clinux_unblock_signals(void) {
+    return set_mask(SIG_SETMASK, 0);
 }
 
 int clinux_wait_for_signal(int descriptor, int64_t milliseconds) {

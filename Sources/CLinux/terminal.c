@@ -6,13 +6,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 int clinux_get_foreground_group(int fd) {
     int group = 0;
     int result = ask(SYS_ioctl, fd, TIOCGPGRP, &group, 0);
     return result < 0 ? result : group;
+}
+
+int clinux_hang_up_terminal(int fd) {
+    return ask(SYS_ioctl, fd, TIOCVHANGUP, 0, 0);
 }
 
 int clinux_is_in_foreground(void) {
@@ -30,7 +36,26 @@ int clinux_is_in_foreground(void) {
     return result != -EIO;
 }
 
+int clinux_reset_terminal(int fd) {
+    // What drivers/tty/tty_io.c gives a new terminal. Its speed and its parity stay.
+    static const char keys[] = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0};
+    struct termios settings = {0};
+    int result = ask(SYS_ioctl, fd, TCGETS, &settings, 0);
+    if (result < 0) return result;
+    settings.c_iflag = ICRNL | IXON | IMAXBEL | IUTF8;
+    settings.c_oflag = OPOST | ONLCR;
+    settings.c_cflag |= CREAD;
+    settings.c_lflag = ISIG | ICANON | IEXTEN | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE;
+    memcpy(settings.c_cc, keys, sizeof keys);
+    ask(SYS_ioctl, fd, TIOCNXCL, 0, 0);
+    return ask(SYS_ioctl, fd, TCSETS, &settings, 0);
+}
+
 int clinux_set_foreground_group(int group) {
     // In the background this raises SIGTTOU, which is blocked.
     return ask(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group, 0);
+}
+
+int clinux_take_terminal(int fd, int force) {
+    return ask(SYS_ioctl, fd, TIOCSCTTY, force, 0);
 }

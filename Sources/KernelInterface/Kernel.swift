@@ -215,6 +215,177 @@ public protocol Kernel: ~Copyable {
 
     /// Brings up `lo`. netdevice(7)
     mutating func bringUpLoopback() throws(Errno)
+
+    // MARK: Becoming a service
+    // What the child of a service asks for between fork(2) and execve(2). Each path is a C string.
+
+    /// Forks the child of a service. It runs `body` and exits with the code that `body` returns,
+    /// unless `body` executes a program. clone3(2), CLONE_INTO_CGROUP; fork(2); pipe(7)
+    ///
+    /// - Parameters:
+    ///   - cgroup: the directory of the cgroup that the child is to be in; `nil` for this process's.
+    ///   - body: gets the end of a pipe that closes on execve(2), for a `ServiceReport`, and
+    ///     whether the child is in `cgroup` already. It is not where the kernel lacks clone3(2),
+    ///     or a filter refuses the call.
+    mutating func forkService(
+        into cgroup: FileDescriptor?, _ body: (inout Self, FileDescriptor, Bool) -> Int32
+    ) throws(Errno) -> Child
+
+    /// Reads from the `Child.report` of `forkService`, once it can be read. Closes it. pipe(7)
+    ///
+    /// - Returns: `nil` if the service runs, or has ended without a report.
+    mutating func readServiceReport(_ report: FileDescriptor) throws(Errno) -> ServiceReport?
+
+    /// Gives each signal its default action, but ignores `ignored`. Leaves all of them blocked.
+    /// sigaction(2)
+    mutating func resetSignals(ignoring ignored: Signal?) throws(Errno)
+
+    /// Unblocks all signals. sigprocmask(2)
+    mutating func unblockSignals() throws(Errno)
+
+    /// Begins a session, which has no terminal. setsid(2)
+    mutating func newSession() throws(Errno)
+
+    /// Makes a terminal the controlling one of this session. ioctl_tty(2), TIOCSCTTY
+    ///
+    /// - Parameter byForce: takes it even from another session. Otherwise the kernel throws
+    ///   `Errno.notPermitted` then.
+    mutating func takeTerminal(_ terminal: FileDescriptor, byForce: Bool) throws(Errno)
+
+    /// Takes a terminal away from all processes that have it open, this one included. vhangup(2)
+    mutating func hangUpTerminal(_ terminal: FileDescriptor) throws(Errno)
+
+    /// Gives a terminal the settings of a new one. ioctl_tty(2), TCSETS
+    mutating func resetTerminal(_ terminal: FileDescriptor) throws(Errno)
+
+    /// The groups of this process beside its own. setgroups(2)
+    mutating func setGroups(_ groups: UnsafeBufferPointer<UInt32>) throws(Errno)
+
+    /// The real, effective and saved group. setresgid(2)
+    mutating func setGroup(_ group: UInt32) throws(Errno)
+
+    /// The real, effective and saved user. setresuid(2)
+    mutating func setUser(_ user: UInt32) throws(Errno)
+
+    /// prlimit(2)
+    ///
+    /// - Parameters:
+    ///   - resource: one of the numbers RLIMIT_...
+    ///   - soft, hard: `UInt64.max` for no limit.
+    mutating func setLimit(_ resource: Int32, soft: UInt64, hard: UInt64) throws(Errno)
+
+    /// The soft and the hard limit. prlimit(2)
+    mutating func limit(of resource: Int32) throws(Errno) -> (soft: UInt64, hard: UInt64)
+
+    /// The nice value: -20 to 19. setpriority(2)
+    mutating func setPriority(_ priority: Int32) throws(Errno)
+
+    /// ioprio_set(2)
+    ///
+    /// - Parameter priority: class and level, as IOPRIO_PRIO_VALUE makes them.
+    mutating func setIOPriority(_ priority: Int32) throws(Errno)
+
+    /// sched_setscheduler(2)
+    ///
+    /// - Parameters:
+    ///   - policy: one of the numbers SCHED_...
+    ///   - priority: 0 for the policies that know none.
+    mutating func setScheduling(policy: Int32, priority: Int32) throws(Errno)
+
+    /// umask(2)
+    mutating func setUmask(_ mask: UInt32)
+
+    /// Opens a file that closes on execve(2). May block. open(2)
+    ///
+    /// - Parameter mode: of a file that is made, without the bits of the umask.
+    mutating func open(
+        at path: UnsafePointer<UInt8>, _ flags: OpenFlags, mode: UInt32
+    ) throws(Errno) -> FileDescriptor
+
+    /// close(2)
+    mutating func close(_ descriptor: FileDescriptor)
+
+    /// Closes all descriptors from `first` up but these two. close_range(2)
+    mutating func closeDescriptors(
+        from first: FileDescriptor, keeping one: FileDescriptor?, _ other: FileDescriptor?
+    )
+
+    /// Has `copy` lead where `descriptor` leads. The copy stays open in programs. dup2(2)
+    mutating func duplicate(_ descriptor: FileDescriptor, as copy: FileDescriptor) throws(Errno)
+
+    /// A copy with a number above that of `other`, which closes on execve(2). fcntl(2),
+    /// F_DUPFD_CLOEXEC
+    mutating func duplicate(_ descriptor: FileDescriptor, above other: FileDescriptor)
+        throws(Errno) -> FileDescriptor
+
+    /// Reads from a descriptor in one call, and returns how many bytes were there. May block.
+    /// read(2)
+    mutating func read(_ bytes: UnsafeMutableRawBufferPointer, from descriptor: FileDescriptor)
+        throws(Errno) -> Int
+
+    /// Reads a file to its end, part by part. May block.
+    ///
+    /// - Parameter body: gets the next part, in the buffer of `read(at:)`, and says whether to go
+    ///   on.
+    mutating func readParts(
+        at path: UnsafePointer<UInt8>, _ body: (inout Self, UnsafeRawBufferPointer) -> Bool
+    ) throws(Errno)
+
+    /// Writes to a file of the kernel's, which takes a whole value in one write. open(2), write(2)
+    mutating func writeFile(at path: UnsafePointer<UInt8>, _ bytes: UnsafeRawBufferPointer)
+        throws(Errno)
+
+    /// mkdir(2)
+    ///
+    /// - Parameter mode: without the bits of the umask.
+    mutating func makeDirectory(at path: UnsafePointer<UInt8>, mode: UInt32) throws(Errno)
+
+    /// chmod(2)
+    mutating func setMode(of path: UnsafePointer<UInt8>, to mode: UInt32) throws(Errno)
+
+    /// chown(2)
+    ///
+    /// - Parameters:
+    ///   - user: `nil` leaves it as it is.
+    ///   - group: `nil` leaves it as it is.
+    mutating func setOwner(of path: UnsafePointer<UInt8>, to user: UInt32?, _ group: UInt32?)
+        throws(Errno)
+
+    /// What a file is. stat(2), lstat(2)
+    ///
+    /// - Parameter followsLink: of a link: what is it leads to.
+    mutating func status(of path: UnsafePointer<UInt8>, followsLink: Bool) throws(Errno)
+        -> FileStatus
+
+    /// Whether a file system is mounted on `path` itself. statx(2), STATX_ATTR_MOUNT_ROOT
+    mutating func isMountPoint(_ path: UnsafePointer<UInt8>) throws(Errno) -> Bool
+
+    /// Throws if this process may not write to a file, or its file system is read-only. access(2)
+    mutating func checkWritable(_ path: UnsafePointer<UInt8>) throws(Errno)
+
+    /// Whether a directory has no entry. getdents64(2)
+    mutating func isEmptyDirectory(_ path: UnsafePointer<UInt8>) throws(Errno) -> Bool
+
+    /// chdir(2)
+    mutating func changeDirectory(to path: UnsafePointer<UInt8>) throws(Errno)
+
+    /// chroot(2)
+    mutating func changeRoot(to path: UnsafePointer<UInt8>) throws(Errno)
+
+    /// Fills `bytes` with randomness, as far as the kernel has some already. Does not wait.
+    /// getrandom(2), GRND_NONBLOCK
+    mutating func fillRandomly(_ bytes: UnsafeMutableRawBufferPointer) throws(Errno)
+
+    /// Becomes a program. Returns only in tests. execve(2)
+    ///
+    /// - Parameters:
+    ///   - path: is not looked up in PATH.
+    ///   - arguments: C strings, then NULL.
+    ///   - environment: C strings, then NULL.
+    mutating func execute(
+        _ path: UnsafePointer<UInt8>, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>,
+        _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>
+    ) throws(Errno)
 }
 
 extension Kernel where Self: ~Copyable {

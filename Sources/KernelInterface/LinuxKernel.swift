@@ -7,7 +7,7 @@ public struct LinuxKernel: ~Copyable, Kernel {
 
     /// Undoes the shim's convention: a value below 0 is a negated errno.
     @discardableResult
-    private func check<Value: FixedWidthInteger>(_ result: Value) throws(Errno) -> Value {
+    func check<Value: FixedWidthInteger>(_ result: Value) throws(Errno) -> Value {
         if result < 0 {
             throw Errno(rawValue: Int32(truncatingIfNeeded: 0 &- result))
         }
@@ -15,7 +15,7 @@ public struct LinuxKernel: ~Copyable, Kernel {
     }
 
     /// A StaticString's bytes end in a NUL, so they already are a C string.
-    private func cString(_ text: UnsafePointer<UInt8>) -> UnsafePointer<CChar> {
+    func cString(_ text: UnsafePointer<UInt8>) -> UnsafePointer<CChar> {
         UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self)
     }
 

@@ -26,6 +26,16 @@ int64_t clinux_clock_milliseconds(void);
 // int chdir(const char *path);                                              chdir(2)
 int clinux_change_directory(const char *path);
 
+// int chmod(const char *path, mode_t mode);                                 chmod(2)
+int clinux_change_mode(const char *path, unsigned mode);
+
+// int chown(const char *path, uid_t owner, gid_t group);                    chown(2)
+// Follows a link. UINT_MAX leaves the user or the group as it is.
+int clinux_change_owner(const char *path, unsigned user, unsigned group);
+
+// int chroot(const char *path);                                            chroot(2)
+int clinux_change_root(const char *path);
+
 // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);
 //                                                                       sigaction(2)
 // Blocks every signal except those of faults, and gives each a handler, since the kernel drops
@@ -49,12 +59,29 @@ void *clinux_directory(void);
 // Gives up the controlling terminal on descriptor 0. The signals that this raises are discarded.
 int clinux_detach_terminal(void);
 
+// int dup2(int oldfd, int newfd);                                            dup(2)
+// The copy stays open on execve; so does `fd`, if it is to be its own copy.
+int clinux_duplicate(int fd, int as);
+
+// int fcntl(int fd, F_DUPFD_CLOEXEC, int lowest);                           fcntl(2)
+// The lowest free descriptor from `lowest` up, which closes on execve.
+int clinux_duplicate_above(int fd, int lowest);
+
+// int execve(const char *path, char *const argv[], char *const envp[]);    execve(2)
+// Does not look the file up, and runs no shell. Returns only if it fails.
+int clinux_execve(const char *path, char *const *argv, char *const *environment);
+
 // void _exit(int status);                                                   _exit(2)
 _Noreturn void clinux_exit(int code);
 
 // pid_t fork(void);                                                          fork(2)
 // Bypasses the C library's locks and handlers: init has no threads. 0 in the child.
 int clinux_fork(void);
+
+// long clone3(struct clone_args *args, size_t size);                        clone(2)
+// fork(2), with the child in the cgroup of this directory's descriptor (CLONE_INTO_CGROUP) from
+// its first moment. 0 in the child.
+int clinux_fork_into(int cgroup);
 
 // int fcntl(int fd, F_GETFD);                                               fcntl(2)
 // -EBADF if `fd` is not open.
@@ -64,6 +91,11 @@ int clinux_get_descriptor_flags(int fd);
 // The foreground group of `fd`, which must be the controlling terminal; otherwise -ENOTTY. 0 if
 // that group is outside of this PID namespace.
 int clinux_get_foreground_group(int fd);
+
+// int prlimit(pid_t pid, int resource, const struct rlimit *new, struct rlimit *old);
+//                                                                         prlimit(2)
+// The soft and the hard limit; UINT64_MAX is none.
+int clinux_get_limit(int resource, uint64_t limits[2]);
 
 // pid_t getpgrp(void);                                                    getpgrp(2)
 int clinux_getpgrp(void);
@@ -80,6 +112,10 @@ int clinux_getpid(void);
 // 0 if the parent is outside of this PID namespace.
 int clinux_getppid(void);
 
+// int ioctl(int fd, TIOCVHANGUP);                                      vhangup(2)
+// For the terminal on `fd`: whoever has it open can use it no more, and neither can this process.
+int clinux_hang_up_terminal(int fd);
+
 // ssize_t read(int fd, void *buf, 0);                                  read(2), tty(4)
 // Whether this process's group is in the foreground of its controlling terminal; below 0 if it has
 // none. Reads no byte and does not wait.
@@ -95,6 +131,13 @@ int clinux_is_mount_point(const char *path);
 int clinux_kill(int pid, int signal);
 
 // int mkdir(const char *path, mode_t mode);                                 mkdir(2)
+// Any mode; the umask takes bits off.
+int clinux_make_directory(const char *path, unsigned mode);
+
+// int access(const char *path, W_OK);                                      access(2)
+int clinux_may_write(const char *path);
+
+// int mkdir(const char *path, mode_t mode);                                 mkdir(2)
 // Mode 755.
 int clinux_mkdir(const char *path);
 
@@ -104,6 +147,10 @@ int clinux_mount(const char *type, const char *path, unsigned long flags, const 
 
 // The same call with MS_REMOUNT | MS_RDONLY: the file system stays mounted, but read-only.
 int clinux_mount_read_only(const char *path);
+
+// int open(const char *path, int flags, mode_t mode);                        open(2)
+// O_CLOEXEC, and `flags`.
+int clinux_open(const char *path, int flags, unsigned mode);
 
 // int open(const char *path, int flags);                                     open(2)
 // O_RDONLY | O_CLOEXEC.
@@ -125,10 +172,17 @@ int clinux_pause(void);
 //                                                               pidfd_send_signal(2)
 int clinux_pidfd_send_signal(int pidfd, int signal);
 
+// int pipe2(int pipefd[2], O_CLOEXEC | O_NONBLOCK);                          pipe(2)
+int clinux_pipe(int ends[2]);
+
 // int poll(struct pollfd *fds, nfds_t nfds, int timeout);                    poll(2)
 // Waits until `fd` takes bytes or has an error. With an `fd` of -1 it only waits for the time.
 // 1: ready, 0: timed out.
 int clinux_poll_writable(int fd, int timeout_milliseconds);
+
+// ssize_t getrandom(void *buf, size_t count, GRND_NONBLOCK);             getrandom(2)
+// -EAGAIN as long as the kernel has no randomness.
+ptrdiff_t clinux_random(void *bytes, size_t count);
 
 // ssize_t read(int fd, void *buf, size_t count);                             read(2)
 ptrdiff_t clinux_read(int fd, void *bytes, size_t count);
@@ -150,6 +204,17 @@ int clinux_reboot(enum clinux_reboot_operation operation);
 // Removes no mapping that is open.
 int clinux_remove_mappings(void);
 
+// int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);
+//                                                                       sigaction(2)
+// Every signal has its default action again, except `ignored`, which is ignored; 0 for none.
+// Leaves all of them blocked.
+int clinux_reset_signals(int ignored);
+
+// int ioctl(int fd, TCSETS, const struct termios *);                     ioctl_tty(2)
+// Gives the terminal on `fd` the settings that a new one has, but for its speed, and lets every
+// process open it.
+int clinux_reset_terminal(int fd);
+
 // A buffer of clinux_scratch_size bytes to read files into. There is no heap, and the pages cost
 // nothing until they are used.
 enum { clinux_scratch_size = 32 * 1024 };
@@ -164,14 +229,45 @@ int clinux_set_alarm_interval(int milliseconds);
 // Puts a group into the foreground of the terminal on descriptor 0.
 int clinux_set_foreground_group(int group);
 
+// int setresgid(gid_t rgid, gid_t egid, gid_t sgid);                    setresuid(2)
+int clinux_set_group(unsigned group);
+
+// int setgroups(size_t size, const gid_t *list);                        setgroups(2)
+int clinux_set_groups(size_t count, const unsigned *groups);
+
 // int sethostname(const char *name, size_t len);                     sethostname(2)
 int clinux_set_host_name(const char *name, size_t length);
+
+// int syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, int ioprio);      ioprio_set(2)
+int clinux_set_io_priority(int priority);
+
+// int prlimit(pid_t pid, int resource, const struct rlimit *new, struct rlimit *old);
+//                                                                         prlimit(2)
+// UINT64_MAX is no limit.
+int clinux_set_limit(int resource, uint64_t soft, uint64_t hard);
 
 // int prctl(PR_SET_PDEATHSIG, int signal);                                  prctl(2)
 int clinux_set_parent_death_signal(int signal);
 
+// int setpriority(PRIO_PROCESS, 0, int prio);                         setpriority(2)
+int clinux_set_priority(int priority);
+
+// int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param);
+//                                                              sched_setscheduler(2)
+int clinux_set_scheduling(int policy, int priority);
+
+// pid_t setsid(void);                                                      setsid(2)
+int clinux_set_sid(void);
+
 // int prctl(PR_SET_CHILD_SUBREAPER, 1);                                     prctl(2)
 int clinux_set_subreaper(void);
+
+// mode_t umask(mode_t mask);                                                umask(2)
+// Returns what it was before.
+int clinux_set_umask(unsigned mask);
+
+// int setresuid(uid_t ruid, uid_t euid, uid_t suid);                    setresuid(2)
+int clinux_set_user(unsigned user);
 
 // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);
 //                                                                       sigaction(2)
@@ -220,6 +316,11 @@ struct clinux_child {
 int clinux_spawn(
     char *const *argv, char **environment, int how, struct clinux_child *child);
 
+// int stat(const char *path, struct stat *statbuf);                          stat(2)
+// The file's mode with its type, inode(7); with `follows` of a link's target, otherwise of the
+// link. `size` is its size in bytes.
+int clinux_stat(const char *path, int follows, int64_t *size);
+
 // int kill(pid_t pid, int sig);                                          credentials(7)
 // Stops this process by SIGSTOP or SIGTSTP, and returns when it continues. 1 if it was stopped.
 // 0 if the kernel did not stop it: it is PID 1, or SIGTSTP came and its session has no shell
@@ -232,8 +333,17 @@ int clinux_swapoff(const char *path);
 // void sync(void);                                                           sync(2)
 void clinux_sync(void);
 
+// int ioctl(int fd, TIOCSCTTY, int force);                               ioctl_tty(2)
+// Makes the terminal on `fd` the controlling one of this session; with `force` even if it is
+// another session's.
+int clinux_take_terminal(int fd, int force);
+
 // int umount2(const char *target, int flags);                               umount(2)
 int clinux_umount(const char *path);
+
+// int sigprocmask(SIG_SETMASK, const sigset_t *set, NULL);            sigprocmask(2)
+// Unblocks every signal.
+int clinux_unblock_signals(void);
 
 // pid_t wait4(pid_t pid, int *wstatus, int options, struct rusage *rusage);  wait4(2)
 // Reaps one child that has ended, or finds one that has stopped. 0 if there is no such child;

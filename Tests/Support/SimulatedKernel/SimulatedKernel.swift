@@ -49,7 +49,7 @@ public struct SimulatedKernel: Kernel {
     public private(set) var alarmIntervalMilliseconds = 0
     private var letsAlarmThrough = false
     /// What init did to the system, in order, in words.
-    public private(set) var deeds: [String] = []
+    public internal(set) var deeds: [String] = []
     /// The signals that will come.
     public var signals: [Signal] = []
     /// The children that have ended and are not reaped, in order.
@@ -73,9 +73,11 @@ public struct SimulatedKernel: Kernel {
     public private(set) var hasInjectedFault = false
 
     /// The path of each open descriptor.
-    public private(set) var openPaths: [Int32: String]
+    public var openPaths: [Int32: String]
     /// The descriptors that are open for reading only.
     private var forReading: Set<Int32> = []
+    /// What the child of a service finds and does.
+    public var service = SimulatedService()
 
     public init(devices: [String: Device]) {
         self.devices = devices
@@ -173,7 +175,7 @@ public struct SimulatedKernel: Kernel {
         return false
     }
 
-    private mutating func end(_ process: ProcessID, _ status: ExitStatus) {
+    mutating func end(_ process: ProcessID, _ status: ExitStatus) {
         ended.append((process, status))
         signals.append(.child)
     }
@@ -187,7 +189,7 @@ public struct SimulatedKernel: Kernel {
         return process
     }
 
-    private mutating func newChild() -> ProcessID {
+    mutating func newChild() -> ProcessID {
         children += 1
         return ProcessID(rawValue: Int32(children + 1))
     }
@@ -279,16 +281,18 @@ public struct SimulatedKernel: Kernel {
         elapsedMilliseconds += Int(milliseconds)
     }
 
-    /// Only /proc/cmdline can be read, and only if there is a command line.
+    /// /proc/cmdline can be read if there is a command line, and what a service finds.
     public mutating func read(at path: UnsafePointer<UInt8>) throws(Errno)
         -> UnsafeMutableRawBufferPointer
     {
         try count()
-        guard String(cString: path) == "/proc/cmdline", let commandLine else { throw .noSuchFile }
+        let path = String(cString: path)
+        guard let text = service.files[path] ?? (path == "/proc/cmdline" ? commandLine : nil)
+        else { throw .noSuchFile }
         // Never freed, as the kernel's one buffer is not.
         let bytes = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: commandLine.utf8.count, alignment: 1)
-        bytes.copyBytes(from: commandLine.utf8)
+            byteCount: text.utf8.count, alignment: 1)
+        bytes.copyBytes(from: text.utf8)
         return bytes
     }
 
@@ -395,7 +399,7 @@ public struct SimulatedKernel: Kernel {
         deeds.append("loopback")
     }
 
-    private mutating func count() throws(Errno) {
+    mutating func count() throws(Errno) {
         defer { calls += 1 }
         guard let fault = injectedFault, fault.call == calls else { return }
         hasInjectedFault = true
