@@ -63,6 +63,10 @@ let package = Package(
             dependencies: ["InitCore", "InitRuntime", "KernelInterface", "SimulatedKernel"]
         ),
         .testTarget(
+            name: "RecipeTests",
+            dependencies: ["InitCore", "InitRuntime", "KernelInterface", "SimulatedKernel"]
+        ),
+        .testTarget(
             name: "SimulationTests",
             dependencies: ["InitCore", "InitRuntime", "KernelInterface", "SimulatedShim"]
         ),

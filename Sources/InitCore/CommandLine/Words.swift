@@ -33,7 +33,7 @@ public struct Words {
     /// The value of an environment variable, if each word is `NAME=VALUE`; `nil` if there is no
     /// variable of this name.
     @inline(never)
-    func value(of name: ByteView) -> ByteView? {
+    public func value(of name: ByteView) -> ByteView? {
         var index = 0
         while index < count {
             let word = self[index]

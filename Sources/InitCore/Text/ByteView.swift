@@ -36,17 +36,18 @@ public struct ByteView: ExpressibleByStringLiteral {
 
     /// Bytes `first..<end`, as far as they are there.
     @inline(never)
-    func slice(_ first: Int, _ end: Int) -> ByteView {
+    public func slice(_ first: Int, _ end: Int) -> ByteView {
         let first = min(max(first, 0), count)
         return ByteView(start: start + first, count: min(end, count) &- first)
     }
 
-    func dropping(_ length: Int) -> ByteView {
+    /// What is left behind the first `length` bytes.
+    public func dropping(_ length: Int) -> ByteView {
         slice(length, count)
     }
 
     /// How many bytes come before the first `byte`; all, if there is none.
-    func length(before byte: UInt8) -> Int {
+    public func length(before byte: UInt8) -> Int {
         var length = 0
         while length < count && start[length] != byte { length &+= 1 }
         return length
@@ -54,7 +55,7 @@ public struct ByteView: ExpressibleByStringLiteral {
 
     /// Removes the part before the first `separator`, and the separator with it.
     @inline(never)
-    mutating func removeFirst(upTo separator: UInt8) -> ByteView {
+    public mutating func removeFirst(upTo separator: UInt8) -> ByteView {
         let length = length(before: separator)
         let removed = slice(0, length)
         self = dropping(length &+ 1)
@@ -79,11 +80,15 @@ public struct ByteView: ExpressibleByStringLiteral {
         return true
     }
 
-    func equals(_ other: ByteView) -> Bool {
+    /// Whether these are the same bytes.
+    public func equals(_ other: ByteView) -> Bool {
         count == other.count && hasPrefix(other)
     }
 
-    func position(in list: ByteView) -> Int? {
+    /// Which word of `list` this is, from 0.
+    ///
+    /// - Parameter list: with one space between its words.
+    public func position(in list: ByteView) -> Int? {
         position(in: list, ignoringCase: false)
     }
 
@@ -106,7 +111,7 @@ public struct ByteView: ExpressibleByStringLiteral {
 
     /// The value, if these are only decimal digits, and it is not above `limit`.
     @inline(never)
-    func decimal(upTo limit: Int) -> Int? {
+    public func decimal(upTo limit: Int) -> Int? {
         var value = 0
         var offset = 0
         while offset < count {
