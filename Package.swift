@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .executable(name: "init", targets: ["init"]),
         .executable(name: "trapping-init", targets: ["trapping-init"]),
+        .executable(name: "recipe-child", targets: ["recipe-child"]),
         .executable(name: "boot-timeline", targets: ["boot-timeline"]),
     ],
     targets: [
@@ -46,6 +47,19 @@ let package = Package(
             name: "trapping-init",
             dependencies: ["TrappingRuntime"],
             path: "Tests/Support/trapping-init"
+        ),
+
+        // Runs one command by a recipe, for the tests that ask the real kernel.
+        .target(
+            name: "RecipeRuntime",
+            dependencies: ["InitCore", "InitRuntime", "KernelInterface"],
+            path: "Tests/Support/RecipeRuntime",
+            swiftSettings: embeddable
+        ),
+        .executableTarget(
+            name: "recipe-child",
+            dependencies: ["RecipeRuntime"],
+            path: "Tests/Support/recipe-child"
         ),
 
         .target(
