@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import InitCore
+import KernelInterface
 import Testing
 
 /// The numbers that Sources/InitCore has names for, against the C headers of this machine.
@@ -15,6 +16,8 @@ import Testing
         ("noChildProcess", .noChildProcess, ECHILD), ("wouldBlock", .wouldBlock, EAGAIN),
         ("noMemory", .noMemory, ENOMEM), ("permissionDenied", .permissionDenied, EACCES),
         ("busy", .busy, EBUSY), ("noSuchDevice", .noSuchDevice, ENODEV),
+        ("fileExists", .fileExists, EEXIST), ("notDirectory", .notDirectory, ENOTDIR),
+        ("readOnlyFileSystem", .readOnlyFileSystem, EROFS),
         ("isDirectory", .isDirectory, EISDIR), ("invalidArgument", .invalidArgument, EINVAL),
         ("noSuchSystemCall", .noSuchSystemCall, ENOSYS),
         ("addressFamilyNotSupported", .addressFamilyNotSupported, EAFNOSUPPORT),
@@ -45,6 +48,14 @@ import Testing
 
     @Test func `the numbers of signals are the C library's`() {
         for (name, ours, theirs) in Self.signals { #expect(ours.rawValue == theirs, "\(name)") }
+    }
+
+    @Test func `the flags of open(2) have the C library's values`() {
+        let flags: [(OpenFlags, Int32)] = [
+            (.reading, O_RDONLY), (.writing, O_WRONLY), (.both, O_RDWR), (.making, O_CREAT),
+            (.noTerminal, O_NOCTTY), (.emptying, O_TRUNC), (.appending, O_APPEND),
+        ]
+        for (ours, theirs) in flags { #expect(ours.rawValue == theirs) }
     }
 
     @Test func `these tables have each number that has a name`() throws {

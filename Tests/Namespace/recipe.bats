@@ -103,6 +103,36 @@ need_root() { [ "$(id -u)" -eq 0 ] || skip "only root can become another user"; 
     [ "$output" = runs ]
 }
 
+# holds KIND ARGUMENT: whether a condition holds, and not the other way round.
+holds() {
+    recipe "|$shell|echo runs" condition "$1||$2|"
+    local first=$output
+    recipe "|$shell|echo runs" condition "$1|!|$2|"
+    [ "$first $output" = "runs test.service: condition: $2: does not hold"$'\n'"report 0 0" ] \
+        || { echo "$1=$2: $first, $output" >&2; return 1; }
+}
+
+@test "conditions ask the kernel" {
+    local word
+    holds PathExists "$tree"
+    holds PathIsDirectory "$tree"
+    holds PathIsMountPoint /proc
+    holds PathIsReadWrite "$tree"
+    holds FileNotEmpty "$out/recipe-child"
+    holds FileIsExecutable "$out/recipe-child"
+    holds DirectoryNotEmpty "$tree"
+    holds Capability CAP_CHOWN
+    read -r word _ </proc/cmdline
+    holds KernelCommandLine "$word"
+    ln -s nowhere "$tree/link"
+    holds PathIsSymbolicLink "$tree/link"
+    mkdir "$tree/empty"
+    recipe "|$shell|echo runs" condition "DirectoryNotEmpty||$tree/empty|"
+    expect_output 'does not hold'
+    recipe "|$shell|echo runs" condition "PathExists||$tree/link|"
+    expect_output 'does not hold'
+}
+
 @test "variables come from files, and words are expanded" {
     printf 'A="one two"\nB=\\\nthree\n# C=4\n' >"$tree/variables"
     recipe "|/bin/echo|/bin/echo|\$A|\${A}|\${B}|\$\$C|\$C|end" environmentFile "$tree/variables"

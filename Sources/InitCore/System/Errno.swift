@@ -39,12 +39,18 @@ public struct Errno: Error, Equatable, Sendable {
     public static let permissionDenied = Errno(rawValue: 13)
     /// EBUSY: in use; for mount(2): something is mounted there already.
     public static let busy = Errno(rawValue: 16)
+    /// EEXIST: the file is there already.
+    public static let fileExists = Errno(rawValue: 17)
     /// ENODEV: no such device; for mount(2): this kernel has no such file system.
     public static let noSuchDevice = Errno(rawValue: 19)
+    /// ENOTDIR: a part of the path is no directory.
+    public static let notDirectory = Errno(rawValue: 20)
     /// EISDIR: it is a directory, not a file.
     public static let isDirectory = Errno(rawValue: 21)
     /// EINVAL: the kernel does not accept an argument.
     public static let invalidArgument = Errno(rawValue: 22)
+    /// EROFS: the file system is read-only.
+    public static let readOnlyFileSystem = Errno(rawValue: 30)
     /// ENOSYS: this kernel has no such system call.
     public static let noSuchSystemCall = Errno(rawValue: 38)
     /// EAFNOSUPPORT: this kernel has no such network.

@@ -73,12 +73,6 @@ extension ByteView {
 extension Errno {
     /// No system call has failed: a condition did not hold.
     static let none = Errno(rawValue: 0)
-    /// EEXIST: the file is there already.
-    static let fileExists = Errno(rawValue: 17)
-    /// ENOTDIR: a part of the path is no directory.
-    static let notDirectory = Errno(rawValue: 20)
-    /// EROFS: the file system is read-only.
-    static let readOnlyFileSystem = Errno(rawValue: 30)
 }
 
 extension Line {

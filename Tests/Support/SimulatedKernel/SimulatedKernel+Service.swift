@@ -218,7 +218,7 @@ extension SimulatedKernel {
     public mutating func makeDirectory(
         at path: UnsafePointer<UInt8>, mode: UInt32
     ) throws(Errno) {
-        if service.statuses[text(path)] != nil { throw Errno(rawValue: 17) }
+        if service.statuses[text(path)] != nil { throw .fileExists }
         try act("makeDirectory", text(path), String(mode, radix: 8))
         service.statuses[text(path)] = FileStatus(mode: 0o040000 | mode)
     }
@@ -252,7 +252,7 @@ extension SimulatedKernel {
     public mutating func checkWritable(_ path: UnsafePointer<UInt8>) throws(Errno) {
         try count()
         guard service.statuses[text(path)] != nil else { throw .noSuchFile }
-        if service.readOnly.contains(text(path)) { throw Errno(rawValue: 30) }
+        if service.readOnly.contains(text(path)) { throw .readOnlyFileSystem }
     }
 
     public mutating func isEmptyDirectory(
