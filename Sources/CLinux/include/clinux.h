@@ -1,6 +1,6 @@
 // The C side of the seam to Linux: one function for each system call or macro that Swift cannot
-// import. It holds no policy, except for what a child does between fork and execve, where only C is
-// safe. There is one C file per topic: files, machine, process, signals, terminal.
+// import. It holds no policy, except for what the child of clinux_spawn does before execve. There
+// is one C file per topic: files, machine, process, signals, terminal.
 //
 // Every function returns a value >= 0, or -errno. None of them touches errno itself. The functions
 // are in alphabetical order, each below the prototype of its man page.
