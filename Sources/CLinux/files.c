@@ -9,9 +9,11 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 int clinux_change_mode(const char *path, unsigned mode) {
@@ -48,6 +50,26 @@ int clinux_duplicate_above(int fd, int lowest) {
     return ask(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest, 0);
 }
 
+int clinux_epoll_create(void) {
+    return ask(SYS_epoll_create1, EPOLL_CLOEXEC, 0, 0, 0);
+}
+
+int clinux_epoll_take(int epoll, uint32_t *number) {
+    struct epoll_event event;
+    int result = ask(SYS_epoll_wait, epoll, &event, 1, 0);
+    if (result > 0) *number = event.data.u32;
+    return result;
+}
+
+int clinux_epoll_watch(int epoll, int fd, uint32_t number) {
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u32 = number};
+    return ask(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+int64_t clinux_file_size(int fd) {
+    return ask(SYS_lseek, fd, 0, SEEK_END, 0);
+}
+
 int clinux_get_descriptor_flags(int fd) {
     return ask(SYS_fcntl, fd, F_GETFD, 0, 0);
 }
@@ -68,12 +90,21 @@ int clinux_open(const char *path, int flags, unsigned mode) {
     return ask(SYS_open, path, flags | O_CLOEXEC, mode, 0);
 }
 
+int clinux_let_block(int fd) {
+    return ask(SYS_fcntl, fd, F_SETFL, 0, 0);
+}
+
 int clinux_open_for_reading(const char *path) {
     return ask(SYS_open, path, O_RDONLY | O_CLOEXEC, 0, 0);
 }
 
 int clinux_open_for_writing(const char *path) {
     return ask(SYS_open, path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, 0);
+}
+
+int clinux_open_log(const char *path) {
+    int how = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    return ask(SYS_open, path, how, 0640, 0);
 }
 
 int clinux_open_standard_stream(const char *path, int for_writing) {
@@ -89,8 +120,16 @@ int clinux_poll_writable(int fd, int timeout_milliseconds) {
     return ask(SYS_poll, &entry, 1, timeout_milliseconds, 0);
 }
 
+ptrdiff_t clinux_pread(int fd, void *bytes, size_t count, int64_t offset) {
+    return ask(SYS_pread64, fd, bytes, count, offset);
+}
+
 ptrdiff_t clinux_read(int fd, void *bytes, size_t count) {
     return ask(SYS_read, fd, bytes, count, 0);
+}
+
+int clinux_rename(const char *from, const char *to) {
+    return ask(SYS_rename, from, to, 0, 0);
 }
 
 void *clinux_scratch(void) {
@@ -103,6 +142,14 @@ int clinux_stat(const char *path, int follows, int64_t *size) {
     int result = ask(follows ? SYS_stat : SYS_lstat, path, &found, 0, 0);
     *size = found.st_size;
     return result < 0 ? result : (int)found.st_mode;
+}
+
+ptrdiff_t clinux_tee(int from, int to, size_t count) {
+    return ask(SYS_tee, from, to, count, SPLICE_F_NONBLOCK);
+}
+
+int clinux_truncate(int fd, int64_t size) {
+    return ask(SYS_ftruncate, fd, size, 0, 0);
 }
 
 ptrdiff_t clinux_write(int fd, const void *bytes, size_t count) {
@@ -125,6 +172,12 @@ int clinux_detach_loop(const char *path) {
     return control(path, clear_descriptor, NULL);
 }
 
+int64_t clinux_file_system_size(const char *path) {
+    struct statfs found;
+    int result = ask(SYS_statfs, path, &found, 0, 0);
+    return result < 0 ? result : (int64_t)found.f_blocks * found.f_bsize;
+}
+
 int clinux_is_mount_point(const char *path) {
     // musl 1.2.3 has no statx. This is the start of its structure, with room for the rest.
     struct {
@@ -135,6 +188,10 @@ int clinux_is_mount_point(const char *path) {
     enum { no_automount = 0x800, mount_root = 0x2000 };
     int result = ask5(SYS_statx, AT_FDCWD, path, no_automount, 0, &found);
     return result < 0 ? result : (found.attributes & mount_root) != 0;
+}
+
+int clinux_make_directory(const char *path, unsigned mode) {
+    return ask(SYS_mkdir, path, mode, 0, 0);
 }
 
 int clinux_mkdir(const char *path) {

@@ -22,6 +22,12 @@ int clinux_bring_up_loopback(void) {
     return result;
 }
 
+int64_t clinux_clock_microseconds(void) {
+    struct timespec now = {0};
+    ask(SYS_clock_gettime, CLOCK_MONOTONIC, &now, 0, 0);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 int64_t clinux_clock_milliseconds(void) {
     struct timespec now = {0};
     ask(SYS_clock_gettime, CLOCK_MONOTONIC, &now, 0, 0);

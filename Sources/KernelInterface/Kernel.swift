@@ -386,6 +386,74 @@ public protocol Kernel: ~Copyable {
         _ path: UnsafePointer<UInt8>, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>,
         _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>
     ) throws(Errno)
+
+    // MARK: Logs
+
+    /// Makes a pipe. Both ends close on execve(2), and its reader never waits. pipe(2)
+    ///
+    /// - Parameter writerWaits: whether a write waits until there is room.
+    mutating func pipe(writerWaits: Bool) throws(Errno) -> Pipe
+
+    /// Copies what one pipe holds into another, and leaves it where it is. Does not wait. tee(2)
+    ///
+    /// - Returns: how many bytes were copied, `count` at most. It may be fewer than there are.
+    /// - Throws: `Errno.wouldBlock` if `source` is empty or `destination` is full.
+    mutating func tee(
+        _ source: FileDescriptor, into destination: FileDescriptor, count: Int
+    ) throws(Errno) -> Int
+
+    /// Reads a part of a file in one call, and returns how many bytes were there. pread(2)
+    ///
+    /// - Parameter offset: in bytes from the file's beginning.
+    mutating func read(
+        _ bytes: UnsafeMutableRawBufferPointer, from descriptor: FileDescriptor, at offset: Int64
+    ) throws(Errno) -> Int
+
+    /// Closes all descriptors from `first` to `last`. close_range(2)
+    mutating func closeDescriptors(from first: FileDescriptor, through last: FileDescriptor)
+
+    /// Makes something that can watch many descriptors. It can be read, for `wait`, while
+    /// `nextArrival` has something to say. epoll_create(2)
+    mutating func makeWatch() throws(Errno) -> FileDescriptor
+
+    /// Has `watch` say when `descriptor` gets more to read: once, however long that then stays
+    /// there. It says so at once if there is something now. epoll_ctl(2), EPOLLET
+    ///
+    /// - Parameter number: what `nextArrival` calls it.
+    mutating func watch(
+        _ descriptor: FileDescriptor, as number: UInt32, by watch: FileDescriptor
+    ) throws(Errno)
+
+    /// The number of a watched descriptor that has got more to read, or `nil` if there is none.
+    /// Does not wait. epoll_wait(2)
+    mutating func nextArrival(at watch: FileDescriptor) throws(Errno) -> UInt32?
+
+    /// Opens a file to append to it and to read it; makes it, for root and root's group, if it is
+    /// missing. Does not follow a link, and does not wait. open(2)
+    ///
+    /// - Parameter path: a C string.
+    mutating func openLog(_ path: UnsafePointer<UInt8>) throws(Errno) -> FileDescriptor
+
+    /// In bytes. lseek(2)
+    mutating func fileSize(_ descriptor: FileDescriptor) throws(Errno) -> Int64
+
+    /// Cuts a file off behind `size` bytes. ftruncate(2)
+    mutating func truncate(_ descriptor: FileDescriptor, to size: Int64) throws(Errno)
+
+    /// Gives a file another name, and drops the file that had it. rename(2)
+    ///
+    /// - Parameters:
+    ///   - path: a C string.
+    ///   - other: a C string.
+    mutating func rename(_ path: UnsafePointer<UInt8>, to other: UnsafePointer<UInt8>)
+        throws(Errno)
+
+    /// How large the file system is that holds `path`, in bytes. statfs(2)
+    mutating func fileSystemSize(_ path: StaticString) throws(Errno) -> Int64
+
+    /// Microseconds since the machine began, without those that it slept. clock_gettime(2),
+    /// CLOCK_MONOTONIC
+    mutating func uptime() -> UInt64
 }
 
 extension Kernel where Self: ~Copyable {
@@ -447,5 +515,16 @@ public struct Child: Equatable, Sendable {
         self.process = process
         self.descriptor = descriptor
         self.report = report
+    }
+}
+
+/// The two ends of a pipe, pipe(7).
+public struct Pipe: Equatable, Sendable {
+    public let reading: FileDescriptor
+    public let writing: FileDescriptor
+
+    public init(reading: FileDescriptor, writing: FileDescriptor) {
+        self.reading = reading
+        self.writing = writing
     }
 }

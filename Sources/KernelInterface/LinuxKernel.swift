@@ -19,7 +19,7 @@ public struct LinuxKernel: ~Copyable, Kernel {
         UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self)
     }
 
-    private func cString(_ text: StaticString) -> UnsafePointer<CChar> {
+    func cString(_ text: StaticString) -> UnsafePointer<CChar> {
         UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 }

@@ -20,6 +20,10 @@
 int clinux_bring_up_loopback(void);
 
 // int clock_gettime(clockid_t clockid, struct timespec *tp);        clock_gettime(2)
+// CLOCK_MONOTONIC in microseconds.
+int64_t clinux_clock_microseconds(void);
+
+// int clock_gettime(clockid_t clockid, struct timespec *tp);        clock_gettime(2)
 // CLOCK_MONOTONIC in milliseconds.
 int64_t clinux_clock_milliseconds(void);
 
@@ -71,8 +75,26 @@ int clinux_duplicate_above(int fd, int lowest);
 // Does not look the file up, and runs no shell. Returns only if it fails.
 int clinux_execve(const char *path, char *const *argv, char *const *environment);
 
+// int epoll_create1(EPOLL_CLOEXEC);                                  epoll_create(2)
+int clinux_epoll_create(void);
+
+// int epoll_wait(int epfd, struct epoll_event *events, 1, 0);          epoll_wait(2)
+// Takes the number of one descriptor that has got something to read. 1, or 0 if there is none.
+int clinux_epoll_take(int epoll, uint32_t *number);
+
+// int epoll_ctl(int epfd, EPOLL_CTL_ADD, int fd, struct epoll_event *);  epoll_ctl(2)
+// EPOLLIN | EPOLLET: told of once, and again when more has come.
+int clinux_epoll_watch(int epoll, int fd, uint32_t number);
+
 // void _exit(int status);                                                   _exit(2)
 _Noreturn void clinux_exit(int code);
+
+// off_t lseek(int fd, 0, SEEK_END);                                         lseek(2)
+int64_t clinux_file_size(int fd);
+
+// int statfs(const char *path, struct statfs *buf);                        statfs(2)
+// How large the file system of `path` is, in bytes.
+int64_t clinux_file_system_size(const char *path);
 
 // pid_t fork(void);                                                          fork(2)
 // Bypasses the C library's locks and handlers: init has no threads. 0 in the child.
@@ -130,6 +152,10 @@ int clinux_is_mount_point(const char *path);
 // int kill(pid_t pid, int sig);                                              kill(2)
 int clinux_kill(int pid, int signal);
 
+// int fcntl(int fd, F_SETFL, 0);                                            fcntl(2)
+// From now on calls wait that `fd` cannot do at once.
+int clinux_let_block(int fd);
+
 // int mkdir(const char *path, mode_t mode);                                 mkdir(2)
 // Any mode; the umask takes bits off.
 int clinux_make_directory(const char *path, unsigned mode);
@@ -160,6 +186,10 @@ int clinux_open_for_reading(const char *path);
 // closes on execve: O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC.
 int clinux_open_for_writing(const char *path);
 
+// For reading, and for writing at the end; makes the file, with mode 640. A link is not followed.
+// O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC.
+int clinux_open_log(const char *path);
+
 // Opens a standard stream, which stays open on execve: O_RDWR | O_NOCTTY, or O_RDONLY.
 int clinux_open_standard_stream(const char *path, int for_writing);
 
@@ -183,6 +213,9 @@ int clinux_poll_writable(int fd, int timeout_milliseconds);
 // ssize_t getrandom(void *buf, size_t count, GRND_NONBLOCK);             getrandom(2)
 // -EAGAIN as long as the kernel has no randomness.
 ptrdiff_t clinux_random(void *bytes, size_t count);
+
+// ssize_t pread(int fd, void *buf, size_t count, off_t offset);             pread(2)
+ptrdiff_t clinux_pread(int fd, void *bytes, size_t count, int64_t offset);
 
 // ssize_t read(int fd, void *buf, size_t count);                             read(2)
 ptrdiff_t clinux_read(int fd, void *bytes, size_t count);
@@ -214,6 +247,9 @@ int clinux_reset_signals(int ignored);
 // Gives the terminal on `fd` the settings that a new one has, but for its speed, and lets every
 // process open it.
 int clinux_reset_terminal(int fd);
+
+// int rename(const char *oldpath, const char *newpath);                    rename(2)
+int clinux_rename(const char *from, const char *to);
 
 // A buffer of clinux_scratch_size bytes to read files into. There is no heap, and the pages cost
 // nothing until they are used.
@@ -337,6 +373,12 @@ void clinux_sync(void);
 // Makes the terminal on `fd` the controlling one of this session; with `force` even if it is
 // another session's.
 int clinux_take_terminal(int fd, int force);
+
+// ssize_t tee(int fd_in, int fd_out, size_t len, SPLICE_F_NONBLOCK);          tee(2)
+ptrdiff_t clinux_tee(int from, int to, size_t count);
+
+// int ftruncate(int fd, off_t length);                                  ftruncate(2)
+int clinux_truncate(int fd, int64_t size);
 
 // int umount2(const char *target, int flags);                               umount(2)
 int clinux_umount(const char *path);

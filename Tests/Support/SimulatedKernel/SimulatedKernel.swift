@@ -74,6 +74,8 @@ public struct SimulatedKernel: Kernel {
 
     /// The path of each open descriptor.
     public var openPaths: [Int32: String]
+    /// Pipes, and the files that the logger makes.
+    public var logs = SimulatedLogs()
     /// The descriptors that are open for reading only.
     private var forReading: Set<Int32> = []
     /// What the child of a service finds and does.
@@ -116,6 +118,9 @@ public struct SimulatedKernel: Kernel {
         for descriptor: FileDescriptor?, milliseconds: Int64?
     ) throws(Errno) -> Wakeup {
         try count()
+        if let descriptor, logs.isWatch(descriptor) {
+            return logs.hasArrival ? .readable : .signal(ReceivedSignal(nextSignal()))
+        }
         if descriptor != nil { return .readable }
         if let milliseconds, signals.isEmpty {
             elapsedMilliseconds += Int(milliseconds)
@@ -251,6 +256,18 @@ public struct SimulatedKernel: Kernel {
     public mutating func write(
         _ bytes: UnsafeRawBufferPointer, to descriptor: FileDescriptor
     ) throws(Errno) -> Int {
+        if logs.knows(descriptor) {
+            // A kill in the middle of a write leaves a part of it behind.
+            do throws(Errno) {
+                try count()
+            } catch {
+                if logs.killLeaves > 0, logs.isDying {
+                    _ = try logs.write(Array(bytes.prefix(logs.killLeaves)), to: descriptor)
+                }
+                throw error
+            }
+            return try logs.write(Array(bytes), to: descriptor)
+        }
         try count()
         guard let name = openPaths[descriptor.rawValue], devices[name] != nil,
             !forReading.contains(descriptor.rawValue)
@@ -274,6 +291,7 @@ public struct SimulatedKernel: Kernel {
     ) throws(Errno) -> Bool {
         elapsedMilliseconds += Int(milliseconds)
         try count()
+        if logs.knows(descriptor) { return logs.hasRoom(descriptor) }
         return openPaths[descriptor.rawValue] != nil
     }
 
@@ -399,8 +417,10 @@ public struct SimulatedKernel: Kernel {
         deeds.append("loopback")
     }
 
+    /// Counts a call, has happen what happens at it, and throws if it fails.
     mutating func count() throws(Errno) {
         defer { calls += 1 }
+        try logs.pass(calls)
         guard let fault = injectedFault, fault.call == calls else { return }
         hasInjectedFault = true
         throw fault.error
