@@ -19,4 +19,13 @@ struct Path {
             bytes.baseAddress.flatMap { body($0.assumingMemoryBound(to: UInt8.self)) }
         }
     }
+    /// The same, for a `body` that throws.
+    func use<Result>(
+        _ body: (UnsafePointer<UInt8>) throws(Errno) -> Result
+    ) throws(Errno) -> Result {
+        try line.withBytes { (bytes) throws(Errno) in
+            guard let start = bytes.baseAddress else { throw .invalidArgument }
+            return try body(start.assumingMemoryBound(to: UInt8.self))
+        }
+    }
 }
