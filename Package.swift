@@ -14,6 +14,7 @@ let package = Package(
         .executable(name: "init", targets: ["init"]),
         .executable(name: "trapping-init", targets: ["trapping-init"]),
         .executable(name: "recipe-child", targets: ["recipe-child"]),
+        .executable(name: "logging-init", targets: ["logging-init"]),
         .executable(name: "boot-timeline", targets: ["boot-timeline"]),
     ],
     targets: [
@@ -60,6 +61,19 @@ let package = Package(
             name: "recipe-child",
             dependencies: ["RecipeRuntime"],
             path: "Tests/Support/recipe-child"
+        ),
+
+        // The logger without the rest of PID 1, for the tests that kill it.
+        .target(
+            name: "LoggingRuntime",
+            dependencies: ["InitCore", "InitRuntime", "KernelInterface"],
+            path: "Tests/Support/LoggingRuntime",
+            swiftSettings: embeddable
+        ),
+        .executableTarget(
+            name: "logging-init",
+            dependencies: ["LoggingRuntime"],
+            path: "Tests/Support/logging-init"
         ),
 
         .target(
