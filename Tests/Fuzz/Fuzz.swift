@@ -6,6 +6,7 @@
 /// the right size. It calls `fatalError` if a second, naive implementation has another answer.
 private let targets: [String: @Sendable (UnsafeBufferPointer<UInt8>) -> Void] = [
     "kernel-command-line": fuzzKernelCommandLine,
+    "logs": fuzzLogs,
     "options": fuzzOptions,
     "peers": fuzzPeers,
     "power-command": fuzzPowerCommand,

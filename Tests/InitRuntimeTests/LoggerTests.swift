@@ -30,6 +30,13 @@ struct LoggerWorld {
         return logger.run(on: &kernel)
     }
 
+    /// Runs one logger that is not asked to end, and kills it when it has long been idle.
+    mutating func runWithoutEnd() {
+        kernel.signals = Array(repeating: .hangUp, count: 100)
+        kernel.logs.killedAt = 150
+        run()
+    }
+
     mutating func write(_ text: String, _ service: Int = 0) {
         kernel.logs.write(text, into: pipes[service])
     }
@@ -113,8 +120,7 @@ struct LoggerWorld {
         var world = LoggerWorld("a.service")
         world.kernel.logs.setCapacity(of: world.pipes[0], capacity)
         world.write(String(repeating: "x", count: capacity))
-        world.kernel.logs.killedAt = 40
-        world.run()
+        world.runWithoutEnd()
         #expect(world.lines(of: "a.service") == ["+" + String(repeating: "x", count: capacity)])
     }
 
@@ -122,8 +128,7 @@ struct LoggerWorld {
         var world = LoggerWorld("a.service")
         world.kernel.logs.setMostCopied(of: world.pipes[0], 16)
         world.write("a line of more than 16 writes\n")
-        world.kernel.logs.killedAt = 60
-        world.run()
+        world.runWithoutEnd()
         #expect(world.lines(of: "a.service") == ["+a line of more t", " han 16 writes"])
     }
 
@@ -270,6 +275,8 @@ struct LoggerWorld {
         world.write("two\n")
         #expect(world.run() == 0)
         #expect(world.lines(of: "a.service") == [" one", " two"])
+        #expect(
+            world.kernel.logs.lines(in: "/run/log/a.service").allSatisfy { $0.hasPrefix("[   ") })
     }
 
     @Test func `a file without any newline is emptied`() {
@@ -277,7 +284,7 @@ struct LoggerWorld {
         world.kernel.logs.put(Array("torn".utf8), at: "/run/log/a.service")
         world.write("two\n")
         #expect(world.run() == 0)
-        #expect(world.lines(of: "a.service") == [" two"])
+        #expect(world.kernel.logs.lines(in: "/run/log/a.service") == ["[   12.345679] two"])
     }
 
     /// Lines that differ, in batches that are small enough for several, across a rotation.
