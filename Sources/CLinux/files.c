@@ -78,6 +78,10 @@ int clinux_getdents(int fd, void *entries) {
     return ask(SYS_getdents64, fd, entries, clinux_directory_size, 0);
 }
 
+int clinux_let_block(int fd) {
+    return ask(SYS_fcntl, fd, F_SETFL, 0, 0);
+}
+
 int clinux_make_directory(const char *path, unsigned mode) {
     return ask(SYS_mkdir, path, mode, 0, 0);
 }
@@ -88,10 +92,6 @@ int clinux_may_write(const char *path) {
 
 int clinux_open(const char *path, int flags, unsigned mode) {
     return ask(SYS_open, path, flags | O_CLOEXEC, mode, 0);
-}
-
-int clinux_let_block(int fd) {
-    return ask(SYS_fcntl, fd, F_SETFL, 0, 0);
 }
 
 int clinux_open_for_reading(const char *path) {
@@ -188,10 +188,6 @@ int clinux_is_mount_point(const char *path) {
     enum { no_automount = 0x800, mount_root = 0x2000 };
     int result = ask5(SYS_statx, AT_FDCWD, path, no_automount, 0, &found);
     return result < 0 ? result : (found.attributes & mount_root) != 0;
-}
-
-int clinux_make_directory(const char *path, unsigned mode) {
-    return ask(SYS_mkdir, path, mode, 0, 0);
 }
 
 int clinux_mkdir(const char *path) {
