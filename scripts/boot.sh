@@ -3,8 +3,10 @@
 #
 #   scripts/boot.sh [options] [-- WORDS...]
 #   scripts/boot.sh [options] --add ./prog:/prog -- /prog ARGS...
+#   scripts/boot.sh [options] --root /tmp/debian -- /bin/ls -l /
 #
-# The second form boots to run one program, and ends with its exit code.
+# The second form boots to run one program, and ends with its exit code. So does the third, with
+# a program of another system's.
 #
 #   --machine NAME      microvm: the fastest (default)
 #                       pc:      the classic command line: an ATA disk, BIOS, bzImage
@@ -20,10 +22,18 @@
 #   --add HOSTFILE:/path
 #                       boots from an image made for this boot alone, with the file in it;
 #                       may be repeated
+#   --root DIR|TAR      boots from a copy of this root directory, or of the one in this tar
+#                       (packed by gzip, xz or zstd, or not), with Hammock's /init in it. The
+#                       image is made for this boot alone. With --rw it is kept as the new
+#                       file that --image names.
+#   --units DIR         boots from an image made for this boot alone, with the unit files of
+#                       this directory in /etc/hammock: *.service, *.target, *.socket and
+#                       NAME.service.d/*.conf
 #   --append WORDS      more words for the kernel's command line
 #   --rw                lets the guest change the image; otherwise all it writes is thrown
 #                       away when qemu ends. out/image.img keeps the changes until it is
-#                       made anew, which happens whenever one of its parts has changed.
+#                       made anew, which happens whenever one of its parts has changed. An
+#                       image made for one boot alone goes when that ends.
 #   --quiet             shows what the guest's programs write to the console, and of the
 #                       kernel's lines only the critical ones
 #   -- WORDS            hands the words to init as its arguments. If the first that is not
@@ -65,7 +75,8 @@ cpus=''
 kernel=''
 image=''
 initramfs=''
-additions=() # --add HOSTFILE:/path ...
+parts=()     # of this boot's own image: --root, --units, --add and their values
+source=''    # --root DIR|TAR
 timelines=() # --timeline FILE ...
 append=''
 quiet=''
@@ -115,7 +126,7 @@ parse() {
             --memory) memory=$(value_of "$@"); whole_number --memory "$memory"; shift 2 ;;
             --cpus) cpus=$(value_of "$@"); whole_number --cpus "$cpus"; shift 2 ;;
             --kernel) kernel=$(value_of "$@"); shift 2 ;;
-            --image) image=$(value_of "$@"); readable_file --image "$image"; shift 2 ;;
+            --image) image=$(value_of "$@"); shift 2 ;;
             --initramfs)
                 # The file may be left out.
                 if [ $# -ge 2 ] && [[ $2 != -* ]]; then
@@ -127,7 +138,8 @@ parse() {
                 fi
                 shift
                 ;;
-            --add) additions+=(--add "$(value_of "$@")"); shift 2 ;;
+            --add | --units) parts+=("$1" "$(value_of "$@")"); shift 2 ;;
+            --root) source=$(value_of "$@"); parts+=("$1" "$source"); shift 2 ;;
             --append) append+=" $(value_of "$@")"; shift 2 ;;
             --rw) writable=yes; shift ;;
             --quiet) quiet=yes append+=" quiet loglevel=3"; shift ;;
@@ -147,7 +159,7 @@ parse() {
         accel=tcg timeout=${timeout:-600}
     fi
     check_init_words
-    check_additions
+    check_parts
     [[ $mode =~ ^(check|instructions)$ ]] || find_program
     check_timelines
     if [ "$mode" = interactive ] && [ -n "$program" ]; then mode=run; fi
@@ -178,13 +190,41 @@ check_init_words() {
     done
 }
 
-check_additions() {
-    [ ${#additions[@]} -gt 0 ] || return 0
-    if [ -n "$image" ] || [[ $initramfs != "" && $initramfs != "$out/initramfs.cpio" ]]; then
-        usage_error "--add makes an image, so there is no use for another one beside it"
+# check_parts: refuses what an image of this boot's own has no use for.
+check_parts() {
+    # The first of the options that make one.
+    local option=${parts[0]-}
+    if is_kept; then check_place; return; fi
+    [ -z "$image" ] || readable_file --image "$image"
+    [ -n "$option" ] || return 0
+    if [ -n "$source" ]; then
+        option=--root
+        [ -z "$initramfs" ] \
+            || usage_error "--root makes a disk, so there is no use for --initramfs"
+        [ -z "$writable" ] || usage_error "--root makes an image for this boot alone, so --rw \
+needs --image NEWFILE, where the image is kept (--append rw lets the guest write what is thrown away)"
     fi
-    [ "$mode" != dry-run ] || usage_error "--add makes an image for one boot, and --dry-run boots \
-nothing: scripts/build-image.sh --add makes one to keep, for --image"
+    if [ -n "$image" ] || [[ $initramfs != "" && $initramfs != "$out/initramfs.cpio" ]]; then
+        usage_error "$option makes an image, so there is no use for another one beside it"
+    fi
+    [ "$mode" != dry-run ] || usage_error "$option makes an image for one boot, and --dry-run \
+boots nothing: scripts/build-image.sh $option makes one to keep, for --image"
+}
+
+# is_kept: whether the image of this boot's own stays, with what the guest has changed.
+is_kept() { [ -n "$source" ] && [ -n "$writable" ] && [ -n "$image" ]; }
+
+# check_place: of the image that is kept.
+check_place() {
+    [ -z "$initramfs" ] || usage_error "--root makes a disk, so there is no use for --initramfs"
+    if [ -e "$image" ] || [ -L "$image" ]; then
+        die "$exit_usage" "--image: there is a '$image' already, and --root would make it anew \
+(without --root it is booted as it is)"
+    fi
+    [ -d "$(dirname "$image")" ] \
+        || die "$exit_usage" "--image: there is no directory '$(dirname "$image")'"
+    [ "$mode" != dry-run ] || usage_error "--root makes an image, and --dry-run makes nothing: \
+scripts/build-image.sh --root makes one to keep, for --image"
 }
 
 # find_program: finds the program behind init's own options.
@@ -202,7 +242,7 @@ find_program() {
 prepare() {
     export HAMMOCK_NESTED=yes
     need_packages boot
-    if [ ${#additions[@]} -gt 0 ]; then
+    if [ ${#parts[@]} -gt 0 ]; then
         build_own_image
     elif [ "$initramfs" = "$out/initramfs.cpio" ] || [ -z "$image$initramfs" ]; then
         "$root/scripts/build-image.sh"
@@ -214,17 +254,25 @@ prepare() {
     fi
 }
 
-# build_own_image: with --add, an image for this boot alone. This script opens it and removes its
-# name. So nothing else can use it, and it goes when qemu and this script end, however they end.
+# build_own_image: an image for this boot alone. This script opens it and removes its name. So
+# nothing else can use it, and it goes when qemu and this script end, however they end. Where the
+# user has named a place for it, it stays.
 build_own_image() {
-    writable_directory "$out"
-    # Left by a script that was killed in the middle of this, which takes a minute at most.
-    find "$out" -maxdepth 1 -name '.boot.*' -mmin +60 -exec rm -rf {} +
-    work=$(mktemp -d "$out/.boot.XXXXXX")
+    local place=$out own
+    ! is_kept || place=$(dirname "$image")
+    writable_directory "$place"
+    # Left by a script that was killed in the middle of this, which takes some minutes at most.
+    is_kept || find "$out" -maxdepth 1 -name '.boot.*' -mmin +60 -exec rm -rf {} +
+    work=$(mktemp -d "$place/.boot.XXXXXX")
     trap 'rm -rf "$work"' EXIT
-    "$root/scripts/build-image.sh" "${additions[@]}" --output "$work/own"
-    local own
-    if [ -n "$initramfs" ]; then
+    # bash obeys these when build-image.sh has ended, and so nothing writes to $work any more.
+    trap 'exit $exit_interrupted' INT TERM HUP
+    "$root/scripts/build-image.sh" "${parts[@]}" --output "$work/own"
+    if is_kept; then
+        mv -nT "$work/own.img" "$image"
+        [ ! -e "$work/own.img" ] || die "$exit_usage" "--image: there is a '$image' by now"
+        say "the guest's changes stay in '$image' (--image boots it again)"
+    elif [ -n "$initramfs" ]; then
         exec {own}<"$work/own.cpio"
         initramfs=/dev/fd/$own
     else
@@ -232,7 +280,7 @@ build_own_image() {
         image=/dev/fd/$own
     fi
     rm -rf "$work"
-    trap - EXIT
+    trap - EXIT INT TERM HUP
 }
 
 # kernel_file: qemu enters an uncompressed vmlinux directly (PVH), which is fastest. On the

@@ -4,7 +4,12 @@
 #
 #   scripts/build-image.sh [options]
 #
-#   --size SIZE             the size of the image, such as 64M or 2G (default: 2G)
+#   --size SIZE             the size of the image, such as 64M or 2G (default: 2G, and with
+#                           --root as large as the root and 1 GiB more)
+#   --root DIR|TAR          begins with a copy of this root directory, or of the one in this
+#                           tar, and puts the rest into it; needs --output, and makes
+#                           NAME.img only
+#   --units DIR             puts the unit files of this directory into /etc/hammock
 #   --add HOSTFILE:/path    puts a file in, with its directories; may be repeated
 #   --init FILE             takes this file as /init instead of out/init
 #   --output NAME           makes NAME.img and NAME.cpio instead
@@ -13,24 +18,40 @@
 # Needs no root, no sudo and no loop mount: the file system is written by e2fsprogs.
 # The same content makes the same bytes, for any user, at any place and time. All dates in it
 # are SOURCE_DATE_EPOCH, or without that variable the date in toolchain/inputs.lock.
+#
+# A copy of a root has its owners, modes, links, devices, attributes and access lists. An
+# ordinary user needs fakeroot(1), or subordinate ids (newuidmap(1)), to keep the owners; what
+# could not be kept is named. What is the user's own in DIR becomes root's.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
+# shellcheck source=scripts/lib-root.sh
+. "$root/scripts/lib-root.sh"
 
-size=2G
+size=''
 init=''
 output=''
+source=''    # --root DIR|TAR
+listing=''   # of what is in such a tar
+units=''     # --units DIR
 additions=() # HOSTFILE:/path
 
 # One UUID for every image: a random one would change the bytes. It begins with "hammoc".
 readonly uuid=68616d6d-6f63-4b00-8000-000000000001
 
 work=''
-trap 'if [ -n "$work" ]; then rm -rf "$work"; fi' EXIT
+trap clean_up EXIT
+# bash obeys these once the command that runs has ended, and so nothing writes any more.
+trap 'exit $exit_interrupted' INT TERM HUP
 
 main() {
+    if [ -n "${HAMMOCK_PACK-}" ]; then
+        pack_for_another_run "$@"
+        return
+    fi
     parse "$@"
     need_packages image
+    [ -z "$source" ] || choose_view
     if [ -z "$init" ]; then
         HAMMOCK_NESTED=yes "$root/scripts/build-init.sh"
         init=$out/init
@@ -39,6 +60,15 @@ main() {
     mkdir -p "$(dirname "$name")"
     one_at_a_time image
     local inputs
+    if [ -n "$source" ]; then
+        warn_of_versions e2fsprogs
+        work=$(mktemp -d "$(dirname "$name")/.image.XXXXXX")
+        make_root_image "$@"
+        # What it was made from is not looked at again, so the next run makes it anew.
+        rm -f "$name.img.inputs"
+        mv -T "$work/image" "$name.img"
+        return
+    fi
     inputs=$(inputs_hash)
     if up_to_date "$name.img" "$inputs" && up_to_date "$cpio.cpio" "$inputs"; then
         say_result '' "${name#"$root"/}.img and ${cpio#"$root"/}.cpio: up to date"
@@ -46,6 +76,7 @@ main() {
     fi
     warn_of_versions e2fsprogs cpio
     work=$(mktemp -d "$(dirname "$name")/.image.XXXXXX")
+    mkdir -m 755 "$work/tree"
     collect
     make_image "$work/image"
     make_initramfs "$work/initramfs"
@@ -63,17 +94,27 @@ parse() {
     local addition
     while [ $# -gt 0 ]; do
         case $1 in
-            --size) size=$(value_of "$@"); shift 2 ;;
+            --size) size=$(value_of "$@"); check_size; shift 2 ;;
             --add) addition=$(value_of "$@"); additions+=("$addition"); shift 2 ;;
+            --root) source=$(value_of "$@"); check_root; shift 2 ;;
+            --units) units=$(value_of "$@"); check_units; shift 2 ;;
             --init) init=$(value_of "$@"); readable_file --init "$init"; shift 2 ;;
             --output) output=$(value_of "$@"); shift 2 ;;
             -h | --help) help; exit ;;
             *) usage_error "unknown option '$1'" ;;
         esac
     done
-    [[ $size =~ ^[1-9][0-9]{0,5}[MG]$ ]] || usage_error "--size takes 64M or 2G, not '$size'"
-    [[ $size =~ ^[1-9]M$ ]] && usage_error "--size: the least is 10M"
+    if [ -n "$source" ]; then
+        [ -n "$output" ] || usage_error "--root needs --output NAME: it makes NAME.img"
+    else
+        size=${size:-2G}
+    fi
     for addition in "${additions[@]}"; do check_addition "$addition"; done
+}
+
+check_size() {
+    [[ $size =~ ^[1-9][0-9]{0,5}[MG]$ ]] || usage_error "--size takes 64M or 2G, not '$size'"
+    [[ ! $size =~ ^[1-9]M$ ]] || usage_error "--size: the least is 10M"
 }
 
 # check_addition HOSTFILE:/path
@@ -98,29 +139,63 @@ inputs_hash() {
             stat -c %a "${addition%:*}"
             hash_of <"${addition%:*}"
         done
+        for addition in "${unit_files[@]}"; do
+            printf '%s\n' "$addition"
+            hash_of <"$units/$addition"
+        done
         source_date_epoch
         dpkg-query -W e2fsprogs cpio
-        hash_of_files toolchain/image toolchain/inputs.lock scripts/build-image.sh
+        hash_of_files toolchain/image toolchain/inputs.lock scripts/build-image.sh \
+            scripts/lib-root.sh
     } | hash_of
 }
 
-# collect: lays the content out in $work/tree. Owners and dates are set where it is packed.
+# pack_for_another_run OPTIONS...: for a run that cannot make this image in its own view.
+pack_for_another_run() {
+    view=${HAMMOCK_PACK%%:*} work=${HAMMOCK_PACK#*:} listing=$HAMMOCK_LISTING
+    # What this view has made, it removes. The rest is the other run's.
+    trap 'rm -rf "$work/tree"' EXIT
+    parse "$@"
+    pack_root
+}
+
+clean_up() {
+    [ -z "$listing" ] || rm -f "$listing" "$listing.log"
+    [ -n "$work" ] || return 0
+    rm -rf "$work" 2>/dev/null && return
+    # A copy of a root may have directories that only another view, or another mode, opens.
+    chmod -R u+rwX "$work" 2>/dev/null || true
+    in_view rm -rf "$work"
+}
+
+# collect: puts the rest into $work/tree, which is empty or has the copy of a root. Owners and
+# dates are set where it is packed.
 collect() {
-    local addition path
-    mkdir -m 755 "$work/tree"
-    mkdir -m 755 "$work"/tree/{dev,proc,sys,run}
-    mkdir -m 1777 "$work/tree/tmp"
-    install -m 755 "$init" "$work/tree/init"
+    local addition path mode directory
+    for directory in dev proc sys run tmp; do
+        if [ -L "$work/tree/$directory" ] || [ -d "$work/tree/$directory" ]; then continue; fi
+        mkdir -m 755 "$work/tree/$directory" \
+            || usage_error "--root: '/$directory' is a file in it, and has to be a directory"
+        [ "$directory" != tmp ] || chmod 1777 "$work/tree/tmp"
+    done
+    put_file 755 "$init" /init || usage_error "--root: '/init' in it is a directory"
+    if [ -n "$source" ] && [ -e "$out/hammock" ]; then
+        put_file 755 "$out/hammock" /sbin/hammock \
+            || usage_error "--root: '/sbin/hammock' cannot be put there"
+    fi
+    [ -z "$units" ] || inside /etc/hammock >/dev/null \
+        || usage_error "--units: '/etc/hammock' in the root is not a directory"
+    for path in "${unit_files[@]}"; do
+        put_file 644 "$units/$path" "/etc/hammock/$path" \
+            || usage_error "--units: '/etc/hammock/$path' cannot be put there"
+    done
     for addition in "${additions[@]}"; do
         path=${addition##*:}
-        install -d -m 755 "$(dirname "$work/tree$path")" \
-            || usage_error "--add: a part of '$path' is a file already"
         # Of a file's mode only "can be run" is kept; the rest comes from a umask.
-        if [ -x "${addition%:*}" ]; then
-            install -T -m 755 "${addition%:*}" "$work/tree$path"
-        else
-            install -T -m 644 "${addition%:*}" "$work/tree$path"
-        fi || usage_error "--add: '$path' cannot be put there"
+        mode=644
+        [ ! -x "${addition%:*}" ] || mode=755
+        put_file $mode "${addition%:*}" "$path" \
+            || usage_error "--add: '$path' cannot be put there"
     done
 }
 
@@ -133,25 +208,19 @@ make_image() {
     local epoch
     epoch=$(source_date_epoch)
     export E2FSPROGS_FAKE_TIME=$epoch MKE2FS_CONFIG=$root/toolchain/image/mke2fs.conf
+    local inodes=4096
+    [ -z "$source" ] || inodes=$(inodes_of_tree)
     truncate -s "$size" "$1"
     # A file system without a lazily initialised inode table has no work left for the
     # kernel; a journal of 4 MiB is the least that ext4 takes.
-    if ! mke2fs -q -t ext4 -U "$uuid" -J size=4 -N 4096 -d "$work/tree" \
+    if ! mke2fs -q -t ext4 -U "$uuid" -J size=4 -N "$inodes" -d "$work/tree" \
         -E hash_seed="$uuid",root_owner=0:0,lazy_itable_init=0,nodiscard "$1" \
         >"$work/mke2fs.log" 2>&1; then
         cat "$work/mke2fs.log" >&2
         die "$exit_failed" "mke2fs failed; where the content does not fit into $size, --size helps"
     fi
     # mke2fs copies owners and times from the host, where ctime cannot be set.
-    paths | awk -v epoch="$epoch" '{
-        path = substr($0, 2) == "" ? "/" : substr($0, 2)
-        for (i = split("uid=0 gid=0 atime=@E ctime=@E mtime=@E crtime=@E", field, " "); i; i--) {
-            split(field[i], part, "="); sub(/E/, epoch, part[2])
-            printf "set_inode_field \"%s\" %s %s\n", path, part[1], part[2]
-            if (part[1] ~ /time/)
-                printf "set_inode_field \"%s\" %s_extra 0\n", path, part[1]
-        }
-    }' >"$work/debugfs.commands"
+    { set_fields "$1" "$epoch"; [ -z "$source" ] || restore_modes; } >"$work/debugfs.commands"
     # debugfs reports errors on stderr, but exits with 0.
     debugfs -w -f "$work/debugfs.commands" "$1" >/dev/null 2>"$work/debugfs.log"
     if grep -v '^debugfs [0-9]' "$work/debugfs.log" >&2; then
@@ -161,6 +230,38 @@ make_image() {
         cat "$work/e2fsck.log" >&2
         die "$exit_failed" "e2fsck finds fault with the new image"
     }
+}
+
+# set_fields FILE EPOCH: debugfs commands for each file in this image. They go by the number of
+# the inode, because a name may have anything in it.
+set_fields() {
+    local all_root=''
+    # A root has owners of its own.
+    if [ -z "$source" ] || [ "$view" = plain ]; then all_root=yes; fi
+    dumpe2fs "$1" 2>/dev/null | awk -v epoch="$2" -v all_root="$all_root" '
+        function set_one(inode, i) {
+            for (i = 1; i <= number; i++) printf "set_inode_field <%d> %s\n", inode, field[i]
+        }
+        BEGIN {
+            # Of the inodes before lost+found, which is the first free one, only / is a file.
+            number = split("atime @E,ctime @E,mtime @E,crtime @E,atime_extra 0,ctime_extra 0," \
+                "mtime_extra 0,crtime_extra 0", field, ",")
+            for (i = 1; i <= number; i++) sub(/E/, epoch, field[i])
+            if (all_root) { field[++number] = "uid 0"; field[++number] = "gid 0" }
+            set_one(2)
+            next_one = 11
+        }
+        /^Inode count:/ { last = $3 }
+        /^  Free inodes: / {
+            sub(/^  Free inodes: /, "")
+            ranges = split($0, range, ", ")
+            for (r = 1; r <= ranges; r++) {
+                split(range[r], end, "-")
+                while (next_one < end[1]) set_one(next_one++)
+                next_one = (end[2] != "" ? end[2] : end[1]) + 1
+            }
+        }
+        END { while (next_one <= last) set_one(next_one++) }'
 }
 
 # make_initramfs FILE

@@ -127,6 +127,299 @@ EOF
     [ -z "$(find "$BATS_TEST_TMPDIR" -name '.image.*')" ]
 }
 
+# make_root DIR: a small root, with links as Debian has them.
+make_root() {
+    mkdir -p "$1/usr/bin" "$1/usr/sbin" "$1/etc" "$1/var/lib/data"
+    ln -s usr/bin "$1/bin"
+    ln -s /usr/sbin "$1/sbin"
+    printf 'one\n' >"$1/etc/issue"
+    ln "$1/etc/issue" "$1/etc/same"
+    printf 'secret\n' >"$1/etc/shadow"
+    printf 'two\n' >"$1/etc/a \"name\""
+    cp /bin/true "$1/usr/bin/su"
+    chmod 4755 "$1/usr/bin/su"
+    chmod 640 "$1/etc/shadow"
+    chmod 700 "$1/var/lib/data" "$1"
+    chmod 555 "$1/usr/sbin"
+    mkfifo "$1/pipe"
+}
+
+# make_tar FILE: of such a root, with owners that this user may not give away.
+make_tar() {
+    local directory=$BATS_TEST_TMPDIR/for-tar
+    make_root "$directory"
+    tar -C "$directory" --owner=0 --group=0 --exclude=./etc/shadow --exclude=./var/lib/data -cf "$1" .
+    tar -C "$directory" --owner=0 --group=42 --mode=0 -rf "$1" ./etc/shadow
+    tar -C "$directory" --owner=1234 --group=5678 --mode=2750 -rf "$1" ./var/lib/data
+    chmod -R u+w "$directory"
+    rm -r "$directory"
+}
+
+# modes_in_image PATH...: of each its mode and its owners.
+modes_in_image() {
+    local path
+    for path; do
+        in_image "stat \"$path\"" | awk -v path="$path" '
+            /^Inode:/ { sub(/.*Mode: */, ""); mode = $1 }
+            /^User:/ { print path, mode, $2, $4 }'
+    done
+}
+
+# content: what of a directory must not change.
+content() { find "$1" -printf '%p %y %m %U %G %n %s %T@ %C@ %l\n' | sort; }
+
+# other_checkout: in BATS_TEST_TMPDIR, for a user who is not root. Sets `checkout`.
+other_checkout() {
+    checkout=$BATS_TEST_TMPDIR/checkout
+    mkdir -p "$checkout/out"
+    cp -R "$root/scripts" "$root/toolchain" "$checkout/"
+    cp "$out/init" "$checkout/init"
+    [ "$(id -u)" -ne 0 ] || { chmod 755 "$BATS_RUN_TMPDIR"; chown -R 65534:65534 "$checkout"; }
+}
+
+# without COMMAND...: sets `tools`, a PATH on which these are missing.
+without() {
+    tools=$BATS_TEST_TMPDIR/tools.$1
+    mkdir "$tools"
+    ln -s /usr/bin/* "$tools/"
+    (cd "$tools" && rm -f "$@")
+}
+
+# build_as_user OPTIONS...: in the other checkout.
+build_as_user() {
+    local as_user=()
+    [ "$(id -u)" -ne 0 ] || as_user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    name=$checkout/out/disk
+    PATH=$tools run "${as_user[@]}" env HOME="$checkout" "$checkout/scripts/build-image.sh" \
+        --init "$checkout/init" --output "$name" "$@"
+}
+
+@test "an image of a root has its content, owners, modes and links" {
+    make_tar "$BATS_TEST_TMPDIR/root.tar"
+    build --root "$BATS_TEST_TMPDIR/root.tar"
+    expect_status 0
+    [[ $output != *"every file is root's"* ]] || skip "this user can keep no owners"
+    [ "$(modes_in_image / /etc/issue /etc/shadow /usr/bin/su /usr/sbin /var/lib/data /init /proc)" = \
+"/ 0755 0 0
+/etc/issue 0644 0 0
+/etc/shadow 0000 0 42
+/usr/bin/su 04755 0 0
+/usr/sbin 0555 0 0
+/var/lib/data 02750 1234 5678
+/init 0755 0 0
+/proc 0755 0 0" ]
+    [ "$(modes_in_image /tmp)" = "/tmp 01777 0 0" ]
+    [ "$(in_image 'cat /etc/shadow')" = secret ]
+    [ "$(in_image 'cat "/etc/a ""name"""')" = two ]
+    [ "$(in_image 'stat /etc/same')" = "$(in_image 'stat /etc/issue')" ]
+    in_image 'stat /sbin' | grep -q 'Fast link dest: "/usr/sbin"'
+    in_image 'stat /pipe' | grep -q 'Type: FIFO'
+    in_image "dump /init $BATS_TEST_TMPDIR/init"
+    cmp "$BATS_TEST_TMPDIR/init" "$out/init"
+    e2fsck -fn "$name.img"
+    # As large as the root, and 1 GiB more.
+    [ "$(stat -c %s "$name.img")" -gt $((1024 * 1024 * 1024)) ]
+    [ "$(stat -c %s "$name.img")" -lt $((1200 * 1024 * 1024)) ]
+    [ ! -e "$name.cpio" ]
+    build --root "$BATS_TEST_TMPDIR/root.tar" --size 64M
+    [ "$(stat -c %s "$name.img")" -eq $((64 * 1024 * 1024)) ]
+}
+
+@test "an image of a root has its device nodes and capabilities" {
+    [ "$(id -u)" -eq 0 ] || skip "only root can make them"
+    local base=$BATS_TEST_TMPDIR/base
+    make_root "$base"
+    mknod "$base/null" c 1 3 || skip "this root cannot make them either"
+    setcap cap_net_raw+ep "$base/usr/bin/su"
+    build --root "$base"
+    expect_status 0
+    [ -z "$output" ]
+    in_image 'stat /null' | grep -q 'Type: character special'
+    in_image 'stat /null' | grep -q 'Device major/minor number: 01:03'
+    in_image 'ea_list /usr/bin/su' | grep -q '^  security.capability (20) = 01 00 00 02 00 20 00 '
+}
+
+@test "the same root makes the same bytes, as a directory and as a tar, however it is packed" {
+    local one=$BATS_TEST_TMPDIR/one other=$BATS_TEST_TMPDIR/other first flag
+    make_root "$one"
+    make_root "$other"
+    find "$other" -exec touch -h -d '2001-02-03' {} +
+    build --root "$one"
+    expect_status 0
+    first=$(sha256sum <"$name.img")
+    build --root "$one/"
+    [ "$(sha256sum <"$name.img")" = "$first" ]
+    umask 077
+    TZ=Asia/Tokyo LC_ALL=C.UTF-8 build --root "$other"
+    expect_status 0
+    [ "$(sha256sum <"$name.img")" = "$first" ]
+    for flag in --no-auto-compress --gzip --xz --zstd; do
+        tar -C "$other" --owner=0 --group=0 --sort=name $flag -cf "$BATS_TEST_TMPDIR/tar" .
+        build --root "$BATS_TEST_TMPDIR/tar"
+        expect_status 0
+        [ "$(sha256sum <"$name.img")" = "$first" ]
+    done
+    printf 'three\n' >"$other/etc/issue"
+    build --root "$other"
+    [ "$(sha256sum <"$name.img")" != "$first" ]
+}
+
+@test "a root is not changed, and nothing but its image is left" {
+    local base=$BATS_TEST_TMPDIR/base before
+    make_root "$base"
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    before=$(content "$base")
+    TMPDIR=$BATS_TEST_TMPDIR/tmp build --root "$base" --add /etc/passwd:/etc/issue
+    expect_status 0
+    [ "$(content "$base")" = "$before" ]
+    [ "$(cd "$BATS_TEST_TMPDIR" && echo *)" = "base disk.img tmp" ]
+    # Nor does the image get into itself.
+    name=$base/disk
+    TMPDIR=$BATS_TEST_TMPDIR/tmp build --root "$base"
+    expect_status 0
+    rm "$base/disk.img"
+    [ "$(content "$base" | sed 1d)" = "$(sed 1d <<<"$before")" ]
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
+}
+
+@test "a build of a root that is told to end leaves nothing behind" {
+    local base=$BATS_TEST_TMPDIR/base code=0
+    make_root "$base"
+    mkfifo "$BATS_TEST_TMPDIR/held"
+    mkdir "$BATS_TEST_TMPDIR/tools" "$BATS_TEST_TMPDIR/tmp"
+    # The build waits in its mke2fs until the test lets it go on.
+    printf '#!/bin/sh\ntouch "%s/there"\nread -r word <"%s/held"\nexit 1\n' \
+        "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/tools/mke2fs"
+    chmod +x "$BATS_TEST_TMPDIR/tools/mke2fs"
+    TMPDIR=$BATS_TEST_TMPDIR/tmp PATH=$BATS_TEST_TMPDIR/tools:$PATH "$root/scripts/build-image.sh" \
+        --root "$base" --output "$name" >/dev/null 2>&1 3>&- &
+    eventually test -e "$BATS_TEST_TMPDIR/there"
+    [ -n "$(find "$BATS_TEST_TMPDIR" -maxdepth 1 -name '.image.*')" ]
+    kill -TERM $!
+    echo go >"$BATS_TEST_TMPDIR/held"
+    wait $! || code=$?
+    [ "$code" -eq 130 ]
+    [ -z "$(find "$BATS_TEST_TMPDIR" -name '.image.*' -o -name 'disk*')" ]
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
+}
+
+@test "a link in a root leads to no place outside the copy" {
+    local base=$BATS_TEST_TMPDIR/base outside=$BATS_TEST_TMPDIR/outside
+    make_root "$base"
+    mkdir "$outside" "$BATS_TEST_TMPDIR/units"
+    touch "$BATS_TEST_TMPDIR/units/a.service"
+    mv "$base/etc" "$base/real"
+    ln -s "$outside/../../../../..$outside" "$base/etc"
+    ln -s ../../../../../../../../../../../.. "$base/up"
+    ln -s "$outside/init" "$base/init"
+    build --root "$base" --units "$BATS_TEST_TMPDIR/units" --add /etc/passwd:/sbin/added \
+        --add /etc/passwd:/up/usr/bin/added
+    expect_status 0
+    [ -z "$(ls -A "$outside")" ]
+    in_image "stat $outside/hammock/a.service" | grep -q 'Type: regular'
+    in_image 'stat /usr/sbin/added' | grep -q 'Type: regular'
+    in_image 'stat /usr/bin/added' | grep -q 'Type: regular'
+    in_image 'stat /init' | grep -q 'Type: regular'
+    rm "$base/etc"
+    ln -s etc "$base/etc"
+    build --root "$base" --units "$BATS_TEST_TMPDIR/units"
+    expect_status 2
+    expect_output "--units: '/etc/hammock' in the root is not a directory"
+}
+
+@test "what is in the way in a root is named" {
+    local base=$BATS_TEST_TMPDIR/base
+    make_root "$base"
+    touch "$base/proc"
+    build --root "$base"
+    expect_status 2
+    expect_output "--root: '/proc' is a file in it, and has to be a directory"
+    rm "$base/proc"
+    mkdir "$base/init"
+    build --root "$base"
+    expect_status 2
+    expect_output "--root: '/init' in it is a directory"
+    [ ! -e "$name.img" ]
+    [ -z "$(find "$BATS_TEST_TMPDIR" -name '.image.*')" ]
+}
+
+@test "unit files land in /etc/hammock, in the image and in the initramfs" {
+    local units=$BATS_TEST_TMPDIR/units file
+    mkdir -p "$units/web@.service.d"
+    printf 'a\n' >"$units/web@.service"
+    printf 'b\n' >"$units/web@.service.d/10-limits.conf"
+    touch "$units/all.target" "$units/web.socket" "$units/dev-disk-by\\x2dlabel.service"
+    ln -s web@.service "$units/alias.service"
+    chmod 700 "$units"/*
+    build --size 64M --units "$units" --add /etc/passwd:/etc/hammock/other
+    expect_status 0
+    [ "$(in_image 'cat /etc/hammock/alias.service')" = a ]
+    [ "$(in_image 'cat /etc/hammock/web@.service.d/10-limits.conf')" = b ]
+    [ "$(modes_in_image /etc/hammock /etc/hammock/web@.service.d /etc/hammock/web.socket)" = \
+"/etc/hammock 0755 0 0
+/etc/hammock/web@.service.d 0755 0 0
+/etc/hammock/web.socket 0644 0 0" ]
+    for file in all.target 'dev-disk-by\x2dlabel.service' other web@.service; do
+        cpio -it --quiet <"$name.cpio" | sed 's/\\\\/\\/g' | grep -qxF "etc/hammock/$file"
+    done
+    # A changed unit makes another image.
+    printf 'c\n' >"$units/web@.service"
+    build --size 64M --units "$units"
+    [ "$(in_image 'cat /etc/hammock/alias.service')" = c ]
+}
+
+@test "a user without any means keeps all but the owners, and is told so" {
+    make_tar "$BATS_TEST_TMPDIR/root.tar"
+    other_checkout
+    without fakeroot newuidmap
+    build_as_user --root "$BATS_TEST_TMPDIR/root.tar"
+    expect_status 0
+    expect_output "--root: in the image every file is root's: this machine has neither"
+    [ "$(modes_in_image / /etc/shadow /usr/bin/su /usr/sbin /var/lib/data)" = \
+"/ 0755 0 0
+/etc/shadow 0000 0 0
+/usr/bin/su 04755 0 0
+/usr/sbin 0555 0 0
+/var/lib/data 02750 0 0" ]
+    [ "$(in_image 'cat /etc/shadow')" = secret ]
+    [ "$(cd "$checkout/out" && ls -A)" = ".image.lock
+disk.img" ]
+}
+
+@test "with fakeroot a user keeps the owners and the device nodes" {
+    command -v fakeroot >/dev/null || skip "this machine has no fakeroot"
+    local path
+    make_tar "$BATS_TEST_TMPDIR/root.tar"
+    other_checkout
+    touch "$checkout/out/hammock"
+    without newuidmap
+    build_as_user --root "$BATS_TEST_TMPDIR/root.tar"
+    expect_status 0
+    expect_output "fakeroot keeps no extended attributes"
+    [ "$(modes_in_image /etc/shadow /usr/bin/su /var/lib/data /usr/sbin/hammock)" = \
+"/etc/shadow 0000 0 42
+/usr/bin/su 04755 0 0
+/var/lib/data 02750 1234 5678
+/usr/sbin/hammock 0755 0 0" ]
+    [ "$(in_image 'cat /etc/shadow')" = secret ]
+    # What is the user's own is root's in the copy.
+    path=$checkout/base
+    make_root "$path"
+    [ "$(id -u)" -ne 0 ] || chown -R 65534:65534 "$path"
+    build_as_user --root "$path"
+    expect_status 0
+    [ "$(modes_in_image /etc/shadow)" = "/etc/shadow 0640 0 0" ]
+    chmod 000 "$path/etc/shadow"
+    build_as_user --root "$path"
+    expect_status 2
+    expect_output "'$path/etc/shadow' cannot be read by this user"
+    chmod 000 "$path"
+    build_as_user --root "$path"
+    expect_status 2
+    expect_output "'$path' is not a directory that can be read"
+    chmod -R 755 "$path"
+}
+
 @test "build-image.sh refuses sizes and additions that make no sense" {
     local size
     for size in 0 5 5M 2T -2G 1.5G ten; do

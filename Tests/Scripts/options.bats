@@ -84,7 +84,8 @@ in_library() {
 
 @test "the scripts refuse an option without its value" {
     local option
-    for option in --machine --accel --memory --cpus --kernel --image --add --append --timeout; do
+    for option in --machine --accel --memory --cpus --kernel --image --add --root --units \
+        --append --timeout; do
         run "$root/scripts/boot.sh" $option
         expect_status 2
         expect_output "$option needs a value"
@@ -94,7 +95,7 @@ in_library() {
         expect_status 2
         expect_output "$option needs a value"
     done
-    for option in --size --add --init --output; do
+    for option in --size --add --root --units --init --output; do
         run "$root/scripts/build-image.sh" $option
         expect_status 2
         expect_output "$option needs a value"
@@ -236,6 +237,144 @@ in_library() {
     expect_status 2
     expect_output "--add: there is no '$BATS_TEST_TMPDIR/none'"
     [ -z "$(find "$out" -name '.boot.*')" ]
+}
+
+# make_root: a directory that can be a root, and what cannot. Sets `base`.
+make_root() {
+    own_tmp
+    base=$BATS_TEST_TMPDIR/base
+    mkdir -p "$base/etc"
+    seq 1000 >"$base/etc/file"
+    ln -s loop "$BATS_TEST_TMPDIR/loop"
+    echo "no tar" >"$BATS_TEST_TMPDIR/text"
+    tar -cPf "$BATS_TEST_TMPDIR/absolute.tar" "$base/etc/file"
+    (cd "$base/etc" && tar -cPf "$BATS_TEST_TMPDIR/up.tar" ../etc/file)
+    tar -C "$base" -cf "$BATS_TEST_TMPDIR/whole.tar" .
+    head -c 3000 "$BATS_TEST_TMPDIR/whole.tar" >"$BATS_TEST_TMPDIR/cut.tar"
+}
+
+# own_tmp: a directory for temporary files, of this test alone.
+own_tmp() {
+    export TMPDIR=$BATS_TEST_TMPDIR/tmp
+    mkdir "$TMPDIR"
+}
+
+# nothing_is_left: of an image that was not made.
+nothing_is_left() {
+    [ -z "$(find "$out" "$BATS_TEST_TMPDIR" -name '.boot.*' -o -name '.image.??????')" ]
+    [ -z "$(ls -A "$TMPDIR")" ]
+}
+
+@test "a root that is none is refused before anything is built" {
+    make_root
+    local source
+    for source in nothing loop ''; do
+        [ -z "$source" ] || source=$BATS_TEST_TMPDIR/$source
+        run "$root/scripts/boot.sh" --check --root "$source"
+        expect_status 2
+        expect_output "--root: there is no '$source'"
+    done
+    for source in text cut.tar; do
+        run "$root/scripts/boot.sh" --check --root "$BATS_TEST_TMPDIR/$source"
+        expect_status 2
+        expect_output "'$BATS_TEST_TMPDIR/$source' is neither a directory nor a whole tar"
+    done
+    run "$root/scripts/boot.sh" --check --root /dev/null
+    expect_status 2
+    expect_output "is not a file that can be read"
+    run "$root/scripts/boot.sh" --check --root "$BATS_TEST_TMPDIR/absolute.tar"
+    expect_status 2
+    expect_output "has the name '$base/etc/file', which leads out of the root"
+    run "$root/scripts/boot.sh" --check --root "$BATS_TEST_TMPDIR/up.tar"
+    expect_status 2
+    expect_output "has the name '../etc/file', which leads out of the root"
+    nothing_is_left
+}
+
+@test "where init cannot be built there is no image of a root, and nothing is left" {
+    make_root
+    local copy=$BATS_TEST_TMPDIR/copy tools=$BATS_TEST_TMPDIR/tools
+    mkdir -p "$copy" "$tools"
+    cp -R "$root/scripts" "$root/toolchain" "$copy/"
+    ln -s /usr/bin/* "$tools/"
+    rm -f "$tools"/swift*
+    out=$copy/out PATH=$tools run "$copy/scripts/boot.sh" --check --root "$base"
+    expect_status 3
+    expect_output "Swift is missing"
+    out=$copy/out nothing_is_left
+}
+
+@test "what --root has no use for is refused before anything is built" {
+    make_root
+    local image=$BATS_TEST_TMPDIR/new.img
+    run "$root/scripts/boot.sh" --check --root "$base" --image "$BATS_TEST_TMPDIR/text"
+    expect_status 2
+    expect_output "--root makes an image"
+    run "$root/scripts/boot.sh" --check --root "$base" --initramfs
+    expect_status 2
+    expect_output "--root makes a disk, so there is no use for --initramfs"
+    run "$root/scripts/boot.sh" --check --root "$base" --rw
+    expect_status 2
+    expect_output "--rw needs --image NEWFILE"
+    expect_output "--append rw"
+    run "$root/scripts/boot.sh" --check --rw --image "$BATS_TEST_TMPDIR/text" --root "$base"
+    expect_status 2
+    expect_output "--image: there is a '$BATS_TEST_TMPDIR/text' already"
+    run "$root/scripts/boot.sh" --check --root "$base" --rw --image /nowhere/new.img
+    expect_status 2
+    expect_output "--image: there is no directory '/nowhere'"
+    run "$root/scripts/boot.sh" --dry-run --root "$base"
+    expect_status 2
+    expect_output "build-image.sh --root makes one to keep"
+    run "$root/scripts/boot.sh" --dry-run --root "$base" --rw --image "$image"
+    expect_status 2
+    expect_output "--dry-run makes nothing"
+    run "$root/scripts/build-image.sh" --root "$base"
+    expect_status 2
+    expect_output "--root needs --output NAME"
+    [ ! -e "$image" ]
+    [ "$(cat "$BATS_TEST_TMPDIR/text")" = "no tar" ]
+    nothing_is_left
+}
+
+@test "what is no unit file is refused by name before anything is built" {
+    local units=$BATS_TEST_TMPDIR/units name
+    own_tmp
+    mkdir "$units"
+    for name in nothing loop; do
+        [ "$name" = nothing ] || ln -s loop "$BATS_TEST_TMPDIR/loop"
+        run "$root/scripts/boot.sh" --check --units "$BATS_TEST_TMPDIR/$name"
+        expect_status 2
+        expect_output "--units: there is no '$BATS_TEST_TMPDIR/$name'"
+    done
+    run "$root/scripts/boot.sh" --check --units /etc/passwd
+    expect_status 2
+    expect_output "--units: '/etc/passwd' is not a directory that can be read"
+    touch "$units/good.service"
+    for name in README .service .hidden a.timer a.service.bak 'a b.service' a.service.d/text \
+        a.service.d/.conf a.target.d/x.conf directory/a.service a.service.d/deep/x.conf; do
+        mkdir -p "$units/$(dirname "$name")"
+        touch "$units/$name"
+        run "$root/scripts/boot.sh" --check --units "$units"
+        expect_status 2
+        expect_output "--units: '"
+        expect_output "has no place in /etc/hammock, which is for *.service, *.target, *.socket"
+        [[ $name/ == "$(sed -n "s/.*--units: '\(.*\)' has no place.*/\1/p" <<<"$output")/"* ]]
+        find "$units" -mindepth 1 -not -name good.service -delete
+    done
+    # A link is as good as its file, and one that leads nowhere is none.
+    ln -s nowhere "$units/dangling.service"
+    run "$root/scripts/boot.sh" --check --units "$units"
+    expect_status 2
+    expect_output "'dangling.service' has no place"
+    rm "$units/dangling.service"
+    run "$root/scripts/boot.sh" --check --units "$units" --image "$units/good.service"
+    expect_status 2
+    expect_output "--units makes an image"
+    run "$root/scripts/boot.sh" --dry-run --units "$units"
+    expect_status 2
+    expect_output "build-image.sh --units makes one to keep"
+    nothing_is_left
 }
 
 @test "--dry-run prints the classic command line for pc, and runs nothing" {
