@@ -183,6 +183,7 @@ packages_for() {
         reproduce) echo disorderfs faketime ;;
         bench) echo busybox-static catatonit dumb-init tini ;;
         fresh) echo debootstrap git procps util-linux ;;
+        services) echo debootstrap util-linux ;;
     esac
 }
 
