@@ -28,7 +28,8 @@
 # shellcheck source=scripts/lib-root.sh
 . "$root/scripts/lib-root.sh"
 
-size=''
+size=2G
+sized=''     # whether --size has said so
 init=''
 output=''
 source=''    # --root DIR|TAR
@@ -94,7 +95,7 @@ parse() {
     local addition
     while [ $# -gt 0 ]; do
         case $1 in
-            --size) size=$(value_of "$@"); check_size; shift 2 ;;
+            --size) size=$(value_of "$@") sized=yes; check_size; shift 2 ;;
             --add) addition=$(value_of "$@"); additions+=("$addition"); shift 2 ;;
             --root) source=$(value_of "$@"); check_root; shift 2 ;;
             --units) units=$(value_of "$@"); check_units; shift 2 ;;
@@ -106,8 +107,8 @@ parse() {
     done
     if [ -n "$source" ]; then
         [ -n "$output" ] || usage_error "--root needs --output NAME: it makes NAME.img"
-    else
-        size=${size:-2G}
+        # It depends on the root, which is not there yet.
+        [ -n "$sized" ] || size=''
     fi
     for addition in "${additions[@]}"; do check_addition "$addition"; done
 }

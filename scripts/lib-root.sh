@@ -203,8 +203,8 @@ unpack_root() {
     [ "$view" != plain ] || owner=--no-same-owner
     [ "$view" != fakeroot ] || attributes=()
     tar -C "$work/tree" $owner --same-permissions --numeric-owner "${attributes[@]}" \
-        --anchored --no-wildcards --exclude-from="$work/devices" --force-local --extract --file="$from" \
-        2>"$work/tar.log" || { cat "$work/tar.log" >&2; return 1; }
+        --anchored --no-wildcards --exclude-from="$work/devices" --extract \
+        --force-local --file="$from" 2>"$work/tar.log" || { cat "$work/tar.log" >&2; return 1; }
     grep -v "Cannot set '" "$work/tar.log" >&2 || true
 }
 

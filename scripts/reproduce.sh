@@ -393,7 +393,8 @@ sources_of() {
         init) hash_of_files "${init[@]}" ;;
         image)
             pin source-date-epoch
-            hash_of_files "${init[@]}" toolchain/image scripts/build-image.sh
+            hash_of_files "${init[@]}" toolchain/image scripts/build-image.sh \
+                scripts/lib-root.sh
             ;;
         kernel)
             pin source-date-epoch

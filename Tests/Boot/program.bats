@@ -181,6 +181,55 @@ word 8: <[    9.000000] init: program ended with code 77>"* ]]
     [ "$stderr" = "boot.sh: /program ended with code 0" ]
 }
 
+# make_root DIR: a small root of another system's, without a place for the kernel's file systems.
+make_root() {
+    mkdir -p "$1/bin" "$1/etc"
+    cp "$(command -v busybox)" "$1/bin/busybox"
+    ln -s busybox "$1/bin/sh"
+    ln -s busybox "$1/bin/ls"
+    echo "of another system" >"$1/etc/issue"
+}
+
+@test "a program of another root runs with Hammock's init as PID 1, from a directory and a tar" {
+    local base=$BATS_TEST_TMPDIR/base source
+    make_root "$base"
+    tar -C "$base" --owner=0 --group=0 --gzip -cf "$BATS_TEST_TMPDIR/root.tar.gz" .
+    for source in "$base" "$BATS_TEST_TMPDIR/root.tar.gz"; do
+        program=(--root "$source" --add "$BATS_FILE_TMPDIR/text:/etc/added")
+        boot -- /bin/sh -c \
+            "cat /etc/issue /etc/added; cmp /init /proc/1/exe && : >/tmp/x && : >/x; exit 9"
+        expect_verdict 9 "/bin/sh ended with code 9"
+        expect_output "of another system"
+        expect_output "no program"
+        expect_output "can't create /x: Read-only file system"
+    done
+    boot --machine pc -- /bin/ls -l /
+    expect_verdict 0 "/bin/ls ended with code 0"
+    expect_output "drwxrwxrwt"
+    [ -z "$(find "$out" "$BATS_TEST_TMPDIR" -name '.boot.*' -o -name '.image.??????')" ]
+    [ "$(ls "$base")" = $'bin\netc' ]
+}
+
+@test "--rw and --image keep another root with what the program has written" {
+    local base=$BATS_TEST_TMPDIR/base image=$BATS_TEST_TMPDIR/kept.img
+    make_root "$base"
+    mkdir "$BATS_TEST_TMPDIR/units"
+    echo "[Unit]" >"$BATS_TEST_TMPDIR/units/a.service"
+    program=(--root "$base" --units "$BATS_TEST_TMPDIR/units")
+    boot --append rw -- /bin/sh -c "cat /etc/hammock/a.service && echo lost >/new"
+    expect_verdict 0 "/bin/sh ended with code 0"
+    expect_output "[Unit]"
+    boot --rw --image "$image" -- /bin/sh -c "[ ! -e /new ] && echo kept >/new"
+    expect_verdict 0 "/bin/sh ended with code 0"
+    expect_output "the guest's changes stay in '$image'"
+    program=(--image "$image")
+    boot -- /bin/sh -c "cat /new; exit 5"
+    expect_verdict 5 "/bin/sh ended with code 5"
+    expect_output "kept"
+    [ ! -e "$base/new" ]
+    [ -z "$(find "$out" "$BATS_TEST_TMPDIR" -name '.boot.*' -o -name '.image.??????')" ]
+}
+
 @test "--rw lets the program write to its image" {
     compile writer <<<'#include <fcntl.h>
 int main(void) { return open("/new", O_CREAT | O_WRONLY, 0644) < 0; }'
