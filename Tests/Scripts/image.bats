@@ -312,12 +312,14 @@ build_as_user() {
     ln -s "$outside/../../../../..$outside" "$base/etc"
     ln -s ../../../../../../../../../../../.. "$base/up"
     ln -s "$outside/init" "$base/init"
+    ln -s /usr/sbin "$base/usr/lib"
     build --root "$base" --units "$BATS_TEST_TMPDIR/units" --add /etc/passwd:/sbin/added \
-        --add /etc/passwd:/up/usr/bin/added
+        --add /etc/passwd:/up/usr/bin/added --add /etc/passwd:/usr/lib/other
     expect_status 0
     [ -z "$(ls -A "$outside")" ]
     in_image "stat $outside/hammock/a.service" | grep -q 'Type: regular'
     in_image 'stat /usr/sbin/added' | grep -q 'Type: regular'
+    in_image 'stat /usr/sbin/other' | grep -q 'Type: regular'
     in_image 'stat /usr/bin/added' | grep -q 'Type: regular'
     in_image 'stat /init' | grep -q 'Type: regular'
     rm "$base/etc"
