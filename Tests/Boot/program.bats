@@ -197,7 +197,7 @@ make_root() {
     for source in "$base" "$BATS_TEST_TMPDIR/root.tar.gz"; do
         program=(--root "$source" --add "$BATS_FILE_TMPDIR/text:/etc/added")
         boot -- /bin/sh -c \
-            "cat /etc/issue /etc/added; cmp /init /proc/1/exe && : >/tmp/x && : >/x; exit 9"
+            "cat /etc/issue /etc/added; cmp /init /proc/1/exe && echo >/tmp/x && echo >/x; exit 9"
         expect_verdict 9 "/bin/sh ended with code 9"
         expect_output "of another system"
         expect_output "no program"
