@@ -3,7 +3,7 @@
 /// A plan is a header, an order, a record for each unit, and a heap of names and recipes. It is at
 /// most 96 KiB. The planner writes it, in another process than PID 1 or on another machine, and
 /// PID 1 checks all of it before it believes any of it.
-enum PlanLayout {
+public enum PlanLayout {
     /// The eight bytes that every plan begins with.
     static var magic: ByteView { "hammock\0" }
     static let version: UInt32 = 1
@@ -23,9 +23,10 @@ enum PlanLayout {
     static let recordsOffset = orderOffset + ServiceSet.capacity
     static let recordSize = 256
 
-    /// The heap begins behind the last record.
-    static let mostHeap = 63 * 1024
-    static let mostBytes = recordsOffset + ServiceSet.capacity * recordSize + mostHeap
+    /// How many bytes the heap has at most. It begins behind the last record.
+    public static let mostHeap = 63 * 1024
+    /// How many bytes a plan has at most.
+    public static let mostBytes = recordsOffset + ServiceSet.capacity * recordSize + mostHeap
 
     // A record: eight sets of 16 bytes, then these.
     static let setSize = 16
@@ -63,9 +64,9 @@ enum PlanLayout {
     static let recipeSizeOffset = 246
 
     /// How long a name is at most.
-    static let mostNameBytes = 96
+    public static let mostNameBytes = 96
     /// How many commands a unit has at most, in all stages together.
-    static let mostCommands = 16
+    public static let mostCommands = 16
 }
 
 /// What a unit is to others: the place of the set in its record.

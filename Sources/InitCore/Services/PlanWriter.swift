@@ -3,11 +3,11 @@
 /// The planner uses it, and each test that wants a plan. It puts the numbers where `PlanLayout` says
 /// and judges nothing; `Plan.init` does that.
 public struct PlanWriter {
-    private let buffer: UnsafeMutableRawBufferPointer
-    public private(set) var count = 0
-    private var heapSize = 0
+    let buffer: UnsafeMutableRawBufferPointer
+    public internal(set) var count = 0
+    var heapSize = 0
     /// Whether something did not fit. The plan must not be used then.
-    public private(set) var overflowed = false
+    public internal(set) var overflowed = false
 
     /// How large a buffer is large enough for any plan.
     public static var mostBytes: Int { PlanLayout.mostBytes }
@@ -37,7 +37,7 @@ public struct PlanWriter {
     }
 
     /// What a unit file that says nothing means.
-    private mutating func setDefaults(of service: ServiceID) {
+    mutating func setDefaults(of service: ServiceID) {
         set(PlanLayout.killSignalOffset, UInt8(Signal.terminate.rawValue), of: service)
         set(PlanLayout.watchdogSignalOffset, 6, of: service)
         set(PlanLayout.startLimitBurstOffset, 5, of: service)
@@ -239,9 +239,9 @@ public struct PlanWriter {
 
     // MARK: Bytes
 
-    private var heapStart: Int { PlanLayout.recordsOffset &+ count &* PlanLayout.recordSize }
+    var heapStart: Int { PlanLayout.recordsOffset &+ count &* PlanLayout.recordSize }
 
-    private func record(of service: ServiceID) -> Int {
+    func record(of service: ServiceID) -> Int {
         PlanLayout.recordsOffset &+ service.index &* PlanLayout.recordSize
     }
 
@@ -272,11 +272,11 @@ public struct PlanWriter {
         heapSize &+= 1
     }
 
-    private func byte(_ offset: Int) -> UInt8 {
+    func byte(_ offset: Int) -> UInt8 {
         UInt(bitPattern: offset) < UInt(bitPattern: buffer.count) ? buffer[offset] : 0
     }
 
-    private mutating func put(_ value: UInt8, at offset: Int) {
+    mutating func put(_ value: UInt8, at offset: Int) {
         guard UInt(bitPattern: offset) < UInt(bitPattern: buffer.count) else {
             overflowed = true
             return
@@ -284,7 +284,7 @@ public struct PlanWriter {
         buffer[offset] = value
     }
 
-    private mutating func put16(_ value: UInt16, at offset: Int) {
+    mutating func put16(_ value: UInt16, at offset: Int) {
         put(UInt8(truncatingIfNeeded: value), at: offset)
         put(UInt8(truncatingIfNeeded: value >> 8), at: offset &+ 1)
     }

@@ -62,13 +62,16 @@ public struct ByteView: ExpressibleByStringLiteral {
         return removed
     }
 
+    /// Whether these bytes begin with `prefix`.
     public func hasPrefix(_ prefix: ByteView) -> Bool {
         hasPrefix(prefix, ignoringCase: false)
     }
 
+    /// Whether these bytes begin with `prefix`.
+    ///
     /// - Parameter prefix: in capitals if case is ignored.
     @inline(never)
-    func hasPrefix(_ prefix: ByteView, ignoringCase: Bool) -> Bool {
+    public func hasPrefix(_ prefix: ByteView, ignoringCase: Bool) -> Bool {
         guard prefix.count <= count else { return false }
         var offset = 0
         while offset < prefix.count {
@@ -96,7 +99,7 @@ public struct ByteView: ExpressibleByStringLiteral {
     ///
     /// - Parameter list: with one space between its words, in capitals if case is ignored.
     @inline(never)
-    func position(in list: ByteView, ignoringCase: Bool) -> Int? {
+    public func position(in list: ByteView, ignoringCase: Bool) -> Int? {
         var rest = list
         var position = 0
         while rest.count > 0 {
@@ -126,10 +129,12 @@ public struct ByteView: ExpressibleByStringLiteral {
     }
 }
 
-func isDigit(_ byte: UInt8) -> Bool {
+/// Whether this is one of 0 to 9.
+public func isDigit(_ byte: UInt8) -> Bool {
     byte &- UInt8(ascii: "0") < 10
 }
 
-func isLowercase(_ byte: UInt8) -> Bool {
+/// Whether this is one of a to z.
+public func isLowercase(_ byte: UInt8) -> Bool {
     byte &- UInt8(ascii: "a") < 26
 }
