@@ -20,6 +20,7 @@ let package = Package(
     targets: [
         .target(name: "CLinux"),
         .target(name: "InitCore", swiftSettings: embeddable),
+        .target(name: "UnitFiles", dependencies: ["InitCore"], swiftSettings: embeddable),
         .target(
             name: "KernelInterface",
             dependencies: ["CLinux", "InitCore"],
@@ -85,6 +86,7 @@ let package = Package(
         .target(
             name: "SimulatedShim", dependencies: ["CLinux"], path: "Tests/Support/simulated-shim"),
         .testTarget(name: "InitCoreTests", dependencies: ["InitCore"]),
+        .testTarget(name: "UnitFilesTests", dependencies: ["InitCore", "UnitFiles"]),
         .testTarget(name: "KernelInterfaceTests", dependencies: ["InitCore", "KernelInterface"]),
         .testTarget(
             name: "InitRuntimeTests",

@@ -54,7 +54,7 @@ same_options() {
             -e 'section name: Sh NAMES' <<<"${output:-outdated mandoc.db}"
         # mandoc can also format the page.
         run -0 mandoc -Tutf8 "$page"
-        [ ${#lines[@]} -ge 100 ]
+        [ ${#lines[@]} -ge 50 ]
     done
 }
 

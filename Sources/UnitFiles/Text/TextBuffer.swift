@@ -1,0 +1,81 @@
+import InitCore
+
+/// Bytes that are being put together in memory that this value does not own.
+///
+/// What does not fit is left out, and `overflowed` says so.
+struct TextBuffer {
+    private let start: UnsafeMutablePointer<UInt8>
+    let capacity: Int
+    private(set) var count = 0
+    private(set) var overflowed = false
+
+    init(start: UnsafeMutablePointer<UInt8>, capacity: Int) {
+        self.start = start
+        self.capacity = max(capacity, 0)
+    }
+
+    /// Valid until the buffer is changed.
+    var view: ByteView { ByteView(start: UnsafePointer(start), count: count) }
+
+    /// The bytes from `offset` on.
+    @inline(never)
+    func view(from offset: Int) -> ByteView { view.dropping(offset) }
+
+    mutating func clear() {
+        count = 0
+        overflowed = false
+    }
+
+    /// Forgets the bytes from `offset` on.
+    mutating func truncate(to offset: Int) {
+        count = min(max(offset, 0), count)
+    }
+
+    @inline(never)
+    mutating func append(byte: UInt8) {
+        guard count < capacity else {
+            overflowed = true
+            return
+        }
+        start[count] = byte
+        count &+= 1
+    }
+
+    @inline(never)
+    mutating func append(_ text: ByteView) {
+        var offset = 0
+        while offset < text.count {
+            append(byte: text[offset])
+            offset &+= 1
+        }
+    }
+
+    /// Appends decimal digits.
+    @inline(never)
+    mutating func append(number: UInt64) {
+        var divisor: UInt64 = 1
+        while number / divisor >= 10 { divisor &*= 10 }
+        var rest = number
+        while divisor > 0 {
+            append(byte: 0x30 &+ UInt8(truncatingIfNeeded: rest / divisor))
+            rest %= divisor
+            divisor /= 10
+        }
+    }
+
+    @inline(never)
+    mutating func append(signed number: Int) {
+        if number < 0 { append(byte: UInt8(ascii: "-")) }
+        append(number: UInt64(number.magnitude))
+    }
+
+    /// The memory behind what is there, for a call that fills it in.
+    var room: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: start + count, count: capacity &- count)
+    }
+
+    /// Takes in bytes that were written into `room`.
+    mutating func grow(by length: Int) {
+        count = min(count &+ max(length, 0), capacity)
+    }
+}
