@@ -12,6 +12,7 @@ let package = Package(
     name: "hammock",
     products: [
         .executable(name: "init", targets: ["init"]),
+        .executable(name: "hammock", targets: ["hammock"]),
         .executable(name: "trapping-init", targets: ["trapping-init"]),
         .executable(name: "recipe-child", targets: ["recipe-child"]),
         .executable(name: "logging-init", targets: ["logging-init"]),
@@ -32,6 +33,14 @@ let package = Package(
             swiftSettings: embeddable
         ),
         .executableTarget(name: "init", dependencies: ["InitRuntime"]),
+
+        // The tool: looks at unit files and makes plans, on a host or on the machine itself.
+        .target(
+            name: "HammockTool",
+            dependencies: ["CLinux", "InitCore", "UnitFiles"],
+            swiftSettings: embeddable
+        ),
+        .executableTarget(name: "hammock", dependencies: ["HammockTool"]),
 
         // For the host only: draws the picture of a boot.
         .target(name: "BootTimeline"),

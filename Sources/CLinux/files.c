@@ -36,6 +36,10 @@ int clinux_close_range(int first, int last) {
     return 0;
 }
 
+int clinux_create(const char *path) {
+    return ask(SYS_open, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644, 0);
+}
+
 void *clinux_directory(void) {
     static char directory[clinux_directory_size] __attribute__((aligned(16)));
     return directory;
@@ -70,6 +74,16 @@ int64_t clinux_file_size(int fd) {
     return ask(SYS_lseek, fd, 0, SEEK_END, 0);
 }
 
+int clinux_file_type(const char *path) {
+    struct stat found;
+    int result = ask(SYS_lstat, path, &found, 0, 0);
+    return result < 0 ? result : (int)(found.st_mode & S_IFMT);
+}
+
+int clinux_fsync(int fd) {
+    return ask(SYS_fsync, fd, 0, 0, 0);
+}
+
 int clinux_get_descriptor_flags(int fd) {
     return ask(SYS_fcntl, fd, F_GETFD, 0, 0);
 }
@@ -94,6 +108,10 @@ int clinux_open(const char *path, int flags, unsigned mode) {
     return ask(SYS_open, path, flags | O_CLOEXEC, mode, 0);
 }
 
+int clinux_open_file(const char *path) {
+    return ask(SYS_open, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, 0);
+}
+
 int clinux_open_for_reading(const char *path) {
     return ask(SYS_open, path, O_RDONLY | O_CLOEXEC, 0, 0);
 }
@@ -115,6 +133,11 @@ int clinux_pipe(int ends[2]) {
     return ask(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK, 0, 0);
 }
 
+void *clinux_planner_memory(void) {
+    static char memory[clinux_planner_size] __attribute__((aligned(16)));
+    return memory;
+}
+
 int clinux_poll_writable(int fd, int timeout_milliseconds) {
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
     return ask(SYS_poll, &entry, 1, timeout_milliseconds, 0);
@@ -126,6 +149,10 @@ ptrdiff_t clinux_pread(int fd, void *bytes, size_t count, int64_t offset) {
 
 ptrdiff_t clinux_read(int fd, void *bytes, size_t count) {
     return ask(SYS_read, fd, bytes, count, 0);
+}
+
+ptrdiff_t clinux_readlink(const char *path, char *target, size_t size) {
+    return ask(SYS_readlink, path, target, size, 0);
 }
 
 int clinux_rename(const char *from, const char *to) {
@@ -150,6 +177,10 @@ ptrdiff_t clinux_tee(int from, int to, size_t count) {
 
 int clinux_truncate(int fd, int64_t size) {
     return ask(SYS_ftruncate, fd, size, 0, 0);
+}
+
+int clinux_unlink(const char *path) {
+    return ask(SYS_unlink, path, 0, 0, 0);
 }
 
 ptrdiff_t clinux_write(int fd, const void *bytes, size_t count) {

@@ -51,6 +51,11 @@ int clinux_close(int fd);
 
 // int close_range(unsigned first, unsigned last, unsigned flags);     close_range(2)
 int clinux_close_range(int first, int last);
+
+// int open(const char *path, int flags, mode_t mode);                        open(2)
+// A new or emptied file of mode 644, to write: O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC.
+int clinux_create(const char *path);
+
 // int ioctl(int fd, LOOP_CLR_FD);                                            loop(4)
 // For the device at `path`: at once, or when its last user closes it.
 int clinux_detach_loop(const char *path);
@@ -96,6 +101,10 @@ int64_t clinux_file_size(int fd);
 // How large the file system of `path` is, in bytes.
 int64_t clinux_file_system_size(const char *path);
 
+// int lstat(const char *path, struct stat *statbuf);                         stat(2)
+// The bits S_IFMT of the mode: what kind of file it is.
+int clinux_file_type(const char *path);
+
 // pid_t fork(void);                                                          fork(2)
 // Bypasses the C library's locks and handlers: init has no threads. 0 in the child.
 int clinux_fork(void);
@@ -104,6 +113,9 @@ int clinux_fork(void);
 // fork(2), with the child in the cgroup of this directory's descriptor (CLONE_INTO_CGROUP) from
 // its first moment. 0 in the child.
 int clinux_fork_into(int cgroup);
+
+// int fsync(int fd);                                                        fsync(2)
+int clinux_fsync(int fd);
 
 // int fcntl(int fd, F_GETFD);                                               fcntl(2)
 // -EBADF if `fd` is not open.
@@ -179,6 +191,11 @@ int clinux_mount_read_only(const char *path);
 int clinux_open(const char *path, int flags, unsigned mode);
 
 // int open(const char *path, int flags);                                     open(2)
+// Does not follow a link, nor wait for what has come into the file's place:
+// O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC.
+int clinux_open_file(const char *path);
+
+// int open(const char *path, int flags);                                     open(2)
 // O_RDONLY | O_CLOEXEC.
 int clinux_open_for_reading(const char *path);
 
@@ -205,6 +222,10 @@ int clinux_pidfd_send_signal(int pidfd, int signal);
 // int pipe2(int pipefd[2], O_CLOEXEC | O_NONBLOCK);                          pipe(2)
 int clinux_pipe(int ends[2]);
 
+// A buffer of clinux_planner_size bytes for the planner of services. There is no heap.
+enum { clinux_planner_size = 384 * 1024 };
+void *clinux_planner_memory(void);
+
 // int poll(struct pollfd *fds, nfds_t nfds, int timeout);                    poll(2)
 // Waits until `fd` takes bytes or has an error. With an `fd` of -1 it only waits for the time.
 // 1: ready, 0: timed out.
@@ -223,6 +244,9 @@ ptrdiff_t clinux_read(int fd, void *bytes, size_t count);
 // What the child of a clinux_spawn has reported: 0 if it has become the program, the errno of
 // execve (above 0) if execve failed, -EAGAIN if it has not reported yet.
 int clinux_read_report(int report);
+
+// ssize_t readlink(const char *path, char *buf, size_t bufsiz);          readlink(2)
+ptrdiff_t clinux_readlink(const char *path, char *target, size_t size);
 
 // int reboot(int op);                                                      reboot(2)
 enum clinux_reboot_operation {
@@ -386,6 +410,9 @@ int clinux_umount(const char *path);
 // int sigprocmask(SIG_SETMASK, const sigset_t *set, NULL);            sigprocmask(2)
 // Unblocks every signal.
 int clinux_unblock_signals(void);
+
+// int unlink(const char *path);                                            unlink(2)
+int clinux_unlink(const char *path);
 
 // pid_t wait4(pid_t pid, int *wstatus, int options, struct rusage *rusage);  wait4(2)
 // Reaps one child that has ended, or finds one that has stopped. 0 if there is no such child;

@@ -3,9 +3,9 @@
 /// The rules are getopt_long(3)'s, except that a long option may have to be spelt out. Short
 /// options combine, a value is attached to its option or is the next word, and `--` ends the
 /// options. The caller decides whether an option may stand behind another word.
-struct OptionScanner {
+public struct OptionScanner {
     /// What the scanner found.
-    enum Step {
+    public enum Step {
         /// An option, by its letter in the grammar; `value` is its value, and `index` the word
         /// that has the value or, for an option that takes none, the option.
         case option(UInt8)
@@ -17,11 +17,11 @@ struct OptionScanner {
     }
 
     /// The word that the last step was about.
-    private(set) var index: Int
+    public private(set) var index: Int
     /// The last option's letter, as it stands there; 0 for a long option.
-    private(set) var letter: UInt8 = 0
+    public private(set) var letter: UInt8 = 0
     /// The value of the last option that takes one.
-    private(set) var value = ByteView.empty
+    public private(set) var value = ByteView.empty
 
     private let words: Words
     private let grammar: ByteView
@@ -36,15 +36,16 @@ struct OptionScanner {
     ///     The kind is `.`, or `:` for one that takes a value; `-` and `=` are the same for
     ///     options whose letter cannot be used, since it only tells them apart.
     ///   - mayAbbreviate: whether a long name may be cut short, if only one name fits.
-    init(_ words: Words, from first: Int, grammar: ByteView, mayAbbreviate: Bool = false) {
+    public init(_ words: Words, from first: Int, grammar: ByteView, mayAbbreviate: Bool = false) {
         self.words = words
         self.grammar = grammar
         self.mayAbbreviate = mayAbbreviate
         index = max(first, 0) &- 1
     }
 
+    /// Takes the next step.
     @inline(never)
-    mutating func next() -> Step {
+    public mutating func next() -> Step {
         if cluster.count > 0 { return shortOption() }
         guard advance() else { return .end }
         let word = words[index]

@@ -1,0 +1,216 @@
+internal import CLinux
+import InitCore
+import UnitFiles
+
+/// The files below a directory that stands for `/`, and where problems with them are written.
+struct FileTree: UnitSource, ~Copyable {
+    /// Without a slash at its end; empty for the root of this machine.
+    let root: ByteView
+    let isJSON: Bool
+    var output: Output
+    private let path: UnsafeMutablePointer<UInt8>
+
+    static let pathCapacity = 8 * 1_024
+    /// Of a file that is not whole yet.
+    private static var ending: ByteView { ".partial" }
+
+    /// - Parameter memory: `pathCapacity` bytes.
+    init(root: ByteView, isJSON: Bool, _ output: Output, _ memory: UnsafeMutableRawPointer) {
+        var length = root.count
+        while length > 0, root[length &- 1] == UInt8(ascii: "/") { length &-= 1 }
+        self.root = root.slice(0, length)
+        self.isJSON = isJSON
+        self.output = output
+        path = memory.assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// The path below the root as a C string.
+    private func cString(_ text: ByteView) throws(Errno) -> UnsafePointer<CChar> {
+        guard root.count &+ text.count < FileTree.pathCapacity else {
+            throw Errno(rawValue: 36)  // ENAMETOOLONG
+        }
+        var count = 0
+        var offset = 0
+        while offset < root.count {
+            path[count] = root[offset]
+            offset &+= 1
+            count &+= 1
+        }
+        offset = 0
+        while offset < text.count {
+            path[count] = text[offset]
+            offset &+= 1
+            count &+= 1
+        }
+        path[count] = 0
+        return UnsafeRawPointer(path).assumingMemoryBound(to: CChar.self)
+    }
+
+    @discardableResult
+    private func check(_ result: Int) throws(Errno) -> Int {
+        if result < 0 { throw Errno(rawValue: Int32(truncatingIfNeeded: 0 &- result)) }
+        return result
+    }
+
+    mutating func kind(of path: ByteView) -> PathKind {
+        do throws(Errno) {
+            // inode(7): the bits S_IFMT.
+            switch try check(Int(clinux_file_type(try cString(path)))) {
+            case 0o010000: return .pipe
+            case 0o040000: return .directory
+            case 0o100000: return .file
+            case 0o120000: return .link
+            case 0o140000: return .socket
+            default: return .device
+            }
+        } catch {
+            // ENOENT, and ENOTDIR: a part of the path is a file.
+            return error == .noSuchFile || error.rawValue == 20 ? .missing : .failed(error)
+        }
+    }
+
+    mutating func read(
+        _ path: ByteView, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(Errno) -> Int {
+        let descriptor = Int32(try check(Int(clinux_open_file(try cString(path)))))
+        defer { _ = clinux_close(descriptor) }
+        guard let start = buffer.baseAddress else { return 0 }
+        var count = 0
+        while count < buffer.count {
+            let part = try check(clinux_read(descriptor, start + count, buffer.count &- count))
+            if part == 0 { break }
+            count &+= part
+        }
+        return count
+    }
+
+    mutating func list(
+        _ path: ByteView, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(Errno) -> Int {
+        let descriptor = Int32(try check(Int(clinux_open_file(try cString(path)))))
+        defer { _ = clinux_close(descriptor) }
+        guard let entries = clinux_directory() else { return 0 }
+        var count = 0
+        while case let size = try check(Int(clinux_getdents(descriptor, entries))), size > 0 {
+            var offset = 0
+            while offset < size {
+                // struct linux_dirent64: the entry's length is at 16, its name from 19.
+                let entry = entries + offset
+                var name = (entry + 19).assumingMemoryBound(to: UInt8.self)
+                repeat {
+                    guard count < buffer.count else { throw Errno.tooLarge }
+                    buffer[count] = name.pointee
+                    count &+= 1
+                    name += 1
+                } while buffer[count &- 1] != 0
+                offset &+= max(1, Int(entry.loadUnaligned(fromByteOffset: 16, as: UInt16.self)))
+            }
+        }
+        return count
+    }
+
+    mutating func readLink(
+        _ path: ByteView, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(Errno) -> Int {
+        guard let start = buffer.baseAddress else { return 0 }
+        return try check(
+            clinux_readlink(
+                try cString(path), start.assumingMemoryBound(to: CChar.self), buffer.count))
+    }
+
+    /// The name of the machine that the files are for, as far as it is known here.
+    ///
+    /// - Parameter memory: 256 bytes that it is kept in.
+    mutating func hostName(_ memory: UnsafeMutableRawPointer) -> ByteView? {
+        let buffer = UnsafeMutableRawBufferPointer(start: memory, count: 256)
+        let path: ByteView = root.count == 0 ? "/proc/sys/kernel/hostname" : "/etc/hostname"
+        guard let count = try? read(path, into: buffer) else { return nil }
+        let text = ByteView(
+            start: UnsafePointer(memory.assumingMemoryBound(to: UInt8.self)), count: count)
+        let name = text.slice(0, text.length(before: 0x0a))
+        return name.count > 0 ? name : nil
+    }
+
+    // MARK: The plan
+
+    /// Writes a file, which is not below the root, beside its place, and renames it into it.
+    mutating func write(_ bytes: ByteView, to file: ByteView) throws(Errno) {
+        let temporary = try temporaryPath(file)
+        let descriptor = Int32(try check(Int(clinux_create(temporary))))
+        do throws(Errno) {
+            var sent = 0
+            while sent < bytes.count {
+                let rest = bytes.count &- sent
+                let written = try check(clinux_write(descriptor, bytes.start + sent, rest))
+                if written == 0 { throw .inputOutput }
+                sent &+= written
+            }
+            try check(Int(clinux_fsync(descriptor)))
+            try check(Int(clinux_close(descriptor)))
+            // The file's name is the temporary one without its ending.
+            let target = temporary + (file.count &+ FileTree.ending.count &+ 1)
+            try check(Int(clinux_rename(temporary, target)))
+        } catch {
+            // It is the temporary file's end either way, so no second error is of interest.
+            _ = clinux_unlink(temporary)
+            throw error
+        }
+    }
+
+    /// `FILE.partial` and, behind it, `FILE`, each with a NUL.
+    private func temporaryPath(_ file: ByteView) throws(Errno) -> UnsafePointer<CChar> {
+        guard file.count &* 2 &+ 16 < FileTree.pathCapacity else { throw Errno(rawValue: 36) }
+        var count = 0
+        func put(_ text: ByteView) {
+            var offset = 0
+            while offset < text.count {
+                path[count] = text[offset]
+                offset &+= 1
+                count &+= 1
+            }
+        }
+        put(file)
+        put(FileTree.ending)
+        path[count] = 0
+        count &+= 1
+        put(file)
+        path[count] = 0
+        return UnsafeRawPointer(path).assumingMemoryBound(to: CChar.self)
+    }
+
+    // MARK: Problems
+
+    mutating func report(_ problem: Problem) {
+        if isJSON { return reportJSON(problem) }
+        if problem.file.count > 0 {
+            output.append(foreign: problem.file)
+            if problem.line > 0 {
+                output.append(byte: UInt8(ascii: ":"))
+                output.append(number: UInt64(problem.line))
+            }
+            output.append(": ")
+        }
+        output.append(foreign: problem.unit)
+        if problem.unit.count > 0 { output.append(" is ") }
+        output.append(problem.severity == .refused ? "refused: " : "warned of: ")
+        problem.describe { output.append(foreign: $0) }
+        output.append(byte: 0x0a)
+    }
+
+    private mutating func reportJSON(_ problem: Problem) {
+        output.append(key: "problem", isFirst: true)
+        output.append(string: problem.severity == .refused ? "refused" : "warned")
+        output.append(key: "unit")
+        output.append(string: problem.unit)
+        output.append(key: "file")
+        output.append(string: problem.file)
+        output.append(key: "line")
+        output.append(number: UInt64(problem.line))
+        output.append(key: "directive")
+        output.append(string: problem.directive)
+        output.append(key: "text")
+        output.append(byte: UInt8(ascii: "\""))
+        problem.describe { output.append(part: $0) }
+        output.append("\"}\n")
+    }
+}

@@ -1,0 +1,97 @@
+import InitCore
+import UnitFiles
+
+/// What a command line asks of the tool.
+struct Request {
+    enum Verb {
+        case check
+        case plan
+    }
+
+    var verb = Verb.check
+    /// The directory that stands for `/`.
+    var root = ByteView.empty
+    var target: ByteView?
+    var isStrict = false
+    var isJSON = false
+    /// Where a plan is written.
+    var file = ByteView.empty
+
+    /// What to print in place of doing anything.
+    enum Answer {
+        case help
+        case version
+        /// A mistake, and the word that it is about.
+        case wrong(ByteView, ByteView)
+    }
+
+    static var usage: ByteView {
+        """
+        Usage: hammock check [--root DIR] [--target NAME] [--strict] [--json]
+               hammock plan -o FILE [--root DIR] [--target NAME] [--strict]
+
+        Looks at unit files as Hammock's init reads them, without starting anything.
+
+          check                what becomes of each unit, and how long a shutdown takes
+          plan                 the same, and writes a plan that init need not make any more
+
+              --root DIR       the directory that stands for /
+              --target NAME    what is wanted; otherwise all units of /etc/hammock
+              --strict         refuses where it would warn
+              --json           prints an object a line
+          -o, --output FILE    where the plan is written
+          -h, --help           prints this
+          -V, --version        prints the version
+
+        Exits with 0; 1 if a unit is refused or the plan cannot be written; 2 on wrong use.
+
+        """
+    }
+
+    /// - Returns: `nil` if there is something to do.
+    mutating func read(_ words: Words) -> Answer? {
+        guard words.count > 1 else { return .wrong("a verb is missing", "hammock") }
+        var first = 2
+        switch words[1].position(in: "check plan") {
+        case 0: verb = .check
+        case 1: verb = .plan
+        default:
+            if words[1][0] != UInt8(ascii: "-") { return .wrong("unknown verb", words[1]) }
+            first = 1
+        }
+        var scanner = OptionScanner(
+            words, from: first,
+            grammar: "r=root t=target s-strict j-json o:output h.help V.version")
+        while true {
+            switch scanner.next() {
+            case .end:
+                return first == 1 ? .wrong("a verb comes first", words[1]) : complaint(words)
+            case .word: return .wrong("one word too many", words[scanner.index])
+            case .wrong(let problem): return .wrong(problem.text, words[scanner.index])
+            case .option(UInt8(ascii: "r")):
+                root = scanner.value
+                if root.count == 0 { return .wrong("no directory", "--root") }
+            case .option(UInt8(ascii: "t")):
+                guard let name = UnitName(scanner.value), name.kind == .target, !name.isTemplate
+                else {
+                    return .wrong("not the name of a target (multi-user.target)", scanner.value)
+                }
+                target = scanner.value
+            case .option(UInt8(ascii: "s")): isStrict = true
+            case .option(UInt8(ascii: "j")): isJSON = true
+            case .option(UInt8(ascii: "o")): file = scanner.value
+            case .option(UInt8(ascii: "V")): return .version
+            case .option: return .help
+            }
+        }
+    }
+
+    private func complaint(_ words: Words) -> Answer? {
+        switch verb {
+        case .check: return file.count > 0 ? .wrong("only plan writes a file", "-o") : nil
+        case .plan:
+            if isJSON { return .wrong("only check prints objects", "--json") }
+            return file.count == 0 ? .wrong("a plan needs -o FILE", words[1]) : nil
+        }
+    }
+}
