@@ -181,6 +181,7 @@ packages_for() {
             command -v dockerd >/dev/null || echo docker.io
             ;;
         reproduce) echo disorderfs faketime ;;
+        verdicts) echo perl ;;
         bench) echo busybox-static catatonit dumb-init tini ;;
         fresh) echo debootstrap git procps util-linux ;;
         services) echo debootstrap util-linux ;;
