@@ -211,18 +211,21 @@ public struct Plan: @unchecked Sendable {
 }
 
 extension ByteView {
-    /// The number at `offset`, little endian. A byte outside counts as 0.
-    func number16(at offset: Int) -> UInt16 {
-        UInt16(self[offset]) | UInt16(self[offset &+ 1]) << 8
-    }
+    /// The number at `offset`, little endian; 0 unless all of its bytes are inside.
+    func number16(at offset: Int) -> UInt16 { number(at: offset) ?? 0 }
 
-    /// The number at `offset`, little endian. A byte outside counts as 0.
-    func number32(at offset: Int) -> UInt32 {
-        UInt32(number16(at: offset)) | UInt32(number16(at: offset &+ 2)) << 16
-    }
+    /// The number at `offset`, little endian; 0 unless all of its bytes are inside.
+    func number32(at offset: Int) -> UInt32 { number(at: offset) ?? 0 }
 
-    /// The number at `offset`, little endian. A byte outside counts as 0.
-    func number64(at offset: Int) -> UInt64 {
-        UInt64(number32(at: offset)) | UInt64(number32(at: offset &+ 4)) << 32
+    /// The number at `offset`, little endian; 0 unless all of its bytes are inside.
+    func number64(at offset: Int) -> UInt64 { number(at: offset) ?? 0 }
+
+    /// One check and one load: the service table reads sets and times by the thousand.
+    @inline(__always)
+    private func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Number? {
+        let size = MemoryLayout<Number>.size
+        guard offset >= 0, offset <= count &- size else { return nil }
+        let bytes = UnsafeRawPointer(start + offset)
+        return Number(littleEndian: bytes.loadUnaligned(as: Number.self))
     }
 }

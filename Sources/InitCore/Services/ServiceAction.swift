@@ -23,7 +23,8 @@ public enum ServiceAction: Equatable, Sendable {
     case end(ServiceEnding, ServiceID)
     /// Something is still due. Answered at once by `continued`.
     case goOn
-    /// Nothing more will happen by itself. Said once for each `beginAll`.
+    /// Nothing more will happen by itself, but for units that rest because they started too often,
+    /// and those that wait for them. Said once for each `beginAll`.
     case settled
     /// After `stopAll`: no unit has a process any more.
     case ended
@@ -43,8 +44,10 @@ public enum ServiceTarget: UInt8, Equatable, Sendable {
 public enum ServiceMessage: Equatable, Sendable {
     case started(ServiceID)
     case stopped(ServiceID)
-    /// It ended on its own, with this outcome.
+    /// It came down with this outcome, which is a failure, and `ServiceState.status`.
     case failed(ServiceID, ServiceOutcome, Int32)
+    /// A step before execve(2) failed in its child, which exits with this code.
+    case notExecuted(ServiceID, code: UInt8, Errno)
     /// It starts again in so many milliseconds.
     case restarts(ServiceID, inMilliseconds: UInt32)
     case gaveUp(ServiceID)

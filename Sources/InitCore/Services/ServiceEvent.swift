@@ -6,12 +6,16 @@ public enum ServiceEvent: Equatable, Sendable {
     case ran(ServiceID, ProcessID)
     /// Answers `run`: there is no child. clone3(2)
     case notRun(ServiceID, Errno)
-    /// execve(2) has succeeded.
+    /// execve(2) has succeeded. Comes before the child's end, or not at all.
     case executed(ServiceID)
     /// A step before execve(2) has failed, and the child is about to exit with the step's code.
+    /// Comes before that end.
     case notExecuted(ServiceID, code: UInt8, Errno)
-    /// A condition did not hold, and the child is about to exit.
+    /// A condition did not hold, and the child is about to exit. Comes before that end.
     case conditionFailed(ServiceID)
+    /// The kernel has killed the main process for want of memory. Comes before that end.
+    /// memory.events
+    case killedForMemory(ServiceID)
     /// A child was reaped. It may be of any service, or of none.
     case childEnded(ProcessID, ExitStatus)
     /// There is no child, alive or ended.

@@ -1,41 +1,110 @@
-/// What the table knows of one unit.
+/// What the table knows of one unit: 72 bytes.
 public struct ServiceState: Equatable, Sendable {
+    /// When the phase must end.
+    var phaseEnd = Instant.never
+    /// When the watchdog expires. It counts while the unit is up.
+    var watchdogEnd = Instant.never
+    /// When the next probe is due. It counts while the unit is up.
+    var nextProbe = Instant.never
+    /// When it came into this phase.
+    public internal(set) var since = Instant(milliseconds: 0)
+    /// When it came up, since it began.
+    var upSince = Instant(milliseconds: 0)
+    /// When the window of the start limit began.
+    var windowBegan = Instant(milliseconds: 0)
+    /// 0 for none.
+    private var mainNumber: Int32 = 0
+    private var controlNumber: Int32 = 0
+    /// Why it has ended: the code, or 256 and the signal, or the errno if it could not be forked.
+    public internal(set) var status: Int32 = 0
     public internal(set) var phase = ServicePhase.down
     public internal(set) var outcome = ServiceOutcome.none
-    /// The code or the signal that it ended with, or the errno; `outcome` says which.
-    public internal(set) var status: Int32 = 0
     /// The command of the stage that runs, from 0.
     public internal(set) var command: UInt8 = 0
     /// How many probes have failed in a row.
     public internal(set) var probes: UInt8 = 0
-    /// How often it rested in a row.
+    /// How often it was restarted in a row.
     public internal(set) var rests: UInt8 = 0
+    /// How often in a row it rested because it had started too often.
+    public internal(set) var limits: UInt8 = 0
     /// How many starts there were in the window of the start limit.
     public internal(set) var starts: UInt8 = 0
-    /// The unit that is to blame for `ServiceOutcome.dependency`.
-    public internal(set) var culprit: ServiceID?
-    /// The main process, from fork(2) until it is reaped.
-    public internal(set) var main: ProcessID?
-    /// The process of any other command.
-    public internal(set) var control: ProcessID?
-    /// When the phase must end.
-    public internal(set) var deadline: Instant?
-    /// When the watchdog expires, or the next probe is due.
-    public internal(set) var pulse: Instant?
-    /// When it came into this phase.
-    public internal(set) var since = Instant(milliseconds: 0)
-    /// When the window of the start limit began.
-    public internal(set) var windowBegan = Instant(milliseconds: 0)
-    /// It is to be up.
-    public internal(set) var isWanted = false
-    /// It is to be down and then to start again.
-    public internal(set) var comesAgain = false
-    /// It was up since it began.
-    public internal(set) var wasUp = false
-    /// Its commands of `Stage.clean` have run, or there are none.
-    public internal(set) var isCleaned = false
-    /// A process of it has ended, and whether others are left must be asked.
-    public internal(set) var looks = false
+    private var culpritNumber = UInt8.max
+    var flags = ServiceFlags()
 
     public init() {}
+
+    /// The main process, from fork(2) until it is reaped.
+    public internal(set) var main: ProcessID? {
+        get { mainNumber == 0 ? nil : ProcessID(rawValue: mainNumber) }
+        set { mainNumber = newValue?.rawValue ?? 0 }
+    }
+
+    /// The process of any other command, from fork(2) until it is reaped.
+    public internal(set) var control: ProcessID? {
+        get { controlNumber == 0 ? nil : ProcessID(rawValue: controlNumber) }
+        set { controlNumber = newValue?.rawValue ?? 0 }
+    }
+
+    /// The unit that is to blame for `ServiceOutcome.dependency`.
+    public internal(set) var culprit: ServiceID? {
+        get { culpritNumber == UInt8.max ? nil : ServiceID(rawValue: culpritNumber) }
+        set { culpritNumber = newValue?.rawValue ?? UInt8.max }
+    }
+
+    /// It is to be up.
+    public var isWanted: Bool { flags.contains(.isWanted) }
+
+    /// It is to be down and then to start again.
+    public var comesAgain: Bool { flags.contains(.comesAgain) }
+
+    /// When something is due: the phase's end or, while it is up, the watchdog or a probe.
+    var due: Instant {
+        phase == .up ? min(phaseEnd, min(watchdogEnd, nextProbe)) : phaseEnd
+    }
+}
+
+/// What is so or not of a unit.
+struct ServiceFlags: OptionSet, Sendable {
+    let rawValue: UInt16
+
+    /// It is to be up.
+    static let isWanted = ServiceFlags(rawValue: 1 << 0)
+    /// It is to be down and then to start again.
+    static let comesAgain = ServiceFlags(rawValue: 1 << 1)
+    /// It was up since it began.
+    static let wasUp = ServiceFlags(rawValue: 1 << 2)
+    /// Its commands of `Stage.clean` have run, or there are none.
+    static let isCleaned = ServiceFlags(rawValue: 1 << 3)
+    /// Whether it has a process must be asked.
+    static let looks = ServiceFlags(rawValue: 1 << 4)
+    /// It ends because it must stop, and not because it has ended by itself or failed.
+    static let wasStopped = ServiceFlags(rawValue: 1 << 5)
+    /// The child that runs has reported a step before execve(2) that failed.
+    static let stepFailed = ServiceFlags(rawValue: 1 << 6)
+    /// The child that runs has reported a condition that does not hold.
+    static let conditionFailed = ServiceFlags(rawValue: 1 << 7)
+    /// The kernel has killed its main process for want of memory.
+    static let lacksMemory = ServiceFlags(rawValue: 1 << 8)
+    /// The command that runs got SIGKILL, because it took too long or is in the way of a stop.
+    static let isInterrupted = ServiceFlags(rawValue: 1 << 9)
+    /// While it is busy: with a probe, not with a reload.
+    static let isProbing = ServiceFlags(rawValue: 1 << 10)
+    /// SIGKILL did not end it once since it began.
+    static let wasStuck = ServiceFlags(rawValue: 1 << 11)
+}
+
+extension Instant {
+    /// The moment that never comes.
+    static let never = Instant(milliseconds: .max)
+
+    /// The moment that much later; `never` for a time that never comes, or is too far away.
+    func later(by time: UInt32) -> Instant {
+        guard time != UnitTime.infinity else { return .never }
+        let (sum, overflowed) = milliseconds.addingReportingOverflow(Int64(time))
+        return overflowed ? .never : Instant(milliseconds: sum)
+    }
+
+    /// How many milliseconds have gone by since `earlier`.
+    func time(since earlier: Instant) -> Int64 { milliseconds &- earlier.milliseconds }
 }
