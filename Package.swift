@@ -96,6 +96,12 @@ let package = Package(
             name: "SimulatedShim", dependencies: ["CLinux"], path: "Tests/Support/simulated-shim"),
         .testTarget(name: "InitCoreTests", dependencies: ["InitCore"]),
         .testTarget(name: "UnitFilesTests", dependencies: ["InitCore", "UnitFiles"]),
+        // It walks through millions of states. Optimised it takes a minute, otherwise ten.
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: ["InitCore"],
+            swiftSettings: [.unsafeFlags(["-O"])]
+        ),
         .testTarget(name: "KernelInterfaceTests", dependencies: ["InitCore", "KernelInterface"]),
         .testTarget(
             name: "InitRuntimeTests",

@@ -90,6 +90,8 @@ struct ServiceFlags: OptionSet, Sendable {
     static let isInterrupted = ServiceFlags(rawValue: 1 << 9)
     /// While it is busy: with a probe, not with a reload.
     static let isProbing = ServiceFlags(rawValue: 1 << 10)
+    /// When it comes again, its starts are counted from zero: a request made it come.
+    static let countsAnew = ServiceFlags(rawValue: 1 << 12)
     /// SIGKILL did not end it once since it began.
     static let wasStuck = ServiceFlags(rawValue: 1 << 11)
 }
