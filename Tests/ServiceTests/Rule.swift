@@ -20,7 +20,6 @@ enum Rule: String, CaseIterable, Sendable {
     case `a shutdown is over in the time that was computed`
     case `clean comes once for each run, and stop after up and before any signal`
     case `there are no more starts in an interval than the burst`
-    case `what is done is what the naive model does`
 }
 
 /// One step of the table, and what was before and after.
@@ -80,8 +79,6 @@ struct Step<let capacity: Int> {
             each { $0.stagesAreInOrder($1) }
         case .`there are no more starts in an interval than the burst`:
             each { $0.startsAreFew($1) }
-        case .`what is done is what the naive model does`:
-            true
         }
     }
 

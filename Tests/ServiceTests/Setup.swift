@@ -55,7 +55,7 @@ extension Setup {
     static let one: [Setup] = {
         let all = product
         // Each setting of one kind meets each setting of another.
-        let few = all.enumerated().filter { $0.offset % 7 == 3 }.map(\.element)
+        let few = all.enumerated().filter { $0.offset % 11 == 3 }.map(\.element)
         return (isLarge ? all : few) + features
     }()
 

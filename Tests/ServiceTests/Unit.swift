@@ -19,7 +19,10 @@ struct Unit: Sendable {
     var retries: UInt8 = 1
     var reloadSignal: Signal?
     var relations: [Relation: [UInt8]] = [:]
+    /// What follows, by whether the unit has failed.
     var endings: [Bool: ServiceEnding] = [:]
+    /// One for each list at most.
+    var matches: [(ExitList, ExitMatch)] = []
 
     static func target(_ relations: [Relation: [UInt8]] = [:]) -> Unit {
         Unit(kind: .target, stages: [:], relations: relations)
@@ -127,6 +130,7 @@ extension Unit {
         writer.setProbeRetries(retries, of: service)
         writer.setReloadSignal(reloadSignal, of: service)
         for (ifFailed, ending) in endings { writer.set(ending, ifFailed: ifFailed, of: service) }
+        for (list, match) in matches { writer.set(list, 0, match, of: service) }
         for (relation, others) in relations {
             for other in others {
                 writer.insert(ServiceID(rawValue: other), as: relation, of: service)
@@ -134,6 +138,9 @@ extension Unit {
         }
     }
 }
+
+/// swift-testing has an `ExitStatus` as well.
+typealias ProcessEnd = ExitStatus
 
 let everyPhase: [ServicePhase] = [
     .down, .queued, .preparing, .starting, .settling, .up, .busy, .stopping, .ending, .killing,

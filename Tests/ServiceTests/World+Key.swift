@@ -52,7 +52,11 @@ extension World {
             key.add(distance(to: state.nextProbe))
         }
         let interval = Int64(unit.time(.startLimit))
-        if state.flags.contains(.wasUp) {
+        // Only where something counts from there.
+        if state.flags.contains(.wasUp),
+            interval > 0 || unit.time(.restartMost) > 0
+                || unit.time(.runtime) != UnitTime.infinity
+        {
             let runs = unit.time(.runtime) == UnitTime.infinity ? 0 : Int64(unit.time(.runtime))
             key.add(UInt64(min(now - state.upSince.milliseconds, max(interval, runs, 10_000))))
         }
