@@ -48,9 +48,9 @@ extension Setup {
     private static let firsts: [Unit] = [
         Unit(policy: .onFailure),
         Unit(readiness: .ended),
-        Unit(readiness: .ended, flags: [.sendsKill, .remains], stages: [.main: 1, .stop: 1]),
+        Unit(readiness: .ended, flags: .all(.sendsKill, .remains), stages: [.main: 1, .stop: 1]),
         .target(),
-        Unit(policy: .always, flags: [.sendsKill, .limitIsFinal], burst: 1),
+        Unit(policy: .always, flags: .all(.sendsKill, .limitIsFinal), burst: 1),
         Unit(readiness: .notified, stages: [.main: 1, .clean: 1]),
     ]
 

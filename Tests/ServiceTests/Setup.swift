@@ -111,16 +111,16 @@ extension Setup {
             Setup(
                 "no command of main",
                 [
-                    Unit(readiness: .ended, flags: [.sendsKill, .remains], stages: [.stop: 1])
+                    Unit(readiness: .ended, flags: .all(.sendsKill, .remains), stages: [.stop: 1])
                 ]),
             Setup("memory", [Unit(policy: .onAbort)]) { $0.memory = true },
-            Setup("SendSIGKILL=no", [Unit(flags: [], stages: [.main: 1, .clean: 1])]) {
+            Setup("SendSIGKILL=no", [Unit(flags: .all(), stages: [.main: 1, .clean: 1])]) {
                 $0.leavesOthers = true
             },
             Setup(
                 "SendSIGHUP=yes, mixed",
                 [
-                    Unit(killMode: .mixed, flags: [.sendsKill, .sendsHangUp])
+                    Unit(killMode: .mixed, flags: .all(.sendsKill, .sendsHangUp))
                 ]
             ) { $0.leavesOthers = true },
             Setup("MAINPID=", [Unit(readiness: .notified, policy: .onFailure)]) {
@@ -139,7 +139,7 @@ extension Setup {
                 "reload by signal that is told of",
                 [
                     Unit(
-                        readiness: .notified, flags: [.sendsKill, .notifiesReload],
+                        readiness: .notified, flags: .all(.sendsKill, .notifiesReload),
                         reloadSignal: hangUp)
                 ]
             ) {
@@ -173,7 +173,7 @@ extension Setup {
             Setup(
                 "a limit that is final",
                 [
-                    Unit(policy: .always, flags: [.sendsKill, .limitIsFinal], burst: 2)
+                    Unit(policy: .always, flags: .all(.sendsKill, .limitIsFinal), burst: 2)
                 ]
             ) { $0.asks = asks },
             Setup("a limit", [Unit(policy: .always, burst: 2)]) { $0.asks = asks },

@@ -6,7 +6,7 @@ struct Unit: Sendable {
     var readiness = Readiness.executed
     var policy = RestartPolicy.never
     var killMode = KillMode.controlGroup
-    var flags: UnitFlags = [.sendsKill]
+    var flags = UnitFlags.sendsKill
     /// Wanted from the start.
     var isWanted = true
     /// How many commands each stage has.
@@ -119,8 +119,8 @@ extension Unit {
         writer.set(readiness, of: service)
         writer.set(policy, of: service)
         writer.set(killMode, of: service)
-        writer.clear([.sendsKill], of: service)
-        writer.set(flags.union(isWanted ? .isWanted : []), of: service)
+        writer.clear(.sendsKill, of: service)
+        writer.set(flags.union(isWanted ? .isWanted : .none), of: service)
         for (stage, count) in stages { writer.setCommandCount(stage, count, of: service) }
         writer.setConditionCount(conditions, of: service)
         writer.setIgnoredFailures(ignored, of: service)
@@ -137,6 +137,16 @@ extension Unit {
             }
         }
     }
+}
+
+extension UnitFlags {
+    static let none = UnitFlags(rawValue: 0)
+
+    static func all(_ flags: UnitFlags...) -> UnitFlags {
+        flags.reduce(.none) { $0.union($1) }
+    }
+
+    mutating func insert(_ flag: UnitFlags) { self = union(flag) }
 }
 
 /// swift-testing has an `ExitStatus` as well.

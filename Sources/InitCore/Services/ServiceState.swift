@@ -64,9 +64,22 @@ public struct ServiceState: Equatable, Sendable {
     }
 }
 
-/// What is so or not of a unit.
-struct ServiceFlags: OptionSet, Sendable {
-    let rawValue: UInt16
+/// What is so or not of a unit. Not an `OptionSet`, which needs a heap for its literals.
+struct ServiceFlags: Equatable, Sendable {
+    private(set) var rawValue: UInt16 = 0
+
+    /// Whether all of `other` are set here.
+    func contains(_ other: ServiceFlags) -> Bool { rawValue & other.rawValue == other.rawValue }
+
+    mutating func insert(_ other: ServiceFlags) { rawValue |= other.rawValue }
+
+    mutating func remove(_ other: ServiceFlags) { rawValue &= ~other.rawValue }
+
+    mutating func formIntersection(_ other: ServiceFlags) { rawValue &= other.rawValue }
+
+    static func | (left: ServiceFlags, right: ServiceFlags) -> ServiceFlags {
+        ServiceFlags(rawValue: left.rawValue | right.rawValue)
+    }
 
     /// It is to be up.
     static let isWanted = ServiceFlags(rawValue: 1 << 0)

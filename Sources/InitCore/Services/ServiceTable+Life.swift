@@ -13,7 +13,7 @@ extension ServiceTable {
     /// Orders a command of a stage, and forgets what was reported of the one before.
     mutating func run(_ service: ServiceID, _ stage: Stage, _ command: UInt8) {
         states[service.index].command = command
-        states[service.index].flags.subtract([.stepFailed, .conditionFailed])
+        states[service.index].flags.remove(.stepFailed | .conditionFailed)
         actions.append(.run(service, stage, command: command))
     }
 
@@ -225,7 +225,7 @@ extension ServiceTable {
 
     mutating func becomeStuck(_ service: ServiceID, at now: Instant) {
         enter(.stuck, service, until: .never, at: now)
-        states[service.index].flags.formUnion([.wasStuck, .looks])
+        states[service.index].flags.insert(.wasStuck | .looks)
         actions.append(.log(.stuck(service)))
     }
 
@@ -254,7 +254,7 @@ extension ServiceTable {
         } else if flags.contains(.comesAgain) || flags.contains(.wasStopped) {
             // It was asked for again, or what it is bound to has gone.
             if flags.contains(.countsAnew) { forgetStarts(service) }
-            states[index].flags.subtract([.comesAgain, .wasStopped, .countsAnew])
+            states[index].flags.remove(.comesAgain | .wasStopped | .countsAnew)
             enqueue(service, at: now)
         } else if comesBack(service) {
             rest(service, at: now)
@@ -269,7 +269,7 @@ extension ServiceTable {
         let before = states[index].phase
         let outcome = states[index].outcome
         enter(.down, service, until: .never, at: now)
-        states[index].flags.subtract([.isWanted, .comesAgain, .countsAnew, .looks])
+        states[index].flags.remove(.isWanted | .comesAgain | .countsAnew | .looks)
         if plan.kind(of: service) == .service { actions.append(.forget(service)) }
         // What it ended with before it waited has been told.
         guard before != .queued && before != .resting || outcome.isDecidedInQueue else { return }

@@ -26,7 +26,7 @@ extension ServiceTable {
         owesSettled = false
         var index = 0
         while index < plan.count {
-            states[index].flags.subtract([.isWanted, .comesAgain])
+            states[index].flags.remove(.isWanted | .comesAgain)
             index &+= 1
         }
     }
@@ -84,7 +84,7 @@ extension ServiceTable {
     mutating func unwant(_ service: ServiceID) {
         var all = relying(on: service)
         while let each = all.removeFirst() {
-            states[each.index].flags.subtract([.isWanted, .comesAgain])
+            states[each.index].flags.remove(.isWanted | .comesAgain)
         }
     }
 
@@ -113,7 +113,7 @@ extension ServiceTable {
         while let each = others.removeFirst() {
             let state = states[each.index]
             if state.phase.isActive, state.isWanted {
-                states[each.index].flags.formUnion([.comesAgain, .countsAnew])
+                states[each.index].flags.insert(.comesAgain | .countsAnew)
             }
         }
         want(service, byRequest: true, at: now)
@@ -121,7 +121,7 @@ extension ServiceTable {
         case .down, .queued, .resting: break
         case .preparing, .starting, .settling, .up, .busy, .stopping, .ending, .killing, .cleaning,
             .stuck:
-            states[service.index].flags.formUnion([.comesAgain, .countsAnew])
+            states[service.index].flags.insert(.comesAgain | .countsAnew)
         }
     }
 
@@ -139,13 +139,13 @@ extension ServiceTable {
                 actions.append(.signal(service, signal, to: .main))
                 if plan.flags(of: service).contains(.notifiesReload) {
                     enter(.busy, service, until: startEnd(service, now), at: now)
-                    states[service.index].flags.subtract([.isProbing, .isInterrupted])
+                    states[service.index].flags.remove(.isProbing | .isInterrupted)
                 } else {
                     actions.append(.log(.reloaded(service)))
                 }
             } else {
                 enter(.busy, service, until: startEnd(service, now), at: now)
-                states[service.index].flags.subtract([.isProbing, .isInterrupted])
+                states[service.index].flags.remove(.isProbing | .isInterrupted)
                 run(service, .reload, 0)
             }
         case .down, .queued, .preparing, .starting, .settling, .busy, .stopping, .ending, .killing,
