@@ -1,11 +1,10 @@
-/// What the table knows of one unit: 72 bytes.
+/// What the table knows of one unit: 72 bytes, all 0 at first, so that a table takes no room in the
+/// executable.
 public struct ServiceState: Equatable, Sendable {
-    /// When the phase must end.
-    var phaseEnd = Instant.never
-    /// When the watchdog expires. It counts while the unit is up.
-    var watchdogEnd = Instant.never
-    /// When the next probe is due. It counts while the unit is up.
-    var nextProbe = Instant.never
+    // In milliseconds; 0 for never.
+    private var phaseEndNumber: Int64 = 0
+    private var watchdogEndNumber: Int64 = 0
+    private var nextProbeNumber: Int64 = 0
     /// When it came into this phase.
     public internal(set) var since = Instant(milliseconds: 0)
     /// When it came up, since it began.
@@ -29,7 +28,8 @@ public struct ServiceState: Equatable, Sendable {
     public internal(set) var limits: UInt8 = 0
     /// How many starts there were in the window of the start limit.
     public internal(set) var starts: UInt8 = 0
-    private var culpritNumber = UInt8.max
+    /// One more than the number; 0 for none.
+    private var culpritNumber: UInt8 = 0
     var flags = ServiceFlags()
 
     public init() {}
@@ -48,8 +48,26 @@ public struct ServiceState: Equatable, Sendable {
 
     /// The unit that is to blame for `ServiceOutcome.dependency`.
     public internal(set) var culprit: ServiceID? {
-        get { culpritNumber == UInt8.max ? nil : ServiceID(rawValue: culpritNumber) }
-        set { culpritNumber = newValue?.rawValue ?? UInt8.max }
+        get { culpritNumber == 0 ? nil : ServiceID(rawValue: culpritNumber &- 1) }
+        set { culpritNumber = newValue.map { $0.rawValue &+ 1 } ?? 0 }
+    }
+
+    /// When the phase must end.
+    var phaseEnd: Instant {
+        get { Instant(orNever: phaseEndNumber) }
+        set { phaseEndNumber = newValue.numberOrNever }
+    }
+
+    /// When the watchdog expires. It counts while the unit is up.
+    var watchdogEnd: Instant {
+        get { Instant(orNever: watchdogEndNumber) }
+        set { watchdogEndNumber = newValue.numberOrNever }
+    }
+
+    /// When the next probe is due. It counts while the unit is up.
+    var nextProbe: Instant {
+        get { Instant(orNever: nextProbeNumber) }
+        set { nextProbeNumber = newValue.numberOrNever }
     }
 
     /// It is to be up.
@@ -113,6 +131,12 @@ extension Instant {
     /// The moment that never comes.
     static let never = Instant(milliseconds: .max)
 
+    fileprivate init(orNever number: Int64) {
+        self.init(milliseconds: number == 0 ? .max : number)
+    }
+
+    fileprivate var numberOrNever: Int64 { self == .never ? 0 : milliseconds }
+
     /// The moment that much later; `never` for a time that never comes, or is too far away.
     func later(by time: UInt32) -> Instant {
         guard time != UnitTime.infinity else { return .never }
@@ -120,6 +144,4 @@ extension Instant {
         return overflowed ? .never : Instant(milliseconds: sum)
     }
 
-    /// How many milliseconds have gone by since `earlier`.
-    func time(since earlier: Instant) -> Int64 { milliseconds &- earlier.milliseconds }
 }
