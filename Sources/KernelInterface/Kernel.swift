@@ -201,6 +201,36 @@ public protocol Kernel: ~Copyable {
     /// Writes everything to the disks. Blocks until that is done. sync(2)
     mutating func sync()
 
+    // MARK: Sockets
+
+    /// Makes a socket in the file system, whatever file was there before. unix(7), bind(2)
+    ///
+    /// - Parameters:
+    ///   - path: a C string.
+    ///   - kind: a stream socket listens.
+    ///   - mode: who may connect, or send.
+    mutating func bind(_ path: UnsafePointer<UInt8>, _ kind: SocketKind, mode: Int32)
+        throws(Errno) -> FileDescriptor
+
+    /// Takes a connection. Does not wait: throws `Errno.wouldBlock` if there is none. accept(2)
+    mutating func accept(from listener: FileDescriptor) throws(Errno) -> FileDescriptor
+
+    /// The user who made the connection. unix(7), SO_PEERCRED
+    mutating func peerUser(of connection: FileDescriptor) throws(Errno) -> UInt32
+
+    /// Reads what has come, or one datagram. Does not wait: throws `Errno.wouldBlock` if nothing
+    /// has. recv(2)
+    mutating func receive(
+        _ bytes: UnsafeMutableRawBufferPointer, from socket: FileDescriptor
+    ) throws(Errno) -> Received
+
+    /// Sends as much as there is room for. Does not wait: throws `Errno.wouldBlock` if there is no
+    /// room. send(2)
+    ///
+    /// - Returns: how many bytes were sent.
+    mutating func send(_ bytes: UnsafeRawBufferPointer, over socket: FileDescriptor)
+        throws(Errno) -> Int
+
     // MARK: The machine
 
     /// Makes Ctrl-Alt-Del arrive as SIGINT. Only a machine's PID 1 may do so. reboot(2)
@@ -471,6 +501,27 @@ public enum Reaped: Equatable, Sendable {
     case stopped(ProcessID, Signal)
     /// There are children, and all are alive.
     case none
+}
+
+/// What a socket carries, unix(7).
+public enum SocketKind: Equatable, Sendable {
+    case stream
+    case datagram
+}
+
+/// What was read from a socket.
+public struct Received: Equatable, Sendable {
+    /// How many bytes; 0 at the end of a stream.
+    public let count: Int
+    /// Who sent it, if the kernel says so.
+    public let user: UInt32?
+    public let process: ProcessID?
+
+    public init(count: Int, user: UInt32?, process: ProcessID?) {
+        self.count = count
+        self.user = user
+        self.process = process
+    }
 }
 
 /// The processes that get a signal, kill(2).

@@ -1,6 +1,6 @@
 // The C side of the seam to Linux: one function for each system call or macro that Swift cannot
 // import. It holds no policy, except for what the child of clinux_spawn does before execve. There
-// is one C file per topic: files, machine, process, signals, terminal.
+// is one C file per topic: files, machine, process, signals, sockets, terminal.
 //
 // Every function returns a value >= 0, or -errno. None of them touches errno itself. The functions
 // are in alphabetical order, each below the prototype of its man page.
@@ -14,6 +14,15 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+// int accept4(int sockfd, struct sockaddr *, socklen_t *, int flags);       accept(2)
+// The connection does not block, and closes on execve.
+int clinux_accept(int fd);
+
+// int bind(int sockfd, const struct sockaddr *, socklen_t);                   bind(2)
+// A socket in the file system, with the access `mode`. It does not block, and closes on execve.
+// A stream socket listens; a datagram socket gets its senders' credentials.
+int clinux_bind(const char *path, int is_stream, int mode);
 
 // int ioctl(int fd, SIOCSIFFLAGS, struct ifreq *);                       netdevice(7)
 // Sets IFF_UP for the interface `lo`.
@@ -215,6 +224,10 @@ int clinux_open_standard_stream(const char *path, int for_writing);
 // is lost in between. Returns the same as clinux_wait_for_signal.
 int clinux_pause(void);
 
+// int getsockopt(int sockfd, SOL_SOCKET, SO_PEERCRED, ...);                   unix(7)
+// The user who connected.
+int64_t clinux_peer_user(int fd);
+
 // int pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned flags);
 //                                                               pidfd_send_signal(2)
 int clinux_pidfd_send_signal(int pidfd, int signal);
@@ -257,6 +270,11 @@ enum clinux_reboot_operation {
 };
 int clinux_reboot(enum clinux_reboot_operation operation);
 
+// ssize_t recvmsg(int sockfd, struct msghdr *msg, int flags);                recv(2)
+// One message, with its sender's user and process; UINT32_MAX and 0 if they are unknown. Closes
+// descriptors that come with it. -EMSGSIZE if it is longer than `size`. Does not wait.
+int clinux_receive(int fd, void *bytes, size_t size, uint32_t *user, int *process);
+
 // int ioctl(int fd, DM_REMOVE_ALL, struct dm_ioctl *);          linux/dm-ioctl.h
 // Removes no mapping that is open.
 int clinux_remove_mappings(void);
@@ -279,6 +297,10 @@ int clinux_rename(const char *from, const char *to);
 // nothing until they are used.
 enum { clinux_scratch_size = 32 * 1024 };
 void *clinux_scratch(void);
+
+// ssize_t send(int sockfd, const void *buf, size_t len, int flags);          send(2)
+// Neither waits nor raises SIGPIPE.
+int clinux_send(int fd, const void *bytes, size_t size);
 
 // int setitimer(int which, const struct itimerval *new, struct itimerval *old);
 //                                                                       setitimer(2)

@@ -158,6 +158,7 @@ extension SimulatedKernel {
     public mutating func close(_ descriptor: FileDescriptor) {
         openPaths[descriptor.rawValue] = nil
         logs.close(descriptor)
+        sockets.close(descriptor)
     }
 
     public mutating func closeDescriptors(

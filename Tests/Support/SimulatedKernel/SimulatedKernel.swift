@@ -76,6 +76,8 @@ public struct SimulatedKernel: Kernel {
     public var openPaths: [Int32: String]
     /// Pipes, and the files that the logger makes.
     public var logs = SimulatedLogs()
+    /// The control socket and its clients.
+    public var sockets = SimulatedSockets()
     /// The descriptors that are open for reading only.
     private var forReading: Set<Int32> = []
     /// What the child of a service finds and does.

@@ -1,0 +1,44 @@
+import InitCore
+import KernelInterface
+
+/// One connection to the control socket.
+struct ControlClient {
+    /// What of an answer is still to come.
+    enum Reply {
+        /// The request has not come yet.
+        case none
+        /// These units' lines. The culprit's line follows that of its unit.
+        case status(ServiceSet, culpritOf: ServiceID?)
+        case timeline(ServiceSet)
+        /// Nothing until the unit is up, or down, or cannot be.
+        case waiting(ServiceID, isUp: Bool)
+        case waitingSettled
+        /// Each change from this number on.
+        case watching(Int)
+        /// The last line.
+        case ending
+        /// All is said.
+        case over
+    }
+
+    /// `nil` if the place is free.
+    var descriptor: FileDescriptor?
+    var user: UInt32 = 0
+    /// When it connected. A request must come soon.
+    var since = Instant(milliseconds: 0)
+    var input = [512 of UInt8](repeating: 0)
+    var inputCount = 0
+    var reply = Reply.none
+    /// The line that is on its way, and how much of it is sent.
+    var line = Line()
+    var sent = 0
+
+    /// Whether it has not asked anything yet.
+    var isReading: Bool {
+        guard descriptor != nil, case .none = reply else { return false }
+        return true
+    }
+
+    /// Whether a line is waiting for room.
+    var isBlocked: Bool { descriptor != nil && sent < line.count }
+}
