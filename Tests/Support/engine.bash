@@ -82,6 +82,45 @@ make_engine_tree() {
 # inside COMMAND...: runs COMMAND where the engine lives.
 inside() { nsenter --target "$engine_init" --pid --mount "$@" 3>&-; }
 
+# on_terminal SCRIPT COMMAND...: runs COMMAND where the engine lives, on a terminal, and captures it.
+on_terminal() {
+    local script=$1
+    shift
+    capture expect -f "$root/Tests/Support/terminal.exp" -- "$script" \
+        nsenter --target "$engine_init" --pid --mount "$@"
+}
+
+# Each of these gets a COMMAND that has init run the words behind it in a container.
+
+# expect_codes COMMAND...: the program's code is the container's, and 127 if there is no program.
+expect_codes() {
+    local code
+    for code in 0 1 42 255; do
+        capture "$@" sh -c "exit $code"
+        expect_status "$code"
+        [ -z "$output" ]
+    done
+    capture "$@" missing
+    expect_status 127
+}
+
+# expect_reaping COMMAND...: init reaps what a program leaves behind.
+expect_reaping() {
+    capture "$@" sh -c "$orphans"
+    expect_status 5
+}
+
+# expect_interrupt COMMAND...: Ctrl-C on the container's terminal ends the program.
+expect_interrupt() {
+    on_terminal 'await ready; send "\x03"' "$@" sh -c 'echo ready; exec sleep 1000'
+    expect_status 130
+}
+
+# The container `box` of docker or podman, whichever `$client` is.
+says_ready() { [[ $("$client" logs box 2>&1) == *ready* ]]; }
+code_of_box() { "$client" inspect --format '{{.State.ExitCode}}' box; }
+has_state() { [ "$("$client" inspect --format '{{.State.Status}}' box)" = "$1" ]; }
+
 # within SECONDS COMMAND...: COMMAND succeeds in less than SECONDS.
 within() {
     local limit=$1 began=${EPOCHREALTIME/./} took
