@@ -94,12 +94,14 @@ let package = Package(
         // Parts of the shim that ask a test in place of Linux.
         .target(
             name: "SimulatedShim", dependencies: ["CLinux"], path: "Tests/Support/simulated-shim"),
-        .testTarget(name: "InitCoreTests", dependencies: ["InitCore"]),
+        // What tests draw from a seed.
+        .target(name: "SeededRandom", path: "Tests/Support/SeededRandom"),
+        .testTarget(name: "InitCoreTests", dependencies: ["InitCore", "SeededRandom"]),
         .testTarget(name: "UnitFilesTests", dependencies: ["InitCore", "UnitFiles"]),
         // It walks through millions of states. Optimised it takes a minute, otherwise ten.
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["InitCore"],
+            dependencies: ["InitCore", "SeededRandom"],
             swiftSettings: [.unsafeFlags(["-O"])]
         ),
         .testTarget(name: "KernelInterfaceTests", dependencies: ["InitCore", "KernelInterface"]),
@@ -113,7 +115,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["InitCore", "InitRuntime", "KernelInterface", "SimulatedShim"]
+            dependencies: [
+                "InitCore", "InitRuntime", "KernelInterface", "SeededRandom", "SimulatedShim",
+            ]
         ),
     ]
 )

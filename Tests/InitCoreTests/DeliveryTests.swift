@@ -1,4 +1,5 @@
 import InitCore
+import SeededRandom
 import Testing
 
 /// All errors of Linux, and one number that is not an error of Linux.
@@ -176,7 +177,7 @@ private let everyEvent: [Delivery.Event] = [
 
     /// One random life of a delivery: the same for the same seed.
     private func expectEnd(seed: UInt64) {
-        var generator = SplitMix64(state: seed)
+        var generator = SplitMix64(seed: seed)
         let length = Int.random(in: 1...100, using: &generator)
         var delivery = Delivery(length: length)
         for _ in 0..<Self.bound(length: length) {
@@ -203,18 +204,5 @@ private let everyEvent: [Delivery.Event] = [
         case .write(_, let offset): #expect((0..<length).contains(offset))
         case .waitForRoom, .finish: break
         }
-    }
-}
-
-/// The generator of Steele, Lea and Flood (2014): small, and the same on every machine.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

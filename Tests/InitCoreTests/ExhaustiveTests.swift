@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import InitCore
@@ -101,7 +102,7 @@ private struct Life {
 
     init(_ setup: Setup, seed: UInt64) {
         world = World(setup)
-        generator = SplitMix64(state: seed)
+        generator = SplitMix64(seed: seed)
     }
 
     var isOver: Bool { world.hasExited || world.core.phase == .stranded }

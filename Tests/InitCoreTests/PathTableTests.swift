@@ -1,4 +1,5 @@
 import InitCore
+import SeededRandom
 import Testing
 
 /// The mount points of a text. Stops when there are more than there can be.
@@ -104,7 +105,7 @@ private func mountPoints(of bytes: [UInt8], column: Int = 1) -> [String] {
     }
 
     @Test func `the table comes to an end, whatever its bytes`() {
-        var generator = SplitMix64(state: 1)
+        var generator = SplitMix64(seed: 1)
         let alphabet = Array("a/ \\01\n\0".utf8)
         for _ in 0..<5_000 {
             let count = Int.random(in: 0...40, using: &generator)

@@ -1,34 +1,12 @@
 import Dispatch
+import SeededRandom
 
 @testable import InitCore
-
-/// SplitMix64: the same numbers from the same seed everywhere.
-struct Chance {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
-
-    mutating func oneIn(_ times: Int) -> Bool { below(times) == 0 }
-
-    mutating func pick<Element>(_ elements: [Element]) -> Element {
-        elements[below(elements.count)]
-    }
-}
 
 /// Two to twelve units that have to do with each other as a seed says, and a random life of them
 /// with a shutdown at its end.
 struct Graph {
-    private var chance: Chance
+    private var chance: SplitMix64
     private let seed: UInt64
     private(set) var steps = 0
     private(set) var starts = 0
@@ -38,7 +16,7 @@ struct Graph {
 
     init(seed: UInt64) {
         self.seed = seed
-        chance = Chance(seed: seed)
+        chance = SplitMix64(seed: seed)
     }
 
     mutating func live() {
@@ -140,7 +118,7 @@ extension Graph {
     }
 
     /// Two that do not need each other, nor are needed together, conflict once in a while.
-    private static func conflict(_ units: inout [Unit], _ chance: inout Chance) {
+    private static func conflict(_ units: inout [Unit], _ chance: inout SplitMix64) {
         guard chance.oneIn(2), units.count > 2 else { return }
         let (first, second) = (chance.below(units.count), chance.below(units.count))
         let (one, two) = (min(first, second), max(first, second))

@@ -1,4 +1,5 @@
 import InitCore
+import SeededRandom
 
 /// A file that PID 1 writes to.
 struct Device {
@@ -19,7 +20,7 @@ struct Device {
 
     static let healthy = [Device](repeating: Device(), count: names.count)
 
-    static func draw(_ random: inout Random) -> [Device] {
+    static func draw(_ random: inout SplitMix64) -> [Device] {
         names.map { _ in
             var device = Device()
             switch random.below(9) {

@@ -1,4 +1,5 @@
 import InitCore
+import SeededRandom
 
 /// What happens in a world besides what PID 1 does.
 enum Happening {
@@ -35,7 +36,7 @@ enum Happening {
     case killsEverything(Handle)
     case leaves(Handle, Ending)
 
-    static func draw(_ random: inout Random) -> Happening {
+    static func draw(_ random: inout SplitMix64) -> Happening {
         switch random.below(40) {
         case 0..<14: .signal(Int32(drawSignal(&random)))
         case 14..<18: .signal(17)
@@ -54,7 +55,7 @@ enum Happening {
     }
 
     /// Any signal that a process can send. Those that end nothing come more often.
-    private static func drawSignal(_ random: inout Random) -> Int {
+    private static func drawSignal(_ random: inout SplitMix64) -> Int {
         if random.oneIn(2) { return random.pick([1, 14, 17, 18, 23, 28]) }
         let signal = random.between(1, 64)
         return signal == 9 || signal == 19 ? 14 : signal

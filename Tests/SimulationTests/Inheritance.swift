@@ -1,4 +1,5 @@
 import InitCore
+import SeededRandom
 
 /// What init's parent leaves to it: signals, a working directory and open files.
 struct Inheritance {
@@ -11,7 +12,7 @@ struct Inheritance {
 
     /// A machine's kernel starts init in its root directory, with no descriptor from 3 up. SIGCHLD
     /// comes more often than the other signals, because its being ignored does the most harm.
-    static func draw(_ random: inout Random, for role: Role) -> Inheritance {
+    static func draw(_ random: inout SplitMix64, for role: Role) -> Inheritance {
         var inheritance = Inheritance()
         inheritance.ignored = drawSignals(&random)
         inheritance.blocked = drawSignals(&random)
@@ -24,7 +25,7 @@ struct Inheritance {
     }
 
     /// SIGKILL and SIGSTOP can be neither ignored nor blocked.
-    private static func drawSignals(_ random: inout Random) -> Set<Int32> {
+    private static func drawSignals(_ random: inout SplitMix64) -> Set<Int32> {
         var signals: Set<Int32> = []
         for _ in 0..<random.pick([0, 1, 4, 40]) { signals.insert(Int32(random.between(1, 64))) }
         return signals.subtracting([9, 19])

@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// A mounted file system.
 struct Mount {
     var path: String
@@ -21,7 +23,7 @@ struct Mount {
 
     var escapedPath: String { path.replacing(" ", with: "\\040") }
 
-    static func draw(_ random: inout Random) -> [Mount] {
+    static func draw(_ random: inout SplitMix64) -> [Mount] {
         (0..<random.pick([0, 0, 1, 4])).map { _ in
             Mount(
                 path: random.pick(["/data", "/data/a b", "/mnt", "/mnt/x", "/proc", "/home"]),

@@ -1,4 +1,5 @@
 import InitCore
+import SeededRandom
 
 /// What a world is like before its first moment. All of it follows from the seed.
 struct Scenario {
@@ -161,7 +162,7 @@ struct Scenario {
 
 extension Scenario {
     init(seed: UInt64) {
-        var random = Random(seed: seed)
+        var random = SplitMix64(seed: seed)
         self.seed = seed
         role = random.pick([.machine, .machine, .container, .container, .process])
         if !random.oneIn(3) { program = Program(&random) }
@@ -192,7 +193,7 @@ extension Scenario {
         if random.oneIn(2) { inheritance = .draw(&random, for: role) }
     }
 
-    private mutating func drawSlowDisk(_ random: inout Random) {
+    private mutating func drawSlowDisk(_ random: inout SplitMix64) {
         slowDisk = (
             size: Int64(random.pick([1, 500, 5_000, 50_000])),
             perSecond: Int64(random.pick([100, 600, 5_000]))
@@ -204,7 +205,7 @@ extension Scenario {
         }
     }
 
-    private mutating func drawOptions(_ random: inout Random) {
+    private mutating func drawOptions(_ random: inout SplitMix64) {
         if random.oneIn(2) {
             let seconds = random.pick([0, 1, 3, 30, 3_600])
             askedGrace = Int64(seconds) * 1_000
@@ -236,7 +237,7 @@ extension Scenario {
     }
 
     /// Options of the log, and words that PID 1 has to complain about.
-    private mutating func drawLog(_ random: inout Random) {
+    private mutating func drawLog(_ random: inout SplitMix64) {
         if random.oneIn(3) { bootWords.append("hammock.log=\(random.below(8))") }
         if random.oneIn(4) { bootWords.append(random.pick(Scenario.unknownWords)) }
         if random.oneIn(6) {
@@ -245,7 +246,7 @@ extension Scenario {
     }
 
     /// What happens to PID 1 and its processes from outside.
-    private mutating func drawHappenings(_ random: inout Random) {
+    private mutating func drawHappenings(_ random: inout SplitMix64) {
         let end = random.pick([0, 20, 3_000, 60_000])
         for _ in 0..<random.pick([0, 3, 10, 40]) {
             happenings.append((Int64(random.between(0, end)), Happening.draw(&random)))
@@ -262,7 +263,7 @@ extension Scenario {
 }
 
 extension Scenario.Program {
-    init(_ random: inout Random) {
+    init(_ random: inout SplitMix64) {
         if random.oneIn(10) {
             execError = random.pick([
                 .noSuchFile, .permissionDenied, .execFormatError, .noMemory, .wouldBlock,
@@ -278,7 +279,7 @@ extension Scenario.Program {
 }
 
 extension Scenario.Manners {
-    static func draw(_ random: inout Random) -> Scenario.Manners {
+    static func draw(_ random: inout SplitMix64) -> Scenario.Manners {
         switch random.below(5) {
         case 0, 1: .dies
         case 2: .ignores

@@ -1,5 +1,6 @@
 import InitCore
 import KernelInterface
+import SeededRandom
 
 /// A small Linux: it has PID 1's processes, signals, files and clock, and answers PID 1's system
 /// calls. Everything in it follows from its scenario.
@@ -25,7 +26,7 @@ final class World {
     }
 
     let scenario: Scenario
-    var random: Random
+    var random: SplitMix64
     /// The true time. What PID 1 reads may be a little behind.
     private(set) var time: Int64 = 1_000
     /// How much of it went by in jumps.
@@ -93,7 +94,7 @@ final class World {
     init(_ scenario: Scenario, isTraced: Bool = false) {
         self.scenario = scenario
         trace = isTraced ? [] : nil
-        random = Random(seed: ~scenario.seed)
+        random = SplitMix64(seed: ~scenario.seed)
         processes = [Process?](repeating: nil, count: scenario.pidLimit)
         forksLeft = scenario.forkBudget
         foregroundGroup = scenario.terminal.isForeground ? .inits : .anothers
