@@ -37,7 +37,7 @@ let package = Package(
         // The tool: looks at unit files and makes plans, on a host or on the machine itself.
         .target(
             name: "HammockTool",
-            dependencies: ["CLinux", "InitCore", "UnitFiles"],
+            dependencies: ["CLinux", "InitCore", "KernelInterface", "UnitFiles"],
             swiftSettings: embeddable
         ),
         .executableTarget(name: "hammock", dependencies: ["HammockTool"]),

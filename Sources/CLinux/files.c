@@ -36,10 +36,6 @@ int clinux_close_range(int first, int last) {
     return 0;
 }
 
-int clinux_create(const char *path) {
-    return ask(SYS_open, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644, 0);
-}
-
 void *clinux_directory(void) {
     static char directory[clinux_directory_size] __attribute__((aligned(16)));
     return directory;
@@ -74,12 +70,6 @@ int64_t clinux_file_size(int fd) {
     return ask(SYS_lseek, fd, 0, SEEK_END, 0);
 }
 
-int clinux_file_type(const char *path) {
-    struct stat found;
-    int result = ask(SYS_lstat, path, &found, 0, 0);
-    return result < 0 ? result : (int)(found.st_mode & S_IFMT);
-}
-
 int clinux_fsync(int fd) {
     return ask(SYS_fsync, fd, 0, 0, 0);
 }
@@ -106,10 +96,6 @@ int clinux_may_write(const char *path) {
 
 int clinux_open(const char *path, int flags, unsigned mode) {
     return ask(SYS_open, path, flags | O_CLOEXEC, mode, 0);
-}
-
-int clinux_open_file(const char *path) {
-    return ask(SYS_open, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, 0);
 }
 
 int clinux_open_for_reading(const char *path) {
@@ -219,10 +205,6 @@ int clinux_is_mount_point(const char *path) {
     enum { no_automount = 0x800, mount_root = 0x2000 };
     int result = ask5(SYS_statx, AT_FDCWD, path, no_automount, 0, &found);
     return result < 0 ? result : (found.attributes & mount_root) != 0;
-}
-
-int clinux_mkdir(const char *path) {
-    return ask(SYS_mkdir, path, 0755, 0, 0);
 }
 
 int clinux_mount(const char *type, const char *path, unsigned long flags, const char *data) {

@@ -227,8 +227,8 @@ static int become_program(char *const *argv, char **environment, int how) {
         set_action(signal, is_ignored ? IGNORED : DEFAULT_ACTION, 0);
     }
     if (how & clinux_new_session) {
-        ask(SYS_setsid, 0, 0, 0, 0);
-        ask(SYS_ioctl, STDIN_FILENO, TIOCSCTTY, how & clinux_steal_terminal ? 1 : 0, 0);
+        clinux_set_sid();
+        clinux_take_terminal(STDIN_FILENO, how & clinux_steal_terminal ? 1 : 0);
     }
     if (how & clinux_writable_streams) {
         make_writable(STDOUT_FILENO);
@@ -250,7 +250,7 @@ static int fork_with_descriptor(int *pidfd) {
 
 int clinux_spawn(char *const *argv, char **environment, int how, struct clinux_child *child) {
     int ends[2];
-    int result = ask(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK, 0, 0);
+    int result = clinux_pipe(ends);
     if (result < 0) return result;
     int pid = fork_with_descriptor(&child->pidfd);
     if (pid == 0) {

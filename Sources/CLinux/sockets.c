@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 // address: puts `path` into the address of a socket.
@@ -37,7 +36,7 @@ int clinux_bind(const char *path, int is_stream, int mode) {
     int yes = 1;
     int result = ask5(SYS_setsockopt, fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
     if (result == 0) result = ask(SYS_bind, fd, &where, length, 0);
-    if (result == 0) result = ask(SYS_chmod, path, mode, 0, 0);
+    if (result == 0) result = clinux_change_mode(path, mode);
     if (result == 0 && is_stream) result = ask(SYS_listen, fd, 8, 0, 0);
     if (result == 0) return fd;
     clinux_close(fd);

@@ -1,5 +1,6 @@
 internal import CLinux
 import InitCore
+internal import KernelInterface
 import UnitFiles
 
 /// The files below a directory that stands for `/`, and where problems with them are written.
@@ -9,6 +10,7 @@ struct FileTree: UnitSource, ~Copyable {
     let isJSON: Bool
     var output: Output
     private let path: UnsafeMutablePointer<UInt8>
+    private var kernel = LinuxKernel()
 
     static let pathCapacity = 8 * 1_024
     /// Of a file that is not whole yet.
@@ -25,7 +27,7 @@ struct FileTree: UnitSource, ~Copyable {
     }
 
     /// The path below the root as a C string.
-    private func cString(_ text: ByteView) throws(Errno) -> UnsafePointer<CChar> {
+    private func cPath(_ text: ByteView) throws(Errno) -> UnsafePointer<UInt8> {
         guard root.count &+ text.count < FileTree.pathCapacity else {
             throw Errno(rawValue: 36)  // ENAMETOOLONG
         }
@@ -43,7 +45,11 @@ struct FileTree: UnitSource, ~Copyable {
             count &+= 1
         }
         path[count] = 0
-        return UnsafeRawPointer(path).assumingMemoryBound(to: CChar.self)
+        return UnsafePointer(path)
+    }
+
+    private func cString(_ text: UnsafePointer<UInt8>) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self)
     }
 
     @discardableResult
@@ -55,7 +61,7 @@ struct FileTree: UnitSource, ~Copyable {
     mutating func kind(of path: ByteView) -> PathKind {
         do throws(Errno) {
             // inode(7): the bits S_IFMT.
-            switch try check(Int(clinux_file_type(try cString(path)))) {
+            switch try kernel.status(of: try cPath(path), followsLink: false).mode & 0o170000 {
             case 0o010000: return .pipe
             case 0o040000: return .directory
             case 0o100000: return .file
@@ -72,26 +78,34 @@ struct FileTree: UnitSource, ~Copyable {
     mutating func read(
         _ path: ByteView, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
-        let descriptor = Int32(try check(Int(clinux_open_file(try cString(path)))))
-        defer { _ = clinux_close(descriptor) }
-        guard let start = buffer.baseAddress else { return 0 }
+        let descriptor = try open(path)
+        defer { kernel.close(descriptor) }
         var count = 0
         while count < buffer.count {
-            let part = try check(clinux_read(descriptor, start + count, buffer.count &- count))
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let part = try kernel.read(rest, from: descriptor)
             if part == 0 { break }
             count &+= part
         }
         return count
     }
 
+    /// Neither follows a link nor waits for what has come into the file's place.
+    private mutating func open(_ path: ByteView) throws(Errno) -> FileDescriptor {
+        try kernel.open(
+            at: try cPath(path), .notFollowing.union(.notWaiting).union(.noTerminal), mode: 0)
+    }
+
     mutating func list(
         _ path: ByteView, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
-        let descriptor = Int32(try check(Int(clinux_open_file(try cString(path)))))
-        defer { _ = clinux_close(descriptor) }
+        let descriptor = try open(path)
+        defer { kernel.close(descriptor) }
         guard let entries = clinux_directory() else { return 0 }
         var count = 0
-        while case let size = try check(Int(clinux_getdents(descriptor, entries))), size > 0 {
+        while case let size = try check(Int(clinux_getdents(descriptor.rawValue, entries))),
+            size > 0
+        {
             var offset = 0
             while offset < size {
                 // struct linux_dirent64: the entry's length is at 16, its name from 19.
@@ -115,7 +129,7 @@ struct FileTree: UnitSource, ~Copyable {
         guard let start = buffer.baseAddress else { return 0 }
         return try check(
             clinux_readlink(
-                try cString(path), start.assumingMemoryBound(to: CChar.self), buffer.count))
+                cString(try cPath(path)), start.assumingMemoryBound(to: CChar.self), buffer.count))
     }
 
     /// The name of the machine that the files are for, as far as it is known here.
@@ -136,29 +150,32 @@ struct FileTree: UnitSource, ~Copyable {
     /// Writes a file, which is not below the root, beside its place, and renames it into it.
     mutating func write(_ bytes: ByteView, to file: ByteView) throws(Errno) {
         let temporary = try temporaryPath(file)
-        let descriptor = Int32(try check(Int(clinux_create(temporary))))
+        let descriptor = try kernel.open(
+            at: temporary, .writing.union(.making).union(.emptying).union(.notFollowing),
+            mode: 0o644)
         do throws(Errno) {
             var sent = 0
             while sent < bytes.count {
-                let rest = bytes.count &- sent
-                let written = try check(clinux_write(descriptor, bytes.start + sent, rest))
+                let rest = UnsafeRawBufferPointer(
+                    start: bytes.start + sent, count: bytes.count &- sent)
+                let written = try kernel.write(rest, to: descriptor)
                 if written == 0 { throw .inputOutput }
                 sent &+= written
             }
-            try check(Int(clinux_fsync(descriptor)))
-            try check(Int(clinux_close(descriptor)))
+            try check(Int(clinux_fsync(descriptor.rawValue)))
+            try check(Int(clinux_close(descriptor.rawValue)))
             // The file's name is the temporary one without its ending.
             let target = temporary + (file.count &+ FileTree.ending.count &+ 1)
-            try check(Int(clinux_rename(temporary, target)))
+            try kernel.rename(temporary, to: target)
         } catch {
             // It is the temporary file's end either way, so no second error is of interest.
-            _ = clinux_unlink(temporary)
+            _ = clinux_unlink(cString(temporary))
             throw error
         }
     }
 
     /// `FILE.partial` and, behind it, `FILE`, each with a NUL.
-    private func temporaryPath(_ file: ByteView) throws(Errno) -> UnsafePointer<CChar> {
+    private func temporaryPath(_ file: ByteView) throws(Errno) -> UnsafePointer<UInt8> {
         guard file.count &* 2 &+ 16 < FileTree.pathCapacity else { throw Errno(rawValue: 36) }
         var count = 0
         func put(_ text: ByteView) {
@@ -175,7 +192,7 @@ struct FileTree: UnitSource, ~Copyable {
         count &+= 1
         put(file)
         path[count] = 0
-        return UnsafeRawPointer(path).assumingMemoryBound(to: CChar.self)
+        return UnsafePointer(path)
     }
 
     // MARK: Problems

@@ -331,7 +331,7 @@ extension LinuxKernel {
     public mutating func mount(_ mount: EarlyMount) throws(Errno) {
         let path = cString(mount.path)
         // If the directory cannot be made, mount(2) says so.
-        _ = clinux_mkdir(path)
+        _ = clinux_make_directory(path, 0o755)
         let (type, data) = (cString(mount.type), cString(mount.data))
         if clinux_is_mount_point(path) == 1 {
             // The mounted file system may support other options; it is better than none.

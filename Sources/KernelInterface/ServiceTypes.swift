@@ -43,6 +43,10 @@ public struct OpenFlags: Equatable, Sendable {
     public static let emptying = OpenFlags(rawValue: 0o1000)
     /// O_APPEND: each write goes to the file's end.
     public static let appending = OpenFlags(rawValue: 0o2000)
+    /// O_NONBLOCK: waits for nothing that has come into the file's place.
+    public static let notWaiting = OpenFlags(rawValue: 0o4000)
+    /// O_NOFOLLOW: fails if it is a link.
+    public static let notFollowing = OpenFlags(rawValue: 0o400000)
 }
 
 /// What a file is. inode(7)

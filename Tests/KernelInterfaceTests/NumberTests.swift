@@ -54,6 +54,7 @@ import Testing
         let flags: [(OpenFlags, Int32)] = [
             (.reading, O_RDONLY), (.writing, O_WRONLY), (.both, O_RDWR), (.making, O_CREAT),
             (.noTerminal, O_NOCTTY), (.emptying, O_TRUNC), (.appending, O_APPEND),
+            (.notWaiting, O_NONBLOCK), (.notFollowing, O_NOFOLLOW),
         ]
         for (ours, theirs) in flags { #expect(ours.rawValue == theirs) }
     }

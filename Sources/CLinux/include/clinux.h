@@ -61,10 +61,6 @@ int clinux_close(int fd);
 // int close_range(unsigned first, unsigned last, unsigned flags);     close_range(2)
 int clinux_close_range(int first, int last);
 
-// int open(const char *path, int flags, mode_t mode);                        open(2)
-// A new or emptied file of mode 644, to write: O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC.
-int clinux_create(const char *path);
-
 // int ioctl(int fd, LOOP_CLR_FD);                                            loop(4)
 // For the device at `path`: at once, or when its last user closes it.
 int clinux_detach_loop(const char *path);
@@ -109,10 +105,6 @@ int64_t clinux_file_size(int fd);
 // int statfs(const char *path, struct statfs *buf);                        statfs(2)
 // How large the file system of `path` is, in bytes.
 int64_t clinux_file_system_size(const char *path);
-
-// int lstat(const char *path, struct stat *statbuf);                         stat(2)
-// The bits S_IFMT of the mode: what kind of file it is.
-int clinux_file_type(const char *path);
 
 // pid_t fork(void);                                                          fork(2)
 // Bypasses the C library's locks and handlers: init has no threads. 0 in the child.
@@ -184,10 +176,6 @@ int clinux_make_directory(const char *path, unsigned mode);
 // int access(const char *path, W_OK);                                      access(2)
 int clinux_may_write(const char *path);
 
-// int mkdir(const char *path, mode_t mode);                                 mkdir(2)
-// Mode 755.
-int clinux_mkdir(const char *path);
-
 // int mount(const char *source, const char *target, const char *type,
 //           unsigned long flags, const void *data);                         mount(2)
 int clinux_mount(const char *type, const char *path, unsigned long flags, const char *data);
@@ -198,11 +186,6 @@ int clinux_mount_read_only(const char *path);
 // int open(const char *path, int flags, mode_t mode);                        open(2)
 // O_CLOEXEC, and `flags`.
 int clinux_open(const char *path, int flags, unsigned mode);
-
-// int open(const char *path, int flags);                                     open(2)
-// Does not follow a link, nor wait for what has come into the file's place:
-// O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC.
-int clinux_open_file(const char *path);
 
 // int open(const char *path, int flags);                                     open(2)
 // O_RDONLY | O_CLOEXEC.
