@@ -2,7 +2,7 @@ internal import CLinux
 import InitCore
 
 /// Text on its way to a descriptor, by 4 KiB at a time.
-struct Output {
+struct Output: ByteSink {
     private static let capacity = 4 * 1_024
     let descriptor: Int32
     private let start: UnsafeMutablePointer<UInt8>
@@ -23,15 +23,6 @@ struct Output {
         count &+= 1
     }
 
-    @inline(never)
-    mutating func append(_ text: ByteView) {
-        var offset = 0
-        while offset < text.count {
-            append(byte: text[offset])
-            offset &+= 1
-        }
-    }
-
     /// Appends text of others: a control character in it must not reach a terminal.
     @inline(never)
     mutating func append(foreign text: ByteView) {
@@ -40,18 +31,6 @@ struct Output {
             let byte = text[offset]
             append(byte: byte < 0x20 || byte == 0x7f ? UInt8(ascii: "?") : byte)
             offset &+= 1
-        }
-    }
-
-    @inline(never)
-    mutating func append(number: UInt64) {
-        var divisor: UInt64 = 1
-        while number / divisor >= 10 { divisor &*= 10 }
-        var rest = number
-        while divisor > 0 {
-            append(byte: 0x30 &+ UInt8(truncatingIfNeeded: rest / divisor))
-            rest %= divisor
-            divisor /= 10
         }
     }
 

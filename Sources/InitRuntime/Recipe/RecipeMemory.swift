@@ -2,7 +2,7 @@ import InitCore
 
 /// Texts that are being made, one behind the other, each with a NUL at its end, in memory that this
 /// value does not own. What does not fit is an error of the text that is finished next.
-struct Texts {
+struct Texts: ByteSink {
     private let bytes: UnsafeMutableRawBufferPointer
     /// Where the text begins that is being made.
     private var start = 0
@@ -28,25 +28,6 @@ struct Texts {
         }
         bytes[start &+ length] = byte
         length &+= 1
-    }
-
-    @inline(never)
-    mutating func append(_ text: ByteView) {
-        var offset = 0
-        while offset < text.count {
-            append(byte: text[offset])
-            offset &+= 1
-        }
-    }
-
-    @inline(never)
-    mutating func append(number: UInt64) {
-        var divisor: UInt64 = 1
-        while number / divisor >= 10 { divisor &*= 10 }
-        while divisor > 0 {
-            append(byte: 0x30 &+ UInt8(truncatingIfNeeded: number / divisor % 10))
-            divisor /= 10
-        }
     }
 
     /// Cuts off what is behind the first `length` bytes.

@@ -3,7 +3,7 @@ import InitCore
 /// Bytes that are being put together in memory that this value does not own.
 ///
 /// What does not fit is left out, and `overflowed` says so.
-struct TextBuffer {
+struct TextBuffer: ByteSink {
     private let start: UnsafeMutablePointer<UInt8>
     let capacity: Int
     private(set) var count = 0
@@ -39,28 +39,6 @@ struct TextBuffer {
         }
         start[count] = byte
         count &+= 1
-    }
-
-    @inline(never)
-    mutating func append(_ text: ByteView) {
-        var offset = 0
-        while offset < text.count {
-            append(byte: text[offset])
-            offset &+= 1
-        }
-    }
-
-    /// Appends decimal digits.
-    @inline(never)
-    mutating func append(number: UInt64) {
-        var divisor: UInt64 = 1
-        while number / divisor >= 10 { divisor &*= 10 }
-        var rest = number
-        while divisor > 0 {
-            append(byte: 0x30 &+ UInt8(truncatingIfNeeded: rest / divisor))
-            rest %= divisor
-            divisor /= 10
-        }
     }
 
     @inline(never)
