@@ -319,11 +319,11 @@ extension ServiceOutcome {
 }
 
 /// How long the table waits where the plan says nothing.
-enum ServiceLimit {
+public enum ServiceLimit {
     /// For processes that got SIGKILL: the kernel ends them, unless a device holds them.
-    static let killMilliseconds: UInt32 = 5_000
+    public static let killMilliseconds: UInt32 = 5_000
     /// For a stop that may take for ever: an hour, so that the longest shutdown is a number.
-    static let longestStopMilliseconds: UInt32 = 3_600_000
+    public static let longestStopMilliseconds: UInt32 = 3_600_000
     /// For the first rest of a unit that has started too often. Each one takes twice as long.
     static let firstRestMilliseconds: UInt32 = 1_000
     /// For the longest of these rests.

@@ -16,9 +16,6 @@ public struct StopBound {
 }
 
 extension Planner where Source: ~Copyable {
-    /// How long SIGKILL may take, in milliseconds. The service table waits as long.
-    private static var killMilliseconds: UInt64 { 5_000 }
-
     /// How long a unit alone can take to stop, in milliseconds.
     ///
     /// - Parameter cap: what each TimeoutStopSec= is at most.
@@ -26,7 +23,7 @@ extension Planner where Source: ~Copyable {
     private func stopTime(of unit: Int, cap: UInt32) -> UInt64 {
         guard room.units[unit].kind == .service else { return 0 }
         let timeout = UInt64(min(room.units[unit].stop, cap))
-        let kill = Self.killMilliseconds
+        let kill = UInt64(ServiceLimit.killMilliseconds)
         let stop = room.units[unit].stopCommands > 0 ? timeout : 0
         let clean = room.units[unit].cleanCommands > 0 ? timeout &+ kill : 0
         return stop &+ timeout &+ kill &+ clean

@@ -95,7 +95,7 @@ extension Planner where Source: ~Copyable {
         case .stop:
             draft.namesStop = true
             if time == 0 || time == UnitTime.infinity {
-                time = 3_600_000
+                time = ServiceLimit.longestStopMilliseconds
                 room.units[service.index].deviations.insert(.infinityIsAnHour)
             }
             draft.stop = time
