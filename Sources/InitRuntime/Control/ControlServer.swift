@@ -92,19 +92,20 @@ struct ControlServer {
         _ client: Int, in plan: Plan, isStopping: Bool, on kernel: inout K
     ) -> ControlRequest? {
         guard let descriptor = clients[client].descriptor else { return nil }
-        guard clients[client].isReading else {
-            // It has asked already. All that can come is its end.
-            discard(client, on: &kernel)
-            return nil
-        }
-        let before = clients[client].inputCount
+        // What a client sends behind its request is nothing, but its end is.
+        let isReading = clients[client].isReading
+        let before = isReading ? clients[client].inputCount : 0
         do throws(Errno) {
             let received = try withUnsafeMutableBytes(of: &clients[client].input) {
                 (all) throws(Errno) in
                 try kernel.receive(
                     UnsafeMutableRawBufferPointer(rebasing: all[before...]), from: descriptor)
             }
-            if received.count == 0 { drop(client, on: &kernel) }
+            guard received.count > 0 else {
+                drop(client, on: &kernel)
+                return nil
+            }
+            guard isReading else { return nil }
             clients[client].inputCount = before &+ received.count
         } catch {
             if error != .wouldBlock, error != .interrupted { drop(client, on: &kernel) }
@@ -138,20 +139,6 @@ struct ControlServer {
         } catch {
             refuse(client, error)
             return nil
-        }
-    }
-
-    /// What a client sends behind its request is nothing, but its end is.
-    private mutating func discard<K: Kernel & ~Copyable>(_ client: Int, on kernel: inout K) {
-        guard let descriptor = clients[client].descriptor else { return }
-        var rest = [64 of UInt8](repeating: 0)
-        do throws(Errno) {
-            let received = try withUnsafeMutableBytes(of: &rest) { (all) throws(Errno) in
-                try kernel.receive(all, from: descriptor)
-            }
-            if received.count == 0 { drop(client, on: &kernel) }
-        } catch {
-            if error != .wouldBlock, error != .interrupted { drop(client, on: &kernel) }
         }
     }
 
