@@ -15,6 +15,8 @@
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/../../scripts/lib.sh" || exit 1
+# shellcheck source=Tests/Support/debian.bash
+. "$root/Tests/Support/debian.bash" || exit 1
 
 suite=bookworm
 seed=''
@@ -162,7 +164,7 @@ step() {
 # make_debian: makes the smallest system that debootstrap can make, and sets up apt in it.
 make_debian() {
     local mirror sources
-    sources=$(sources)
+    sources=$(debian_sources "$suite")
     mirror=$(awk -v suite="$suite" '$3 == suite { print $2; exit }' <<<"$sources")
     [ -n "$mirror" ] || die "$exit_missing" "apt on this machine has no mirror of Debian"
     # debootstrap finds apt's proxy only in this variable.
@@ -181,20 +183,6 @@ make_debian() {
             "$system/etc/ssl/certs/ca-certificates.crt"
     fi
     chroot "$system" useradd --create-home --shell /bin/bash "$user"
-}
-
-# sources: prints this machine's lines for its own Debian, with the new one's name in them.
-sources() {
-    local here uri codename
-    here=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    # shellcheck disable=SC2016 # apt's own placeholders
-    apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' | sort -u \
-        | while read -r uri codename; do
-            case $codename in
-                "$here" | "$here-updates" | "$here-security")
-                    echo "deb $uri $suite${codename#"$here"} main" ;;
-            esac
-        done
 }
 
 make_clones() {

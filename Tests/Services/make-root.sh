@@ -14,6 +14,8 @@
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/../../scripts/lib.sh" || exit 1
+# shellcheck source=Tests/Support/debian.bash
+. "$root/Tests/Support/debian.bash" || exit 1
 
 # What the tests start: servers of each kind (forking, notifying, by socket), and their client.
 readonly packages=(nginx redis-server cron mosquitto dropbear-bin postgresql curl)
@@ -33,7 +35,7 @@ main() {
     [ "$(id -u)" -eq 0 ] || die "$exit_missing" "only root can make another Debian"
     need_packages services
     local place=$cache/services tar sources
-    sources=$(sources)
+    sources=$(debian_sources "$suite")
     [ -n "$sources" ] || die "$exit_missing" "apt on this machine has no mirror of Debian"
     one_at_a_time services-root "$place"
     tar=$place/$suite-$({ printf '%s\n' "$sources"; cat "$(readlink -f "$0")"; } | hash_of).tar
@@ -62,20 +64,6 @@ parse() {
         || usage_error "--suite is bookworm or trixie, not '$suite'"
 }
 
-# sources: this machine's lines for its own Debian, with the other one's name in them.
-sources() {
-    local here uri codename
-    here=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    # shellcheck disable=SC2016 # apt's own placeholders
-    apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' | sort -u \
-        | while read -r uri codename; do
-            case $codename in
-                "$here" | "$here-updates" | "$here-security")
-                    echo "deb $uri $suite${codename#"$here"} main" ;;
-            esac
-        done
-}
-
 # make_tar FILE: the mounts and the processes of the installation are in namespaces, and go with
 # them, however this ends.
 make_tar() {
@@ -89,7 +77,7 @@ make_tar() {
 make_system() {
     local system=$1 mirror sources
     set -x
-    sources=$(sources)
+    sources=$(debian_sources "$suite")
     mirror=$(awk -v suite="$suite" '$3 == suite { print $2; exit }' <<<"$sources")
     # debootstrap knows apt's proxy only by this name.
     eval "$(apt-config shell http_proxy Acquire::http::Proxy)"
