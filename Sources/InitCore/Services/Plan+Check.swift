@@ -31,7 +31,7 @@ extension Plan {
         let heapSize = Int(bytes.number32(at: PlanLayout.heapSizeOffset))
         guard count <= ServiceSet.capacity, heapSize <= PlanLayout.mostHeap,
             bytes.count
-                == PlanLayout.recordsOffset &+ count &* PlanLayout.recordSize &+ heapSize
+                == PlanLayout.heap(behind: count) &+ heapSize
         else { throw .wrongSize }
         guard
             Plan.hash(of: bytes.dropping(PlanLayout.headerSize))
@@ -78,7 +78,7 @@ extension Plan {
             relation &+= 1
         }
         try checkSettings(of: service)
-        let record = PlanLayout.recordsOffset &+ service.index &* PlanLayout.recordSize
+        let record = PlanLayout.record(of: service)
         let nameStart = Int(bytes.number16(at: record &+ PlanLayout.nameStartOffset))
         let nameSize = Int(bytes[record &+ PlanLayout.nameSizeOffset])
         let recipeStart = Int(bytes.number16(at: record &+ PlanLayout.recipeStartOffset))
@@ -89,7 +89,7 @@ extension Plan {
     }
 
     private func checkSettings(of service: ServiceID) throws(PlanProblem) {
-        let record = PlanLayout.recordsOffset &+ service.index &* PlanLayout.recordSize
+        let record = PlanLayout.record(of: service)
         guard UnitKind(rawValue: bytes[record &+ PlanLayout.kindOffset]) != nil,
             Readiness(rawValue: bytes[record &+ PlanLayout.readinessOffset]) != nil,
             RestartPolicy(rawValue: bytes[record &+ PlanLayout.restartOffset]) != nil,

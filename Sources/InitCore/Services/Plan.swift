@@ -68,7 +68,7 @@ public struct Plan: @unchecked Sendable {
     }
 
     public func units(_ relation: Relation, of service: ServiceID) -> ServiceSet {
-        let offset = record(of: service) &+ Int(relation.rawValue) &* PlanLayout.setSize
+        let offset = PlanLayout.record(of: service) &+ Int(relation.rawValue) &* PlanLayout.setSize
         return ServiceSet(low: bytes.number64(at: offset), high: bytes.number64(at: offset &+ 8))
     }
 
@@ -149,7 +149,7 @@ public struct Plan: @unchecked Sendable {
     /// In milliseconds; `UnitTime.infinity` for a time that never comes.
     public func time(_ time: UnitTime, of service: ServiceID) -> UInt32 {
         bytes.number32(
-            at: record(of: service) &+ PlanLayout.timesOffset &+ Int(time.rawValue) &* 4)
+            at: PlanLayout.record(of: service) &+ PlanLayout.timesOffset &+ Int(time.rawValue) &* 4)
     }
 
     /// How many commands the stage has.
@@ -179,7 +179,7 @@ public struct Plan: @unchecked Sendable {
         case .killed(let signal): wanted = 256 &+ UInt16(truncatingIfNeeded: signal.rawValue)
         }
         let start =
-            record(of: service) &+ PlanLayout.listsOffset
+            PlanLayout.record(of: service) &+ PlanLayout.listsOffset
             &+ Int(list.rawValue) &* PlanLayout.listSize
         var offset = 0
         while offset < PlanLayout.listSize {
@@ -191,20 +191,16 @@ public struct Plan: @unchecked Sendable {
 
     // MARK: Bytes
 
-    private func record(of service: ServiceID) -> Int {
-        PlanLayout.recordsOffset &+ service.index &* PlanLayout.recordSize
-    }
-
     private func byte(_ offset: Int, of service: ServiceID) -> UInt8 {
-        bytes[record(of: service) &+ offset]
+        bytes[PlanLayout.record(of: service) &+ offset]
     }
 
     private func number16(_ offset: Int, of service: ServiceID) -> UInt16 {
-        bytes.number16(at: record(of: service) &+ offset)
+        bytes.number16(at: PlanLayout.record(of: service) &+ offset)
     }
 
     private func heap(_ service: ServiceID, start: Int, size: Int) -> ByteView {
-        let heap = PlanLayout.recordsOffset &+ count &* PlanLayout.recordSize
+        let heap = PlanLayout.heap(behind: count)
         let first = heap &+ Int(number16(start, of: service))
         return bytes.slice(first, first &+ size)
     }

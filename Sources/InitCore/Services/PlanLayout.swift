@@ -23,7 +23,15 @@ public enum PlanLayout {
     static let recordsOffset = orderOffset + ServiceSet.capacity
     static let recordSize = 256
 
-    /// How many bytes the heap has at most. It begins behind the last record.
+    /// Where the record of a unit begins.
+    static func record(of service: ServiceID) -> Int {
+        recordsOffset &+ service.index &* recordSize
+    }
+
+    /// Where the heap of a plan of so many units begins.
+    static func heap(behind count: Int) -> Int { recordsOffset &+ count &* recordSize }
+
+    /// How many bytes the heap has at most.
     public static let mostHeap = 63 * 1024
     /// How many bytes a plan has at most.
     public static let mostBytes = recordsOffset + ServiceSet.capacity * recordSize + mostHeap

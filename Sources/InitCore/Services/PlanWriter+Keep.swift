@@ -13,7 +13,7 @@ extension PlanWriter {
         overflowed = false
         var offset = 0
         while offset < PlanLayout.recordSize {
-            put(0, at: record(of: service) &+ offset)
+            put(0, at: PlanLayout.record(of: service) &+ offset)
             offset &+= 1
         }
         setDefaults(of: service)
@@ -29,7 +29,7 @@ extension PlanWriter {
         var kept = 0
         // The new heap may begin where records are now, so all of these move first.
         while let service = rest.removeFirst(), service.index < count {
-            move(PlanLayout.recordSize, from: record(of: service), to: record(kept))
+            move(PlanLayout.recordSize, from: PlanLayout.record(of: service), to: record(kept))
             kept &+= 1
         }
         count = kept
@@ -45,7 +45,7 @@ extension PlanWriter {
     }
 
     private func record(_ index: Int) -> Int {
-        record(of: ServiceID(rawValue: UInt8(truncatingIfNeeded: index)))
+        PlanLayout.record(of: ServiceID(rawValue: UInt8(truncatingIfNeeded: index)))
     }
 
     private func number(_ offset: Int, of index: Int) -> Int {

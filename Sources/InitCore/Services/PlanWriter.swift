@@ -23,7 +23,7 @@ public struct PlanWriter {
             offset &+= 1
         }
         guard count >= 0, count <= ServiceSet.capacity,
-            PlanLayout.recordsOffset &+ count &* PlanLayout.recordSize <= buffer.count
+            PlanLayout.heap(behind: count) <= buffer.count
         else {
             overflowed = true
             return
@@ -58,7 +58,7 @@ public struct PlanWriter {
 
     public mutating func insert(_ other: ServiceID, as relation: Relation, of service: ServiceID) {
         let offset =
-            record(of: service) &+ Int(relation.rawValue) &* PlanLayout.setSize
+            PlanLayout.record(of: service) &+ Int(relation.rawValue) &* PlanLayout.setSize
             &+ Int(other.rawValue >> 3)
         put(byte(offset) | 1 << (other.rawValue & 7), at: offset)
     }
@@ -134,7 +134,8 @@ public struct PlanWriter {
 
     /// - Parameter milliseconds: `UnitTime.infinity` for a time that never comes.
     public mutating func set(_ time: UnitTime, _ milliseconds: UInt32, of service: ServiceID) {
-        let offset = record(of: service) &+ PlanLayout.timesOffset &+ Int(time.rawValue) &* 4
+        let offset =
+            PlanLayout.record(of: service) &+ PlanLayout.timesOffset &+ Int(time.rawValue) &* 4
         put32(milliseconds, at: offset)
     }
 
@@ -145,7 +146,7 @@ public struct PlanWriter {
     /// - Parameter commands: bit n: the failure of command n, counted through all stages, does not
     ///   count.
     public mutating func setIgnoredFailures(_ commands: UInt16, of service: ServiceID) {
-        put16(commands, at: record(of: service) &+ PlanLayout.ignoredFailuresOffset)
+        put16(commands, at: PlanLayout.record(of: service) &+ PlanLayout.ignoredFailuresOffset)
     }
 
     /// - Parameter place: 0 to 7.
@@ -159,7 +160,7 @@ public struct PlanWriter {
         }
         put16(
             value,
-            at: record(of: service) &+ PlanLayout.listsOffset
+            at: PlanLayout.record(of: service) &+ PlanLayout.listsOffset
                 &+ Int(list.rawValue) &* PlanLayout.listSize &+ (place & 7) &* 2)
     }
 
@@ -170,7 +171,8 @@ public struct PlanWriter {
         let start = heapSize
         append(name)
         put16(
-            UInt16(truncatingIfNeeded: start), at: record(of: service) &+ PlanLayout.nameStartOffset
+            UInt16(truncatingIfNeeded: start),
+            at: PlanLayout.record(of: service) &+ PlanLayout.nameStartOffset
         )
         set(PlanLayout.nameSizeOffset, UInt8(truncatingIfNeeded: name.count), of: service)
         if name.count > PlanLayout.mostNameBytes { overflowed = true }
@@ -180,7 +182,7 @@ public struct PlanWriter {
     public mutating func beginRecipe(of service: ServiceID) {
         put16(
             UInt16(truncatingIfNeeded: heapSize),
-            at: record(of: service) &+ PlanLayout.recipeStartOffset)
+            at: PlanLayout.record(of: service) &+ PlanLayout.recipeStartOffset)
     }
 
     /// Appends an entry to the recipe that was begun last: key, length, text, NUL.
@@ -195,11 +197,11 @@ public struct PlanWriter {
         append(text)
         append(0)
         let start =
-            Int(byte(record(of: service) &+ PlanLayout.recipeStartOffset))
-            | Int(byte(record(of: service) &+ PlanLayout.recipeStartOffset &+ 1)) << 8
+            Int(byte(PlanLayout.record(of: service) &+ PlanLayout.recipeStartOffset))
+            | Int(byte(PlanLayout.record(of: service) &+ PlanLayout.recipeStartOffset &+ 1)) << 8
         put16(
             UInt16(truncatingIfNeeded: heapSize &- start),
-            at: record(of: service) &+ PlanLayout.recipeSizeOffset)
+            at: PlanLayout.record(of: service) &+ PlanLayout.recipeSizeOffset)
     }
 
     // MARK: The end
@@ -239,20 +241,16 @@ public struct PlanWriter {
 
     // MARK: Bytes
 
-    var heapStart: Int { PlanLayout.recordsOffset &+ count &* PlanLayout.recordSize }
-
-    func record(of service: ServiceID) -> Int {
-        PlanLayout.recordsOffset &+ service.index &* PlanLayout.recordSize
-    }
+    var heapStart: Int { PlanLayout.heap(behind: count) }
 
     private mutating func change(_ service: ServiceID, _ body: (UnitFlags) -> UnitFlags) {
-        let offset = record(of: service) &+ PlanLayout.flagsOffset
+        let offset = PlanLayout.record(of: service) &+ PlanLayout.flagsOffset
         let flags = UnitFlags(rawValue: UInt16(byte(offset)) | UInt16(byte(offset &+ 1)) << 8)
         put16(body(flags).rawValue, at: offset)
     }
 
     private mutating func set(_ offset: Int, _ value: UInt8, of service: ServiceID) {
-        put(value, at: record(of: service) &+ offset)
+        put(value, at: PlanLayout.record(of: service) &+ offset)
     }
 
     private mutating func append(_ text: ByteView) {
