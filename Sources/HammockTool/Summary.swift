@@ -4,7 +4,11 @@ import UnitFiles
 
 /// How long a shutdown takes beside the services, in milliseconds: the grace period for whatever
 /// else is left, and what comes after it.
-private let restOfShutdown: UInt32 = 10_000 + 26_000
+private var restOfShutdown: UInt32 {
+    UInt32(
+        Limit.graceMilliseconds &+ Limit.killMilliseconds &+ Limit.unmountMilliseconds
+            &+ Limit.syncMilliseconds &+ Limit.leaveMilliseconds)
+}
 
 extension Planner where Source == FileTree {
     /// Writes what becomes of each unit, and how long a shutdown takes.

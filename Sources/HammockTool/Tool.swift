@@ -25,7 +25,10 @@ public func hammockMain(
     var output = Output(isForStandardError && answer == nil ? 2 : 1, memory)
     switch answer {
     case .help: output.append(Request.usage)
-    case .version: output.append("Hammock 0.2.0\n")
+    case .version:
+        output.append("Hammock ")
+        output.append(Version.number)
+        output.append(byte: 0x0a)
     case .wrong(let text, let word):
         output = Output(2, memory)
         output.append("hammock: ")
