@@ -2,9 +2,12 @@ import InitCore
 import InitRuntime
 import KernelInterface
 
-/// How often the logger is killed, at most, and how many lines each service writes.
+/// How often the logger is killed, and how many lines each service writes.
 private let usualKills = 100
 private let lineCount = 150_000
+/// How many lines a service writes after each kill, before it waits for the next one. However fast the machine is,
+/// there is something to write at each kill.
+private let linesPerKill = lineCount / Int(usualKills)
 
 /// What PID 1 will do for the logger: it holds both ends of each pipe, and starts a logger again
 /// that has ended. Beside that it kills the logger, again and again, while two services write.
@@ -18,10 +21,14 @@ public func loggingInitRun() -> Int32 {
         let pipes: [2 of Pipe] = [
             try kernel.pipe(writerWaits: true), try kernel.pipe(writerWaits: true),
         ]
+        // Each kill puts a byte into both: a service takes one before it goes on.
+        let permits: [2 of Pipe] = [
+            try kernel.pipe(writerWaits: true), try kernel.pipe(writerWaits: true),
+        ]
         var left = 2
         let writers: [2 of ProcessID] = [
-            try startWriter(UInt8(ascii: "a"), pipes[0].writing, on: &kernel),
-            try startWriter(UInt8(ascii: "b"), pipes[1].writing, on: &kernel),
+            try startWriter(UInt8(ascii: "a"), pipes[0].writing, permits[0].reading, on: &kernel),
+            try startWriter(UInt8(ascii: "b"), pipes[1].writing, permits[1].reading, on: &kernel),
         ]
         var kills: Int32 = 0
         var logger = try startLogger(pipes, on: &kernel)
@@ -32,6 +39,7 @@ public func loggingInitRun() -> Int32 {
                     if isEnding { return status == .exited(0) ? kills : -2 }
                     if status != .killed(.kill) { return -3 }
                     kills &+= 1
+                    permit(permits, on: &kernel)
                     logger = try startLogger(pipes, on: &kernel)
                 } else if process == writers[0] || process == writers[1] {
                     if status != .exited(0) { return -4 }
@@ -65,13 +73,33 @@ private func startLogger(
     }
 }
 
+/// Lets both services write on.
+private func permit(_ permits: [2 of Pipe], on kernel: inout LinuxKernel) {
+    var line = Line()
+    line.end()
+    write(line, to: permits[0].writing, on: &kernel)
+    write(line, to: permits[1].writing, on: &kernel)
+}
+
+/// Takes a permit, and waits for it.
+private func takePermit(from permits: FileDescriptor, on kernel: inout LinuxKernel) {
+    var byte: UInt8 = 0
+    while true {
+        let count = withUnsafeMutableBytes(of: &byte) { try? kernel.read($0, from: permits) }
+        if count != nil { return }
+        _ = try? kernel.wait(for: permits, milliseconds: nil)
+    }
+}
+
 /// A service that writes numbered lines, some of them in two parts.
 private func startWriter(
-    _ name: UInt8, _ descriptor: FileDescriptor, on kernel: inout LinuxKernel
+    _ name: UInt8, _ descriptor: FileDescriptor, _ permits: FileDescriptor,
+    on kernel: inout LinuxKernel
 ) throws(Errno) -> ProcessID {
     try kernel.fork { kernel in
         var number: Int32 = 0
         while number < lineCount {
+            if Int(number) % linesPerKill == 0 { takePermit(from: permits, on: &kernel) }
             var line = Line()
             line.append(byte: name)
             line.append(" ")
