@@ -15,6 +15,8 @@ struct FileTree: UnitSource, ~Copyable {
     static let pathCapacity = 8 * 1_024
     /// Of a file that is not whole yet.
     private static var ending: ByteView { ".partial" }
+    /// How long standard output may take nothing. PID 1 waits as long for a plan.
+    private static var patienceMilliseconds: Int32 { 10_000 }
 
     /// - Parameter memory: `pathCapacity` bytes.
     init(root: ByteView, isJSON: Bool, _ output: Output, _ memory: UnsafeMutableRawPointer) {
@@ -147,6 +149,32 @@ struct FileTree: UnitSource, ~Copyable {
 
     // MARK: The plan
 
+    /// Writes to standard output, which may be a pipe that does not block: PID 1 reads a plan so.
+    mutating func writeToStandardOutput(_ bytes: ByteView) throws(Errno) {
+        let descriptor = FileDescriptor(rawValue: 1)
+        var sent = 0
+        while sent < bytes.count {
+            do throws(Errno) {
+                sent &+= try write(bytes.dropping(sent), to: descriptor)
+            } catch {
+                guard error == .wouldBlock else { throw error }
+                let hasRoom = try kernel.waitUntilWritable(
+                    descriptor, milliseconds: FileTree.patienceMilliseconds)
+                if !hasRoom { throw .wouldBlock }
+            }
+        }
+    }
+
+    /// Writes what there is room for.
+    private mutating func write(_ bytes: ByteView, to descriptor: FileDescriptor) throws(Errno)
+        -> Int
+    {
+        let written = try kernel.write(
+            UnsafeRawBufferPointer(start: bytes.start, count: bytes.count), to: descriptor)
+        if written == 0 { throw .inputOutput }
+        return written
+    }
+
     /// Writes a file, which is not below the root, beside its place, and renames it into it.
     mutating func write(_ bytes: ByteView, to file: ByteView) throws(Errno) {
         let temporary = try temporaryPath(file)
@@ -156,11 +184,7 @@ struct FileTree: UnitSource, ~Copyable {
         do throws(Errno) {
             var sent = 0
             while sent < bytes.count {
-                let rest = UnsafeRawBufferPointer(
-                    start: bytes.start + sent, count: bytes.count &- sent)
-                let written = try kernel.write(rest, to: descriptor)
-                if written == 0 { throw .inputOutput }
-                sent &+= written
+                sent &+= try write(bytes.dropping(sent), to: descriptor)
             }
             try check(Int(clinux_fsync(descriptor.rawValue)))
             try check(Int(clinux_close(descriptor.rawValue)))

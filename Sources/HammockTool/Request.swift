@@ -14,7 +14,9 @@ struct Request {
     var target: ByteView?
     var isStrict = false
     var isJSON = false
-    /// Where a plan is written.
+    /// Whether the plan goes without the units that are refused.
+    var isForBoot = false
+    /// Where a plan is written; `-` is standard output.
     var file = ByteView.empty
 
     /// What to print in place of doing anything.
@@ -28,7 +30,7 @@ struct Request {
     static var usage: ByteView {
         """
         Usage: hammock check [--root DIR] [--target NAME] [--strict] [--json]
-               hammock plan -o FILE [--root DIR] [--target NAME] [--strict]
+               hammock plan -o FILE [--root DIR] [--target NAME] [--strict] [--boot]
 
         Looks at unit files as Hammock's init reads them, without starting anything.
 
@@ -39,11 +41,13 @@ struct Request {
               --target NAME    what is wanted; otherwise all units of /etc/hammock
               --strict         refuses where it would warn
               --json           prints an object a line
-          -o, --output FILE    where the plan is written
+          -o, --output FILE    where the plan is written; - is standard output
+              --boot           leaves out what is refused, as init does when it boots
           -h, --help           prints this
           -V, --version        prints the version
 
-        Exits with 0; 1 if a unit is refused or the plan cannot be written; 2 on wrong use.
+        Exits with 0; 1 if a unit is refused or the plan cannot be written; 2 on wrong use. With --boot
+        a refused unit is no reason for 1.
 
         """
     }
@@ -61,7 +65,7 @@ struct Request {
         }
         var scanner = OptionScanner(
             words, from: first,
-            grammar: "r=root t=target s-strict j-json o:output h.help V.version")
+            grammar: "r=root t=target s-strict j-json b-boot o:output h.help V.version")
         while true {
             switch scanner.next() {
             case .end:
@@ -79,6 +83,7 @@ struct Request {
                 target = scanner.value
             case .option(UInt8(ascii: "s")): isStrict = true
             case .option(UInt8(ascii: "j")): isJSON = true
+            case .option(UInt8(ascii: "b")): isForBoot = true
             case .option(UInt8(ascii: "o")): file = scanner.value
             case .option(UInt8(ascii: "V")): return .version
             case .option: return .help
@@ -88,7 +93,9 @@ struct Request {
 
     private func complaint(_ words: Words) -> Answer? {
         switch verb {
-        case .check: return file.count > 0 ? .wrong("only plan writes a file", "-o") : nil
+        case .check:
+            if isForBoot { return .wrong("only a plan is for a boot", "--boot") }
+            return file.count > 0 ? .wrong("only plan writes a file", "-o") : nil
         case .plan:
             if isJSON { return .wrong("only check prints objects", "--json") }
             return file.count == 0 ? .wrong("a plan needs -o FILE", words[1]) : nil

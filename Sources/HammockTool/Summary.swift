@@ -133,20 +133,27 @@ extension Planner where Source == FileTree {
 
     // MARK: The plan
 
-    /// Writes the plan beside its place, and renames it into it. Says why if that fails.
+    /// Writes the plan to standard output, or beside its place, and renames it into it. Says why if
+    /// that fails.
+    ///
+    /// - Parameter isForBoot: whether the plan may lack units that are refused.
     @inline(never)
-    mutating func write(_ plan: ByteView, to file: ByteView) -> Bool {
-        if refusals > 0 {
+    mutating func write(_ plan: ByteView, to file: ByteView, isForBoot: Bool) -> Bool {
+        if refusals > 0, !isForBoot {
             source.output.append("hammock: no plan is written, as something is refused\n")
             return false
         }
         do throws(Errno) {
             _ = try Plan(checked: plan)
-            try source.write(plan, to: file)
+            if file.equals("-") {
+                try source.writeToStandardOutput(plan)
+            } else {
+                try source.write(plan, to: file)
+            }
             return true
         } catch {
             source.output.append("hammock: the plan cannot be written to ")
-            source.output.append(foreign: file)
+            source.output.append(foreign: file.equals("-") ? "standard output" : file)
             source.output.append(": error ")
             source.output.append(number: UInt64(error.rawValue))
             source.output.append(byte: 0x0a)

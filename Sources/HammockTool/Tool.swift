@@ -64,9 +64,12 @@ private func obey(_ request: Request, _ output: Output, _ memory: UnsafeMutableR
     var isWritten = true
     switch request.verb {
     case .check: planner.summarise()
-    case .plan: isWritten = planner.write(plan, to: request.file)
+    case .plan:
+        isWritten = planner.write(plan, to: request.file, isForBoot: request.isForBoot)
     }
     planner.source.output.flush()
+    // Who boots needs the plan, whatever became of the messages about it.
+    if request.isForBoot { return isWritten ? ExitCode.done : ExitCode.failed }
     let isDone = isWritten && planner.refusals == 0 && !planner.source.output.failed
     return isDone ? ExitCode.done : ExitCode.failed
 }

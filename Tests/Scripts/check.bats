@@ -226,10 +226,71 @@ assert any(r.get("line") == 3 and r["problem"] == "refused" for r in rows), rows
     expect_status 1
 }
 
+@test "a plan to standard output has the bytes of one in a file, and no word else" {
+    printf '%sPrivateTmp=yes\n' "$good" >"$units/good.service"
+    run -0 "$out/hammock" plan --root root -o file
+    "$out/hammock" plan --root root -o - >stream 2>messages
+    cmp file stream
+    grep -q "good.service is warned of" messages
+    [ ! -e ./-.partial ]
+    [ -e /dev/full ] || skip "there is no /dev/full"
+    run -1 bash -c "'$out/hammock' plan --root root -o - >/dev/full"
+    expect_output "the plan cannot be written to standard output: error 28"
+}
+
+@test "a plan goes whole through a pipe that does not block and is not read at once" {
+    command -v python3 >/dev/null || skip "there is no python3"
+    local number
+    # More than such a pipe takes.
+    for number in {1..30}; do
+        printf '%sEnvironment=A=%0400d\n' "$good" "$number" >"$units/unit-$number.service"
+    done
+    run -0 "$out/hammock" plan --root root -o file
+    [ "$(stat -c %s file)" -gt 10000 ]
+    python3 - "$out/hammock" >stream <<'EOF'
+import fcntl, os, select, subprocess, sys
+
+reading, writing = os.pipe()
+fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+os.set_blocking(writing, False)
+child = subprocess.Popen([sys.argv[1], "plan", "--root", "root", "-o", "-"], stdout=writing)
+# Until the pipe is full: then nothing more goes in before something is read.
+poll = select.poll()
+poll.register(writing, select.POLLOUT)
+while poll.poll(0) and child.poll() is None:
+    pass
+os.close(writing)
+with os.fdopen(reading, "rb") as plan:
+    sys.stdout.buffer.write(plan.read())
+sys.exit(child.wait())
+EOF
+    cmp file stream
+}
+
+@test "a plan for a boot lacks what is refused and what needs it, and has the rest" {
+    run -0 "$out/hammock" plan --root root -o without
+    printf 'word\n' >"$units/wrong.service"
+    printf '[Unit]\nRequires=wrong.service\n%s' "$good" >"$units/needs.service"
+    "$out/hammock" plan --boot --root root -o - >stream 2>messages
+    cmp without stream
+    grep -q "wrong.service:1: wrong.service is refused" messages
+    grep -q "needs.service is refused" messages
+    run -1 "$out/hammock" plan --root root -o file
+    # Even if nothing is left, that is a plan.
+    rm "$units/good.service"
+    "$out/hammock" plan --boot --root root -o - >stream
+    [ "$(head -c 7 stream)" = hammock ]
+    run -0 "$out/hammock" plan --boot --root root --target lost.target -o empty
+    cmp stream empty
+    [ -e /dev/full ] || skip "there is no /dev/full"
+    run -0 bash -c "'$out/hammock' plan --boot --root root -o empty 2>/dev/full"
+    run -1 bash -c "'$out/hammock' plan --boot --root root -o - >/dev/full"
+}
+
 @test "wrong use ends with 2, and names the word" {
     local words
     for words in "" "chec" "--root root" "check --rot x" "check word" "check --root" "plan" \
-        "check -o x" "plan -o x --json" "check --target a.service" "check --target x@.target" \
+        "check -o x" "check --boot" "plan -o x --json" "check --target a.service" "check --target x@.target" \
         "check --strict=yes" "check --root="; do
         # shellcheck disable=SC2086 # words
         run "$out/hammock" $words
