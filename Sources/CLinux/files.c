@@ -141,6 +141,10 @@ ptrdiff_t clinux_readlink(const char *path, char *target, size_t size) {
     return ask(SYS_readlink, path, target, size, 0);
 }
 
+int clinux_remove_directory(const char *path) {
+    return ask(SYS_rmdir, path, 0, 0, 0);
+}
+
 int clinux_rename(const char *from, const char *to) {
     return ask(SYS_rename, from, to, 0, 0);
 }
@@ -148,6 +152,11 @@ int clinux_rename(const char *from, const char *to) {
 void *clinux_scratch(void) {
     static char scratch[clinux_scratch_size] __attribute__((aligned(16)));
     return scratch;
+}
+
+void *clinux_services_memory(void) {
+    static char memory[clinux_services_size] __attribute__((aligned(64)));
+    return memory;
 }
 
 int clinux_stat(const char *path, int follows, int64_t *size) {

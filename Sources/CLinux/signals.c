@@ -220,15 +220,14 @@ int clinux_unblock_signals(void) {
     return set_mask(SIG_SETMASK, 0);
 }
 
-int clinux_wait_for_signal(int descriptor, int64_t milliseconds) {
-    struct pollfd watched = {.fd = descriptor, .events = POLLIN};
+int clinux_wait_for_signal(struct clinux_watched *watched, int count, int64_t milliseconds) {
     struct timespec timeout = {
         .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
     kernel_sigset all = ~faults, none = 0;
     siginfo_t info;
     int result = -ENOSYS;
     is_waiting = 1;
-    if (descriptor < 0) {
+    if (count == 0) {
         // Takes a signal without its handler, which would cost one more system call.
         result = ask_unless_arrived(SYS_rt_sigtimedwait, (long)&all, (long)&info,
             milliseconds < 0 ? 0 : (long)&timeout, sizeof all, 0);
@@ -236,7 +235,7 @@ int clinux_wait_for_signal(int descriptor, int64_t milliseconds) {
         else if (result == -EAGAIN) result = 0;
     }
     if (!arrived && result != 0 && result != -EINTR) {
-        result = ask_unless_arrived(SYS_ppoll, (long)&watched, descriptor >= 0,
+        result = ask_unless_arrived(SYS_ppoll, (long)watched, count,
             milliseconds < 0 ? 0 : (long)&timeout, (long)&none, sizeof none);
     }
     if (result < 0 && result != -EINTR) {

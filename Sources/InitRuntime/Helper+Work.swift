@@ -9,6 +9,9 @@ extension Helper {
     ///   - limit: the highest priority number that the child logs.
     func work<K: Kernel & ~Copyable>(on kernel: inout K, log: Log, upTo limit: UInt8) -> Int32 {
         switch self {
+        case .plan:
+            // `PlannerChild` does this work, with a pipe.
+            return 1
         case .hangUp:
             hangUpShells(on: &kernel)
             return 0

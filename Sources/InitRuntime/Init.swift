@@ -27,7 +27,8 @@ private func live(
     }
 
     var runtime = Runtime(
-        kernel: kernel, role: role, words: words, environment: environment, record: record)
+        kernel: kernel, role: role, words: words, environment: environment, record: record,
+        serviceMemory: LinuxKernel.serviceMemory)
     if role != .machine, let code = runtime.readArguments() { LinuxKernel.exit(code) }
     LinuxKernel.exit(runtime.run())
 }

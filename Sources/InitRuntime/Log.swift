@@ -49,6 +49,27 @@ struct Log {
         say(&line, .critical, upTo: limit, on: &kernel)
     }
 
+    mutating func say<K: Kernel & ~Copyable>(
+        _ message: ServiceMessage, in plan: Plan, upTo limit: UInt8, on kernel: inout K
+    ) {
+        let priority = message.priority
+        guard priority.rawValue <= limit else { return }
+        var line = begin(priority)
+        message.append(to: &line, in: plan)
+        say(&line, priority, upTo: limit, on: &kernel)
+    }
+
+    /// Says what services have to do without.
+    mutating func warn<K: Kernel & ~Copyable>(
+        _ text: ByteView, _ error: Errno, upTo limit: UInt8, on kernel: inout K
+    ) {
+        guard Priority.warning.rawValue <= limit else { return }
+        var line = begin(.warning)
+        line.append(word: text)
+        error.append(to: &line)
+        say(&line, .warning, upTo: limit, on: &kernel)
+    }
+
     @inline(never)
     private func begin(_ priority: Priority) -> Line {
         var line = Line()

@@ -10,6 +10,12 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     /// The arguments that this process was started with.
     let words: Words
     let environment: Words
+    /// Where the services lie, once there are any.
+    private let serviceMemory: UnsafeMutableRawBufferPointer
+    /// `nil` unless services were asked for.
+    var services: UnsafeMutablePointer<Services>?
+    /// How many descriptors were ready without a look for a signal.
+    var readyInARow = 0
     /// The last events. The last resort reads them too.
     private let record: UnsafeMutablePointer<EventRecord>
 
@@ -20,7 +26,7 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     /// An event that was found together with the one before it.
     private var secondEvent: Event?
     /// Whether there may be more to reap.
-    private var isReaping = false
+    var isReaping = false
     private var reapsInARow = 0
     private var signalsInARow = 0
     private var exitCode: UInt8?
@@ -38,15 +44,20 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     ///   - words: this process's argv.
     ///   - environment: its envp, with any count.
     ///   - record: must outlive the runtime.
+    ///   - serviceMemory: room for services, aligned to 64 bytes; must outlive the runtime. Without
+    ///     it there are none.
     public init(
         kernel: consuming K, role: Role, words: Words,
         environment: Words = Words(count: 0, first: nil),
-        record: UnsafeMutablePointer<EventRecord>
+        record: UnsafeMutablePointer<EventRecord>,
+        serviceMemory: UnsafeMutableRawBufferPointer = UnsafeMutableRawBufferPointer(
+            start: nil, count: 0)
     ) {
         self.kernel = kernel
         self.words = words
         self.environment = environment
         self.record = record
+        self.serviceMemory = serviceMemory
         core = InitCore(role: role)
         log = Log(role: role)
     }
@@ -82,6 +93,7 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     @inline(never)
     private mutating func step(_ event: Event) {
         record.pointee.append(event, in: core.phase)
+        if services != nil, isServices(event) { return }
         if core.hasMoment(event) { lastMoment = kernel.now() }
         core.step(event, at: lastMoment)
     }
@@ -97,6 +109,7 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
 
     private mutating func nextEvent() -> Event {
         if let event = secondEvent.take() { return event }
+        if let event = services?.pointee.events.next() { return event }
         while isReaping {
             if reapsInARow >= mostReapsInARow {
                 reapsInARow = 0
@@ -152,7 +165,7 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
         }
     }
 
-    private func event(of received: ReceivedSignal) -> Event {
+    func event(of received: ReceivedSignal) -> Event {
         .signalled(received.signal, from: received.origin)
     }
 
@@ -165,23 +178,29 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
             if left <= 0 { return .deadlinePassed }
             wait = min(left, milliseconds ?? left)
         }
+        if let services, isServing {
+            return nextServiceEvent(services, milliseconds: wait)
+        }
         do throws(Errno) {
             switch try kernel.wait(for: awaitsReport ? child?.report : nil, milliseconds: wait) {
             case .signal(let received): return event(of: received)
             case .readable: return readReport()
             }
         } catch {
-            if error != .wouldBlock, error != .interrupted {
-                // PID 1 cannot tell what has come, so it has to look for it.
-                rest()
-                isReaping = true
-            }
+            waitingFailed(error)
             return nil
         }
     }
 
+    /// PID 1 cannot tell what has come, so it has to look for it.
+    mutating func waitingFailed(_ error: Errno) {
+        guard error != .wouldBlock, error != .interrupted else { return }
+        rest()
+        isReaping = true
+    }
+
     /// Keeps PID 1 from trying in a busy loop what cannot be done now.
-    private mutating func rest() {
+    mutating func rest() {
         kernel.sleep(milliseconds: Int32(truncatingIfNeeded: Limit.retryMilliseconds))
     }
 
@@ -202,7 +221,11 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
         case .lendTerminal(let process): return .terminalLent(lendTerminal(to: process))
         case .stopSelf(let signal): return .wentOn(kernel.stopSelf(by: signal))
         case .reap: isReaping = true
+        case .start(.plan): return startPlanner(in: serviceMemory)
         case .start(let helper): return start(helper)
+        case .abandon(let process): try? kernel.send(.kill, to: .process(process))
+        case .beginServices: withServices { $0.begin(on: &$1, log: &$2) }
+        case .stopServices: withServices { $0.stop(on: &$1, log: &$2) }
         case .measureUnwritten: return .unwritten(measureUnwritten())
         case .leave(let ending):
             return .leavingFailed(

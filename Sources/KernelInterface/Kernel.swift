@@ -36,6 +36,16 @@ public protocol Kernel: ~Copyable {
     mutating func wait(for descriptor: FileDescriptor?, milliseconds: Int64?) throws(Errno)
         -> Wakeup
 
+    /// Sleeps until a signal comes, which it takes, or any of the descriptors is ready. ppoll(2)
+    ///
+    /// - Parameters:
+    ///   - watched: says afterwards which are ready.
+    ///   - milliseconds: how long to wait at most, `nil` for ever.
+    /// - Throws: as `wait(for:milliseconds:)` does.
+    mutating func wait(
+        forAnyOf watched: UnsafeMutableBufferPointer<Watched>, milliseconds: Int64?
+    ) throws(Errno) -> Wakeup
+
     /// Sends a signal. kill(2), pidfd_send_signal(2)
     mutating func send(_ signal: Signal, to target: SignalTarget) throws(Errno)
 
@@ -370,6 +380,12 @@ public protocol Kernel: ~Copyable {
     /// - Parameter mode: without the bits of the umask.
     mutating func makeDirectory(at path: UnsafePointer<UInt8>, mode: UInt32) throws(Errno)
 
+    /// Removes a file, or a socket. unlink(2)
+    mutating func removeFile(at path: UnsafePointer<UInt8>) throws(Errno)
+
+    /// Removes an empty directory. rmdir(2)
+    mutating func removeDirectory(at path: UnsafePointer<UInt8>) throws(Errno)
+
     /// chmod(2)
     mutating func setMode(of path: UnsafePointer<UInt8>, to mode: UInt32) throws(Errno)
 
@@ -539,8 +555,35 @@ public enum SignalTarget: Equatable, Sendable {
 /// Why `Kernel.wait` returned.
 public enum Wakeup: Equatable, Sendable {
     case signal(ReceivedSignal)
-    /// The descriptor can be read.
+    /// A descriptor is ready.
     case readable
+}
+
+/// A descriptor to wait for, and what came of it. Laid out as struct pollfd of poll(2).
+public struct Watched: BitwiseCopyable, Sendable {
+    /// What a descriptor is to be ready for.
+    public enum Wish: Sendable {
+        case reading
+        case writing
+    }
+
+    private let descriptor: Int32
+    private let awaited: Int16
+    private var found: Int16 = 0
+
+    /// - Parameter descriptor: with `nil` it is never ready.
+    public init(_ descriptor: FileDescriptor?, for wish: Wish) {
+        self.descriptor = descriptor?.rawValue ?? -1
+        awaited = wish == .reading ? 1 : 4
+    }
+
+    /// Whether it is ready, or has an error, or its other end is closed.
+    public var isReady: Bool { found != 0 }
+
+    /// For kernels of tests.
+    public mutating func setReady(_ isReady: Bool) { found = isReady ? awaited : 0 }
+    /// For kernels of tests.
+    public var watchedDescriptor: FileDescriptor { FileDescriptor(rawValue: descriptor) }
 }
 
 /// A signal that has come in.

@@ -6,6 +6,13 @@ public import InitCore
 // MARK: Fork and report
 
 extension LinuxKernel {
+    /// Room for what init keeps about its services, which costs nothing until it is used. There is
+    /// one in a process.
+    public static var serviceMemory: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(
+            start: clinux_services_memory(), count: Int(clinux_services_size))
+    }
+
     public mutating func forkService(
         into cgroup: FileDescriptor?, _ body: (inout LinuxKernel, FileDescriptor, Bool) -> Int32
     ) throws(Errno) -> Child {
@@ -221,6 +228,14 @@ extension LinuxKernel {
         at path: UnsafePointer<UInt8>, mode: UInt32
     ) throws(Errno) {
         try check(clinux_make_directory(cString(path), mode))
+    }
+
+    public mutating func removeFile(at path: UnsafePointer<UInt8>) throws(Errno) {
+        try check(clinux_unlink(cString(path)))
+    }
+
+    public mutating func removeDirectory(at path: UnsafePointer<UInt8>) throws(Errno) {
+        try check(clinux_remove_directory(cString(path)))
     }
 
     public mutating func setMode(

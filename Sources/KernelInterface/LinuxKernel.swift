@@ -52,8 +52,23 @@ extension LinuxKernel {
     public mutating func wait(
         for descriptor: FileDescriptor?, milliseconds: Int64?
     ) throws(Errno) -> Wakeup {
+        var watched = Watched(descriptor, for: .reading)
+        return try withUnsafeMutablePointer(to: &watched) { (watched) throws(Errno) in
+            try wait(
+                forAnyOf: UnsafeMutableBufferPointer(
+                    start: watched, count: descriptor == nil ? 0 : 1),
+                milliseconds: milliseconds)
+        }
+    }
+
+    public mutating func wait(
+        forAnyOf watched: UnsafeMutableBufferPointer<Watched>, milliseconds: Int64?
+    ) throws(Errno) -> Wakeup {
+        let start = UnsafeMutableRawPointer(watched.baseAddress)
         let result = try check(
-            clinux_wait_for_signal(descriptor?.rawValue ?? -1, milliseconds ?? -1))
+            clinux_wait_for_signal(
+                start?.assumingMemoryBound(to: clinux_watched.self),
+                Int32(truncatingIfNeeded: watched.count), milliseconds ?? -1))
         return result == 0 ? .readable : .signal(received(result))
     }
 

@@ -38,6 +38,9 @@ private func child(_ number: Int32) -> Event {
             (.signalled(.terminate), "s15"), (.childEnded(process, .exited(7)), "c23"),
             (.noChildLeft, "n0"), (.deadlinePassed, "t0"), (.helperStarted(process), "h23"),
             (.helperFailed(error), "H11"), (.sendingFailed(error), "S11"),
+            (.planned(longestStop: 5_000), "m5000"), (.planned(longestStop: nil), "m-1"),
+            (.servicesSettled, "v0"), (.servicesEnded, "V0"),
+            (.endAsked(.reboot, code: 3), "E3"),
             (.unwritten(5), "w5"), (.unwritten(nil), "w-1"),
             (.leavingFailed(error), "L11"),
         ]

@@ -12,7 +12,9 @@ import Testing
 
     @Test func `the walk reaches every phase and every event`() {
         #expect(Set(Walk.whole.cells.map(\.phase)).union([.exited]) == Set(everyPhase))
-        #expect(Set(Walk.whole.cells.map(\.kind)) == Set(Kind.allCases))
+        let ofServices: [Kind] = [.planned, .servicesSettled, .servicesEnded, .endAsked]
+        #expect(
+            Set(Walk.whole.cells.map(\.kind)) == Set(Kind.allCases).subtracting(ofServices))
         #expect(Walk.whole.states > 40_000, "it was cut short, or the core has changed much")
     }
 

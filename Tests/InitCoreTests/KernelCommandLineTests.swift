@@ -153,6 +153,19 @@ private func summary(_ text: String) -> String {
         #expect(!options(line).hasUnknownOption)
     }
 
+    @Test func `services`() {
+        #expect(!options("quiet hammock.strict hammock.wait=5 hammock.stop=5").hasServices)
+        #expect(options("hammock.services").hasServices)
+        #expect(text(of: options("hammock.services").target) == "")
+        let all = options(
+            "hammock.target=a.target hammock.strict hammock.stop=3600 hammock.wait=0 quiet")
+        #expect(all.hasServices && all.isStrict && !all.hasUnknownOption)
+        #expect(text(of: all.target) == "a.target")
+        #expect(all.stopCapMilliseconds == 3_600_000 && all.serviceWaitMilliseconds == 0)
+        let last = options("hammock.target=a.target hammock.target=b.target hammock.target=c")
+        #expect(text(of: last.target) == "b.target" && last.hasUnknownOption)
+    }
+
     @Test(
         arguments: [
             ("pause", .pause), ("poweroff", .poweroff), ("reboot", .reboot),
@@ -203,7 +216,9 @@ private func summary(_ text: String) -> String {
         "hammock.grace=3601", "hammock.grace=-1", "hammock.grace=5s", "hammock.Grace=5",
         "hammock.grace_=5", "hammock.log=8", "hammock.log=x", "hammock.log", "hammock.fault=panic",
         "hammock.fault=", "hammock.fault=\"pause reboot\"", "hammock.hostname", "\"hammock.x y\"",
-        "hammock.grace=99999999999999999999", "hammock.grace.log=1",
+        "hammock.grace=99999999999999999999", "hammock.grace.log=1", "hammock.services=1",
+        "hammock.strict=", "hammock.target", "hammock.target=", "hammock.target=a.service",
+        "hammock.stop", "hammock.stop=3601", "hammock.wait", "hammock.wait=5s",
     ])
     func `a word that init does not understand changes nothing, and is noted`(word: String) {
         let line = "quiet \(word) root=/dev/vda hammock.log=6"

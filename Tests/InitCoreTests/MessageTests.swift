@@ -41,7 +41,17 @@ private let everyMessage: [(Message, Priority, String)] = [
     (.signalIgnored(.hangUp), .debug, "ignored signal 1"),
     (.sendingFailed(.notPermitted), .warning, "cannot send a signal: operation not permitted"),
     (.stopping(.powerOff), .notice, "stopping everything, then power off"),
+    (.noPlan, .warning, "there is no plan of the services: going on without them"),
+    (
+        .servicesStartSlowly, .warning,
+        "the services are not settled yet: starting the program"
+    ),
+    (
+        .servicesStopSlowly, .warning,
+        "the services take too long to stop: stopping everything"
+    ),
     (.killing, .warning, "the grace period is over: killing what still runs"),
+    (.goingOnWithout(.plan), .warning, "planning takes too long: going on without"),
     (.goingOnWithout(.killEverything), .warning, "killing takes too long: going on without"),
     (.goingOnWithout(.unmount), .warning, "unmounting takes too long: going on without"),
     (.goingOnWithout(.sync), .warning, "sync takes too long: going on without"),

@@ -139,7 +139,7 @@ struct NaiveModel {
             asksUntil = nil
             nextLook = now + 2_000
             return now < until ? [] : begin(step + 1, now)
-        case .sendingFailed:
+        case .planned, .servicesSettled, .servicesEnded, .endAsked, .sendingFailed:
             return []
         case .leavingFailed:
             return workIsOver(now)

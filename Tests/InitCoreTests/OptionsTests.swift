@@ -65,8 +65,8 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         #expect(rewritten(options) == [:])
     }
 
-    @Test func `a configuration fits into half a kilobyte`() {
-        #expect(MemoryLayout<Configuration>.size <= 512)
+    @Test func `a configuration fits into three quarters of a kilobyte`() {
+        #expect(MemoryLayout<Configuration>.size <= 768)
     }
 
     @Test(arguments: [["-s"], ["--subreaper"], ["-ss"], ["-s", "--subreaper"]])
@@ -222,6 +222,18 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         #expect(parse(words).outcome == .version)
     }
 
+    @Test func `services run only if they are asked for`() {
+        #expect(!parse("prog").options.hasServices)
+        #expect(!parse("--strict", "--stop=5", "--wait=5", "prog").options.hasServices)
+        #expect(parse("--services", "prog").options.hasServices)
+        let options = parse(
+            "--target", "multi-user.target", "--strict", "--stop=7", "--wait", "0", "prog"
+        ).options
+        #expect(options.hasServices && options.isStrict)
+        #expect(text(of: options.target) == "multi-user.target")
+        #expect(options.stopCapMilliseconds == 7_000 && options.serviceWaitMilliseconds == 0)
+    }
+
     @Test(arguments: [["-l"], ["--license"], ["-vl"]])
     func `license`(words: [String]) {
         #expect(parse(words).outcome == .license)
@@ -232,8 +244,11 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         for word in [
             "-s, --subreaper", "-g, --group", "-p, --parent-death SIGNAL", "-e, --remap CODE",
             "-r, --rewrite FROM:TO", "--grace SECONDS", "-w, --warn", "-v, --verbose",
-            "-l, --license", "-h, --help", "--version", "hammock.grace=", "hammock.hostname=",
-            "hammock.fault=", "hammock.log=", "hammock.flush=", "128+N", "126", "127", "poweroff",
+            "-l, --license", "-h, --help", "--version", "--services", "--target NAME", "--strict",
+            "--stop SECONDS", "--wait SECONDS", "hammock.grace=", "hammock.hostname=",
+            "hammock.fault=", "hammock.log=", "hammock.flush=", "hammock.services",
+            "hammock.target=", "hammock.strict", "hammock.stop=", "hammock.wait=", "128+N", "126",
+            "127", "poweroff",
         ] {
             #expect(usage.contains(word), "\(word)")
         }
@@ -253,7 +268,10 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         #expect(parse("-s", word, "prog").outcome == .wrong(.unknownOption, index: 2))
     }
 
-    @Test(arguments: ["-p", "-e", "-r", "-sp", "--parent-death", "--remap", "--rewrite", "--grace"])
+    @Test(arguments: [
+        "-p", "-e", "-r", "-sp", "--parent-death", "--remap", "--rewrite", "--grace", "--target",
+        "--stop", "--wait",
+    ])
     func `a missing value`(word: String) {
         #expect(parse(word).outcome == .wrong(.valueMissing, index: 1))
         #expect(parse("-s", word).outcome == .wrong(.valueMissing, index: 2))
@@ -261,7 +279,7 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
 
     @Test(arguments: [
         "--subreaper=", "--group=yes", "--warn=1", "--verbose=3", "--license=x", "--help=x",
-        "--version=",
+        "--version=", "--services=x", "--strict=1",
     ])
     func `a value for an option that takes none`(word: String) {
         #expect(parse(word).outcome == .wrong(.valueUnwanted, index: 1))
@@ -303,10 +321,31 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         #expect(parse("--grace=" + value).outcome == .wrong(.notSeconds, index: 1))
     }
 
+    @Test(arguments: ["--stop", "--wait"])
+    func `the services' times are numbers of seconds`(option: String) {
+        for value in ["", "-1", "3601", "1.5", "5s"] {
+            let (outcome, options) = parse(option, value)
+            #expect(outcome == .wrong(.notSeconds, index: 2))
+            #expect(options.stopCapMilliseconds == nil)
+            #expect(options.serviceWaitMilliseconds == 90_000)
+        }
+    }
+
+    @Test(arguments: [
+        "", ".target", "multi-user", "ssh.service", "a/b.target", "/etc/a.target", "a.targe",
+        "a.target/", String(repeating: "t", count: 250) + ".target",
+    ])
+    func `a target that is not the name of one`(value: String) {
+        let (outcome, options) = parse("--target", value)
+        #expect(outcome == .wrong(.notATarget, index: 2))
+        #expect(!options.hasServices && options.target.count == 0)
+    }
+
     @Test func `each problem has a text of its own, without a newline`() {
         let problems: [UsageProblem] = [
             .unknownOption, .valueMissing, .valueUnwanted, .notASignal, .notACode, .notARewrite,
             .noProgram, .notSeconds, .strayWord, .notNow, .nothingScheduled, .onlyWithForce,
+            .notATarget,
         ]
         #expect(Set(problems.map(\.text.string)).count == problems.count)
         #expect(problems.allSatisfy { !$0.text.string.contains("\n") })

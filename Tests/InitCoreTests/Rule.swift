@@ -126,8 +126,8 @@ extension Action {
     var isAnswered: Bool {
         switch self {
         case .perform, .spawn, .start, .measureUnwritten, .leave, .lendTerminal, .stopSelf: true
-        case .reap, .greet, .letGo, .forward, .signalGroup, .signalAll, .log, .report, .exit,
-            .reportImpossible:
+        case .reap, .greet, .letGo, .forward, .signalGroup, .signalAll, .abandon, .beginServices,
+            .stopServices, .log, .report, .exit, .reportImpossible:
             false
         }
     }

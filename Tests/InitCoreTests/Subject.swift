@@ -38,6 +38,28 @@ struct Subject {
         return subject
     }
 
+    /// A core whose planner runs.
+    static func planning(
+        _ role: Role, hasProgram: Bool = false, _ change: (inout Configuration) -> Void = { _ in }
+    ) -> Subject {
+        var subject = Subject(role, hasProgram: hasProgram) {
+            $0.hasServices = true
+            change(&$0)
+        }
+        subject.doDuties()
+        subject.feed(.helperStarted(helper))
+        return subject
+    }
+
+    /// A core whose program waits for the services. Stopping those takes 5 s at most.
+    static func waiting(
+        _ role: Role, _ change: (inout Configuration) -> Void = { _ in }
+    ) -> Subject {
+        var subject = Subject.planning(role, hasProgram: true, change)
+        subject.feed(.planned(longestStop: 5_000), .childEnded(helper, .exited(0)))
+        return subject
+    }
+
     /// A machine's core in this phase of a shutdown. Its helper runs, if the phase has one.
     static func shuttingDown(_ phase: InitCore.Phase, for ending: Ending = .reboot) -> Subject {
         let request: Signal =
@@ -64,6 +86,12 @@ struct Subject {
     static func inPhase(_ phase: InitCore.Phase) -> Subject {
         switch phase {
         case .settingUp: return Subject(.machine)
+        case .planning: return .planning(.machine)
+        case .waiting: return .waiting(.machine)
+        case .stoppingServices:
+            var subject = Subject.waiting(.machine)
+            subject.feed(.signalled(.terminate))
+            return subject
         case .idling: return .idling(.machine)
         case .starting:
             var subject = Subject(.machine, hasProgram: true)

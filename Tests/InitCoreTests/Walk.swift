@@ -138,6 +138,7 @@ extension World {
 enum Kind: CaseIterable, Sendable {
     case performed, spawned, programRuns, spawnFailed, signalled, childEnded, childStopped
     case terminalLent, wentOn, noChildLeft, deadlinePassed, helperStarted, helperFailed
+    case planned, servicesSettled, servicesEnded, endAsked
     case unwritten, sendingFailed, leavingFailed
 
     init(_ event: Event) {
@@ -156,6 +157,10 @@ enum Kind: CaseIterable, Sendable {
             case .deadlinePassed: .deadlinePassed
             case .helperStarted: .helperStarted
             case .helperFailed: .helperFailed
+            case .planned: .planned
+            case .servicesSettled: .servicesSettled
+            case .servicesEnded: .servicesEnded
+            case .endAsked: .endAsked
             case .unwritten: .unwritten
             case .sendingFailed: .sendingFailed
             case .leavingFailed: .leavingFailed

@@ -185,6 +185,7 @@ struct World {
         // Longer only if a disk goes on writing, and not for ever.
         case .unmounting, .syncing: max(8_000, patience)
         case .leaving: Limit.leaveMilliseconds
+        case .planning, .waiting, .stoppingServices: nil
         case .settingUp, .idling, .starting, .running, .stranded, .exited: nil
         }
     }
@@ -257,7 +258,8 @@ extension World {
             if let size, let unwritten, size < unwritten { wroteLast = now }
             unwritten = size
         case .performed, .signalled, .childStopped, .terminalLent, .wentOn, .deadlinePassed,
-            .helperFailed, .sendingFailed, .leavingFailed:
+            .helperFailed, .planned, .servicesSettled, .servicesEnded, .endAsked, .sendingFailed,
+            .leavingFailed:
             break
         }
     }

@@ -55,6 +55,14 @@ extension WorldKernel {
 
     mutating func setUmask(_ mask: UInt32) {}
 
+    mutating func removeFile(at path: UnsafePointer<UInt8>) throws(Errno) {
+        throw .noSuchSystemCall
+    }
+
+    mutating func removeDirectory(at path: UnsafePointer<UInt8>) throws(Errno) {
+        throw .noSuchSystemCall
+    }
+
     mutating func open(at path: UnsafePointer<UInt8>, _ flags: OpenFlags, mode: UInt32)
         throws(Errno) -> FileDescriptor
     { throw .noSuchSystemCall }

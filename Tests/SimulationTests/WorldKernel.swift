@@ -47,6 +47,11 @@ struct WorldKernel: Kernel {
         }
     }
 
+    /// Only PID 1 with services waits for more than one.
+    mutating func wait(
+        forAnyOf watched: UnsafeMutableBufferPointer<Watched>, milliseconds: Int64?
+    ) throws(Errno) -> Wakeup { throw .noSuchSystemCall }
+
     mutating func send(_ signal: Signal, to target: SignalTarget) throws(Errno) {
         if signal == .probe {
             // Asks only for process 2, which is a thread of a machine's kernel.

@@ -268,6 +268,9 @@ int clinux_remove_mappings(void);
 // Leaves all of them blocked.
 int clinux_reset_signals(int ignored);
 
+// int rmdir(const char *path);                                              rmdir(2)
+int clinux_remove_directory(const char *path);
+
 // int ioctl(int fd, TCSETS, const struct termios *);                     ioctl_tty(2)
 // Gives the terminal on `fd` the settings that a new one has, but for its speed, and lets every
 // process open it.
@@ -313,6 +316,11 @@ int clinux_set_limit(int resource, uint64_t soft, uint64_t hard);
 
 // int prctl(PR_SET_PDEATHSIG, int signal);                                  prctl(2)
 int clinux_set_parent_death_signal(int signal);
+
+// A buffer of clinux_services_size bytes for what init keeps about its services. The pages cost
+// nothing where there are none.
+enum { clinux_services_size = 320 * 1024 };
+void *clinux_services_memory(void);
 
 // int setpriority(PRIO_PROCESS, 0, int prio);                         setpriority(2)
 int clinux_set_priority(int priority);
@@ -428,13 +436,19 @@ int clinux_wait(int *status);
 //           const sigset_t *sigmask);                                       ppoll(2)
 // int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout);
 //                                                                    sigtimedwait(2)
-// Sleeps until a signal comes, which it takes, or `descriptor` can be read, or the time is up.
-// Returns the signal's number, with its origin (enum clinux_origin) shifted by clinux_origin_shift;
-// 0 for the descriptor; -EAGAIN for the time; -EINTR for no reason that matters. A `descriptor` or
-// `milliseconds` below 0 means none.
+// Sleeps until a signal comes, which it takes, or one of `count` descriptors is ready, or the time
+// is up. Returns the signal's number, with its origin (enum clinux_origin) shifted by
+// clinux_origin_shift; 0 for a descriptor; -EAGAIN for the time; -EINTR for no reason that matters.
+// `milliseconds` below 0 means no time.
 enum clinux_origin { clinux_from_process, clinux_from_kernel, clinux_from_itself };
 enum { clinux_origin_shift = 8 };
-int clinux_wait_for_signal(int descriptor, int64_t milliseconds);
+// struct pollfd
+struct clinux_watched {
+    int descriptor;
+    short awaited;
+    short found;
+};
+int clinux_wait_for_signal(struct clinux_watched *watched, int count, int64_t milliseconds);
 
 // ssize_t write(int fd, const void *buf, size_t count);                     write(2)
 ptrdiff_t clinux_write(int fd, const void *bytes, size_t count);

@@ -58,8 +58,15 @@ extension Configuration {
     /// - Returns: whether there is such a word and it can have this value.
     @inline(never)
     private mutating func apply(word name: ByteView, _ value: ByteView?) -> Bool {
-        guard let value else { return false }
-        switch name.position(in: "grace hostname fault log flush") {
+        guard let value else {
+            switch name.position(in: "services strict") {
+            case 0: hasServices = true
+            case 1: isStrict = true
+            default: return false
+            }
+            return true
+        }
+        switch name.position(in: "grace hostname fault log flush target stop wait") {
         case 0:
             return setGrace(value)
         case 1:
@@ -78,6 +85,9 @@ extension Configuration {
                 return false
             }
             flushMilliseconds = Int64(seconds) &* 1000
+        case 5: return setTarget(value)
+        case 6: return setStopCap(value)
+        case 7: return setServiceWait(value)
         default:
             return false
         }
@@ -138,6 +148,11 @@ extension Configuration {
         case UInt8(ascii: "r"):
             let isRewrite = rewrites.add(value, onlyNumbers: personality == .dumbInit)
             return isRewrite ? nil : .notARewrite
+        case UInt8(ascii: "S"): hasServices = true
+        case UInt8(ascii: "t"): return setTarget(value) ? nil : .notATarget
+        case UInt8(ascii: "x"): isStrict = true
+        case UInt8(ascii: "o"): return setStopCap(value) ? nil : .notSeconds
+        case UInt8(ascii: "W"): return setServiceWait(value) ? nil : .notSeconds
         default:
             return setGrace(value) ? nil : .notSeconds
         }

@@ -79,6 +79,16 @@ public struct Configuration: Sendable {
     public var codesToZero = ExitCodeSet()
     /// What init forwards for each signal that arrives.
     public var rewrites = SignalRewrites()
+    /// Whether PID 1 reads unit files and runs their services.
+    public var hasServices = false
+    /// The target whose units are wanted; empty for all units of /etc/hammock.
+    public var target = Line()
+    /// Whether a directive that is only warned of refuses its unit.
+    public var isStrict = false
+    /// What each TimeoutStopSec= is at most, in milliseconds.
+    public var stopCapMilliseconds: UInt32?
+    /// How long the program waits for the services.
+    public var serviceWaitMilliseconds = Limit.serviceWaitMilliseconds
     /// The host name that PID 1 sets on a machine; empty if the name is to stay as it is.
     public var hostName = Line()
 
@@ -105,6 +115,37 @@ public struct Configuration: Sendable {
         guard let seconds = value.decimal(upTo: Self.maximumGraceSeconds) else { return false }
         graceMilliseconds = Int64(seconds) &* 1000
         leftoverGraceMilliseconds = graceMilliseconds
+        return true
+    }
+
+    /// Has PID 1 run services: those that this target wants.
+    ///
+    /// - Returns: whether it is the name of a target.
+    @inline(never)
+    mutating func setTarget(_ name: ByteView) -> Bool {
+        guard name.count > 7, name.count <= PlanLayout.mostNameBytes,
+            name.dropping(name.count &- 7).equals(".target"),
+            name.length(before: UInt8(ascii: "/")) == name.count
+        else { return false }
+        hasServices = true
+        target = Line()
+        target.append(name)
+        return true
+    }
+
+    /// - Returns: whether `value` is a number of seconds.
+    @inline(never)
+    mutating func setStopCap(_ value: ByteView) -> Bool {
+        guard let seconds = value.decimal(upTo: Self.maximumGraceSeconds) else { return false }
+        stopCapMilliseconds = UInt32(truncatingIfNeeded: seconds &* 1000)
+        return true
+    }
+
+    /// - Returns: whether `value` is a number of seconds.
+    @inline(never)
+    mutating func setServiceWait(_ value: ByteView) -> Bool {
+        guard let seconds = value.decimal(upTo: Self.maximumGraceSeconds) else { return false }
+        serviceWaitMilliseconds = Int64(seconds) &* 1000
         return true
     }
 

@@ -35,6 +35,11 @@ extension Personality {
               --grace SECONDS        0 to 3600, from TERM to KILL (10 on a machine,
                                      else 2); also HAMMOCK_GRACE
           -w, --warn                 warn of each orphan reaped
+              --services             run the units of /etc/hammock
+              --target NAME          run what this target wants, multi-user.target
+              --strict               refuse units that would be warned of
+              --stop SECONDS         the most that a unit may take to stop
+              --wait SECONDS         how long PROGRAM waits for the services (90)
           -v, --verbose              say more; up to 3 times
           -l, --license              print the license
           -h, --help                 print this
@@ -46,7 +51,8 @@ extension Personality {
 
         Called poweroff, reboot, halt or shutdown it asks PID 1 to; see their --help.
         Kernel command line: hammock.grace=SECONDS hammock.flush=SECONDS
-        hammock.hostname=NAME hammock.fault=pause|poweroff|reboot hammock.log=0...7;
+        hammock.hostname=NAME hammock.fault=pause|poweroff|reboot hammock.log=0...7
+        hammock.services hammock.target=NAME hammock.strict hammock.stop= hammock.wait=;
         behind " -- ": PROGRAM.
         \u{1}\
         tini (tini version 0.19.0)

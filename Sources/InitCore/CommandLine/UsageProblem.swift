@@ -15,6 +15,7 @@ public enum UsageProblem: UInt8, Equatable, Sendable {
     case notNow
     case nothingScheduled
     case onlyWithForce
+    case notATarget
 
     /// Says so in a few words, to stand before or behind the word itself.
     public var text: ByteView { Template(Int(rawValue), of: Self.texts).text }
@@ -34,6 +35,7 @@ public enum UsageProblem: UInt8, Equatable, Sendable {
         Hammock knows only 'now'
         nothing to cancel: Hammock knows only 'now'
         works only with -f
+        not the name of a target (multi-user.target)
         """
     }
 

@@ -8,6 +8,12 @@ public enum Limit {
     public static let graceMilliseconds: Int64 = 10_000
     /// For leftovers in a container. The runtime kills it after 10 s and loses the program's code.
     public static let leftoverGraceMilliseconds: Int64 = 2_000
+    /// For the planner. It reads some tens of small files.
+    public static let planMilliseconds: Int64 = 10_000
+    /// How long a program waits for the services, unless `hammock.wait=` or `--wait` sets it.
+    public static let serviceWaitMilliseconds: Int64 = 90_000
+    /// Beyond the longest stop of the services, which the plan has: PID 1's own work.
+    public static let stopMarginMilliseconds: Int64 = 1_000
     /// PID 1 logs it when execve(2) takes longer than this, and waits on.
     public static let startMilliseconds: Int64 = 10_000
     /// From SIGTERM until PID 1 looks for shells that ignored it.

@@ -28,6 +28,12 @@ public enum Action: Equatable, Sendable {
     /// Forks a child for work that could block. Answered by `helperStarted` or `helperFailed`, and
     /// by the child's end.
     case start(Helper)
+    /// Sends SIGKILL to a helper that PID 1 waits for no longer. Not answered.
+    case abandon(ProcessID)
+    /// The units of the plan that are wanted are to start. Later `servicesSettled` comes.
+    case beginServices
+    /// All units are to stop. Later `servicesEnded` comes.
+    case stopServices
     /// Measures how much is still to be written to the disks. Answered by `unwritten`.
     case measureUnwritten
     /// Calls reboot(2) in PID 1 itself, when it cannot fork a child for that, or no child
@@ -46,6 +52,8 @@ public enum Action: Equatable, Sendable {
 /// Work that a forked child does for PID 1, because it may block for ever: on a disk that is gone,
 /// on a process that cannot be killed.
 public enum Helper: Equatable, Sendable {
+    /// Reads the unit files, and makes the plan. `planned` answers it, beside the child's end.
+    case plan
     /// Sends SIGHUP to session leaders on a terminal that ignore SIGTERM, as shells do.
     case hangUp
     /// Sends SIGKILL to every process except PID 1 and itself.

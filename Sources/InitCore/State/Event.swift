@@ -26,6 +26,16 @@ public enum Event: Equatable, Sendable {
     case helperStarted(ProcessID)
     /// fork(2) failed.
     case helperFailed(Errno)
+    /// The planner has handed over a plan that PID 1 has checked, with the longest time that a stop
+    /// of its services takes, in milliseconds; `nil` if there is no such plan.
+    case planned(longestStop: Int64?)
+    /// Nothing more happens to the services by itself.
+    case servicesSettled
+    /// After `stopServices`: no service has a process any more.
+    case servicesEnded
+    /// A service has come down, and its unit says that the machine or the container ends then.
+    /// The code is what a container exits with. systemd.unit(5), SuccessAction=
+    case endAsked(Ending, code: UInt8)
     /// This many KiB are still to be written to the disks; `nil` if that is unknown.
     case unwritten(Int64?)
     /// A signal could not be sent: kill(2) failed.

@@ -60,6 +60,11 @@ public struct EventRecord: Sendable {
         case .deadlinePassed: (UInt8(ascii: "t"), 0)
         case .helperStarted(let process): (UInt8(ascii: "h"), process.rawValue)
         case .helperFailed(let error): (UInt8(ascii: "H"), error.rawValue)
+        case .planned(let time):
+            (UInt8(ascii: "m"), Int32(truncatingIfNeeded: time ?? -1))
+        case .servicesSettled: (UInt8(ascii: "v"), 0)
+        case .servicesEnded: (UInt8(ascii: "V"), 0)
+        case .endAsked(_, let code): (UInt8(ascii: "E"), Int32(code))
         case .unwritten(let size): (UInt8(ascii: "w"), Int32(truncatingIfNeeded: size ?? -1))
         case .sendingFailed(let error): (UInt8(ascii: "S"), error.rawValue)
         case .leavingFailed(let error): (UInt8(ascii: "L"), error.rawValue)
@@ -72,6 +77,9 @@ extension InitCore.Phase {
     var letter: UInt8 {
         switch self {
         case .settingUp: UInt8(ascii: "b")
+        case .planning: UInt8(ascii: "p")
+        case .waiting: UInt8(ascii: "w")
+        case .stoppingServices: UInt8(ascii: "t")
         case .idling: UInt8(ascii: "i")
         case .starting: UInt8(ascii: "e")
         case .running: UInt8(ascii: "r")

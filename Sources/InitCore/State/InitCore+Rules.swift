@@ -1,9 +1,20 @@
 // The rules that the cells of `InitCore+Step.swift` name.
 
 extension InitCore {
-    /// The duties are done: starts the program, or greets.
-    mutating func begin(_ actions: inout Actions) {
+    /// The duties are done: makes the plan of the services, if they are asked for.
+    mutating func begin(at now: Instant, _ actions: inout Actions) {
         if configuration.hasUnknownOption { actions.append(.log(.optionNotUnderstood)) }
+        guard configuration.hasServices, role != .process else {
+            beginWithoutServices(&actions)
+            return
+        }
+        enter(.planning, for: Limit.planMilliseconds, at: now)
+        actions.append(.start(.plan))
+    }
+
+    /// Starts the program, or greets.
+    mutating func beginWithoutServices(_ actions: inout Actions) {
+        deadline = nil
         if configuration.hasProgram {
             phase = .starting
             actions.append(.spawn)
@@ -14,12 +25,40 @@ extension InitCore {
         }
     }
 
+    /// The planner is done. A program waits until the services are settled.
+    mutating func planned(_ time: Int64?, at now: Instant, _ actions: inout Actions) {
+        guard let time else {
+            actions.append(.log(.noPlan))
+            beginWithoutServices(&actions)
+            return
+        }
+        longestStop = time
+        if configuration.hasProgram {
+            enter(.waiting, for: configuration.serviceWaitMilliseconds, at: now)
+        } else {
+            phase = .idling
+            deadline = nil
+            actions.append(.greet)
+            settleIn(&actions)
+        }
+        actions.append(.beginServices)
+    }
+
+    /// Starts the program, which has waited for the services.
+    mutating func endWaiting(_ actions: inout Actions) {
+        deadline = nil
+        phase = .starting
+        actions.append(.spawn)
+    }
+
     /// Init has what it needs. The kernel gave PID 1 of a machine nothing to let go of. Any other
     /// init may already have children, some of them ended, and their SIGCHLD may have come before
     /// init looked.
     func settleIn(_ actions: inout Actions) {
         if role == .machine { return }
-        actions.append(.letGo)
+        // With services init has descriptors of its own by the time that the program runs, and
+        // keeps those of the program as well.
+        if longestStop == nil || program == nil { actions.append(.letGo) }
         actions.append(.reap)
     }
 
@@ -164,7 +203,20 @@ extension InitCore {
         }
     }
 
-    func orphanEnded(_ process: ProcessID, _ status: ExitStatus, _ actions: inout Actions) {
+    /// A child ended that is not the program. The planner's own words said why, if it failed.
+    mutating func otherEnded(
+        _ process: ProcessID, _ status: ExitStatus, _ actions: inout Actions
+    ) {
+        if process == helper {
+            helper = nil
+        } else {
+            orphanEnded(process, status, &actions)
+        }
+    }
+
+    private func orphanEnded(
+        _ process: ProcessID, _ status: ExitStatus, _ actions: inout Actions
+    ) {
         if configuration.warnsOfOrphans { actions.append(.log(.orphanReaped(process, status))) }
     }
 
@@ -173,10 +225,8 @@ extension InitCore {
     ) {
         if process == program {
             note(code(of: status), &actions)
-        } else if process == helper {
-            helper = nil
         } else {
-            orphanEnded(process, status, &actions)
+            otherEnded(process, status, &actions)
         }
     }
 
@@ -212,15 +262,45 @@ extension InitCore {
         }
     }
 
-    /// Asks everything to end. A stopped process (SIGSTOP) has to continue before it can end.
+    /// Stops the services, if there are any, and then everything else. The program is asked to end
+    /// together with the services.
     mutating func stop(for ending: Ending, at now: Instant, _ actions: inout Actions) {
         self.ending = ending
+        if role == .machine { actions.append(.log(.stopping(ending))) }
+        guard let longestStop else {
+            stopEverything(at: now, &actions)
+            return
+        }
+        enter(.stoppingServices, for: longestStop &+ Limit.stopMarginMilliseconds, at: now)
+        if let program {
+            actions.append(.forward(.terminate, to: program))
+            actions.append(.forward(.continue, to: program))
+        }
+        actions.append(.stopServices)
+        actions.append(.reap)
+    }
+
+    /// A unit asks for an end. The program's code, if there is a program, counts more.
+    mutating func endAsked(
+        _ ending: Ending, _ code: UInt8, at now: Instant, _ actions: inout Actions
+    ) {
+        self.code = code
+        stop(for: ending, at: now, &actions)
+    }
+
+    /// The services have stopped, or take too long.
+    mutating func servicesStopped(at now: Instant, _ actions: inout Actions) {
+        longestStop = nil
+        stopEverything(at: now, &actions)
+    }
+
+    /// Asks everything to end. A stopped process (SIGSTOP) has to continue before it can end.
+    private mutating func stopEverything(at now: Instant, _ actions: inout Actions) {
         let grace =
             program == nil
             ? configuration.leftoverGraceMilliseconds : configuration.graceMilliseconds
         enter(.stopping, for: grace, at: now)
         lookAgain(in: Limit.hangUpMilliseconds, at: now)
-        if role == .machine { actions.append(.log(.stopping(ending))) }
         actions.append(.signalAll(.terminate))
         actions.append(.signalAll(.continue))
         actions.append(.reap)
@@ -229,6 +309,7 @@ extension InitCore {
     /// The grace period is over, or was cut short.
     mutating func kill(at now: Instant, _ actions: inout Actions) {
         actions.append(.log(.killing))
+        longestStop = nil
         enter(.killing, for: Limit.killMilliseconds, at: now)
         actions.append(.start(.killEverything))
     }

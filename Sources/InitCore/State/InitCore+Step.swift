@@ -9,11 +9,42 @@ extension InitCore {
             if let next = duty.next(in: role) {
                 actions.append(.perform(next))
             } else {
-                begin(&actions)
+                begin(at: now, &actions)
             }
         case .signalled, .spawned, .programRuns, .spawnFailed, .childEnded, .childStopped,
             .terminalLent, .wentOn, .noChildLeft, .deadlinePassed, .helperStarted, .helperFailed,
-            .sendingFailed, .unwritten, .leavingFailed:
+            .planned, .servicesSettled, .servicesEnded, .endAsked, .sendingFailed, .unwritten,
+            .leavingFailed:
+            actions.append(.reportImpossible)
+        }
+    }
+
+    mutating func stepPlanning(_ event: Event, at now: Instant, _ actions: inout Actions) {
+        switch event {
+        case .planned(let time):
+            planned(time, at: now, &actions)
+        case .helperStarted(let process):
+            helper = process
+        case .helperFailed(let error):
+            actions.append(.log(.helperFailed(.plan, error)))
+            tryAgainSoon(at: now)
+        case .deadlinePassed where isTryDue(at: now):
+            actions.append(.start(.plan))
+        case .deadlinePassed:
+            actions.append(.log(.goingOnWithout(.plan)))
+            if let helper { actions.append(.abandon(helper)) }
+            helper = nil
+            beginWithoutServices(&actions)
+        case .signalled(let signal, let origin):
+            obey(signal, from: origin, at: now, &actions)
+        case .childEnded(let process, let status):
+            // What it wrote is still to be read. If that is no plan, PID 1 says so then.
+            otherEnded(process, status, &actions)
+        case .childStopped, .noChildLeft:
+            break
+        case .performed, .spawned, .programRuns, .spawnFailed, .terminalLent, .wentOn,
+            .servicesSettled, .servicesEnded, .endAsked, .unwritten, .sendingFailed,
+            .leavingFailed:
             actions.append(.reportImpossible)
         }
     }
@@ -23,11 +54,35 @@ extension InitCore {
         case .signalled(let signal, let origin):
             obey(signal, from: origin, at: now, &actions)
         case .childEnded(let process, let status):
-            orphanEnded(process, status, &actions)
+            otherEnded(process, status, &actions)
+        case .endAsked(let ending, let code):
+            endAsked(ending, code, at: now, &actions)
+        case .childStopped, .noChildLeft, .servicesSettled:
+            break
+        case .performed, .spawned, .programRuns, .spawnFailed, .terminalLent, .wentOn,
+            .deadlinePassed, .helperStarted, .helperFailed, .planned, .servicesEnded, .unwritten,
+            .sendingFailed, .leavingFailed:
+            actions.append(.reportImpossible)
+        }
+    }
+
+    mutating func stepWaiting(_ event: Event, at now: Instant, _ actions: inout Actions) {
+        switch event {
+        case .servicesSettled:
+            endWaiting(&actions)
+        case .deadlinePassed:
+            actions.append(.log(.servicesStartSlowly))
+            endWaiting(&actions)
+        case .signalled(let signal, let origin):
+            obey(signal, from: origin, at: now, &actions)
+        case .endAsked(let ending, let code):
+            endAsked(ending, code, at: now, &actions)
+        case .childEnded(let process, let status):
+            otherEnded(process, status, &actions)
         case .childStopped, .noChildLeft:
             break
         case .performed, .spawned, .programRuns, .spawnFailed, .terminalLent, .wentOn,
-            .deadlinePassed, .helperStarted, .helperFailed, .unwritten, .sendingFailed,
+            .helperStarted, .helperFailed, .planned, .servicesEnded, .unwritten, .sendingFailed,
             .leavingFailed:
             actions.append(.reportImpossible)
         }
@@ -57,7 +112,8 @@ extension InitCore {
             deadline = nil
             actions.append(.log(.startingSlowly))
         case .signalled, .childEnded, .childStopped, .terminalLent, .wentOn, .noChildLeft,
-            .sendingFailed, .performed, .helperStarted, .helperFailed, .unwritten, .leavingFailed:
+            .sendingFailed, .performed, .helperStarted, .helperFailed, .planned, .servicesSettled,
+            .servicesEnded, .endAsked, .unwritten, .leavingFailed:
             stepRunning(event, at: now, &actions)
         }
     }
@@ -71,7 +127,7 @@ extension InitCore {
             logEnd(process, status, &actions)
             programEnded(code(of: status), at: now, &actions)
         case .childEnded(let process, let status):
-            orphanEnded(process, status, &actions)
+            otherEnded(process, status, &actions)
         case .childStopped(let process, let signal):
             if process == program { programStopped(by: signal, &actions) }
         case .terminalLent(let isLent):
@@ -88,8 +144,37 @@ extension InitCore {
             }
         case .sendingFailed(let error):
             actions.append(.log(.sendingFailed(error)))
+        case .endAsked(let ending, let code):
+            endAsked(ending, code, at: now, &actions)
+        case .servicesSettled:
+            break
         case .performed, .spawned, .programRuns, .spawnFailed, .deadlinePassed, .helperStarted,
-            .helperFailed, .unwritten, .leavingFailed:
+            .helperFailed, .planned, .servicesEnded, .unwritten, .leavingFailed:
+            actions.append(.reportImpossible)
+        }
+    }
+
+    mutating func stepStoppingServices(
+        _ event: Event, at now: Instant, _ actions: inout Actions
+    ) {
+        switch event {
+        case .servicesEnded:
+            servicesStopped(at: now, &actions)
+        case .deadlinePassed:
+            actions.append(.log(.servicesStopSlowly))
+            servicesStopped(at: now, &actions)
+        case .signalled(let signal, let origin) where hastens(signal, from: origin):
+            kill(at: now, &actions)
+        case .signalled(let signal, _):
+            ignore(signal, &actions)
+        case .childEnded(let process, let status):
+            childEndedWhileStopping(process, status, &actions)
+        case .sendingFailed(let error):
+            sendingToAllFailed(error, &actions)
+        case .childStopped, .noChildLeft, .servicesSettled, .endAsked:
+            break
+        case .performed, .spawned, .programRuns, .spawnFailed, .terminalLent, .wentOn,
+            .helperStarted, .helperFailed, .planned, .unwritten, .leavingFailed:
             actions.append(.reportImpossible)
         }
     }
@@ -114,10 +199,10 @@ extension InitCore {
             kill(at: now, &actions)
         case .sendingFailed(let error):
             sendingToAllFailed(error, &actions)
-        case .childStopped:
+        case .childStopped, .servicesSettled, .servicesEnded, .endAsked:
             break
-        case .performed, .spawned, .programRuns, .spawnFailed, .terminalLent, .wentOn, .unwritten,
-            .leavingFailed:
+        case .performed, .spawned, .programRuns, .spawnFailed, .terminalLent, .wentOn, .planned,
+            .unwritten, .leavingFailed:
             actions.append(.reportImpossible)
         }
     }
@@ -145,10 +230,10 @@ extension InitCore {
             everythingEnded(at: now, &actions)
         case .sendingFailed(let error):
             sendingToAllFailed(error, &actions)
-        case .childStopped:
+        case .childStopped, .servicesSettled, .servicesEnded, .endAsked:
             break
         case .performed, .spawned, .programRuns, .spawnFailed, .terminalLent, .wentOn,
-            .unwritten, .leavingFailed:
+            .planned, .unwritten, .leavingFailed:
             actions.append(.reportImpossible)
         }
     }
@@ -184,10 +269,10 @@ extension InitCore {
             giveUp(work, at: now, &actions)
         case .unwritten(let size):
             measured(size, work, at: now, &actions)
-        case .childStopped:
+        case .childStopped, .servicesSettled, .servicesEnded, .endAsked:
             break
         case .performed, .spawned, .programRuns, .spawnFailed, .terminalLent, .wentOn,
-            .sendingFailed, .leavingFailed:
+            .planned, .sendingFailed, .leavingFailed:
             actions.append(.reportImpossible)
         }
     }
@@ -218,10 +303,10 @@ extension InitCore {
             actions.append(.leave(ending))
         case .leavingFailed:
             strand(&actions)
-        case .childStopped:
+        case .childStopped, .servicesSettled, .servicesEnded, .endAsked:
             break
         case .performed, .spawned, .programRuns, .spawnFailed, .terminalLent, .wentOn,
-            .unwritten, .sendingFailed:
+            .planned, .unwritten, .sendingFailed:
             actions.append(.reportImpossible)
         }
     }
@@ -241,10 +326,10 @@ extension InitCore {
             }
         case .childEnded(let process, let status):
             childEndedWhileStopping(process, status, &actions)
-        case .childStopped, .noChildLeft:
+        case .childStopped, .noChildLeft, .servicesSettled, .servicesEnded, .endAsked:
             break
         case .performed, .spawned, .programRuns, .spawnFailed, .terminalLent, .wentOn,
-            .deadlinePassed, .helperStarted, .helperFailed, .unwritten, .sendingFailed,
+            .deadlinePassed, .helperStarted, .helperFailed, .planned, .unwritten, .sendingFailed,
             .leavingFailed:
             actions.append(.reportImpossible)
         }

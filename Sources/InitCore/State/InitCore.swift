@@ -8,12 +8,18 @@ public struct InitCore: Sendable {
     public enum Phase: Equatable, Sendable {
         /// Doing its duties. Signals wait.
         case settingUp
-        /// The friendly init: it runs nothing and waits only for signals.
+        /// A helper reads the unit files and makes the plan of the services.
+        case planning
+        /// The friendly init: it runs no program, and waits for signals and for its services.
         case idling
+        /// The services start, and the program waits for them.
+        case waiting
         /// A child is about to become the program. execve(2) may take time.
         case starting
         /// The program runs.
         case running
+        /// The services stop, in their order.
+        case stoppingServices
         /// Everything was asked to end (SIGTERM) and has the grace period to do so.
         case stopping
         /// Everything is being killed (SIGKILL).
@@ -49,6 +55,9 @@ public struct InitCore: Sendable {
     var stoppedBy: Signal?
     /// The helper at work, until init reaps it.
     public internal(set) var helper: ProcessID?
+    /// How long a stop of the services takes at most, in milliseconds, from the plan until all of
+    /// them have stopped; `nil` if there are no services.
+    var longestStop: Int64?
     /// The program's code, which init passes on.
     public internal(set) var code: UInt8 = 0
     /// The ending that was asked for.
@@ -74,7 +83,7 @@ public struct InitCore: Sendable {
     public mutating func nextAction() -> Action? { actions.next() }
 
     /// Whether PID 1 may sleep in pause(2): it knows of no process that runs, and nothing is due.
-    public var isIdle: Bool { phase == .idling || phase == .stranded }
+    public var isIdle: Bool { phase == .idling && longestStop == nil || phase == .stranded }
 
     /// Whether it matters when this event happens. It does not for an orphan's end, which comes by
     /// the thousand: then the runtime need not ask for the time.
@@ -97,9 +106,12 @@ public struct InitCore: Sendable {
         defer { self.actions = actions }
         switch phase {
         case .settingUp: stepSettingUp(event, at: now, &actions)
+        case .planning: stepPlanning(event, at: now, &actions)
         case .idling: stepIdling(event, at: now, &actions)
+        case .waiting: stepWaiting(event, at: now, &actions)
         case .starting: stepStarting(event, at: now, &actions)
         case .running: stepRunning(event, at: now, &actions)
+        case .stoppingServices: stepStoppingServices(event, at: now, &actions)
         case .stopping: stepStopping(event, at: now, &actions)
         case .killing: stepKilling(event, at: now, &actions)
         case .unmounting: stepHelper(.unmount, event, at: now, &actions)

@@ -10,7 +10,7 @@ extension Message {
         case .programNotStarted, .cannotLeave, .impossible: .error
         case .dutyFailed, .optionNotUnderstood, .programLost, .orphanReaped, .sendingFailed,
             .cannotReap, .startingSlowly, .killing, .goingOnWithout, .staysWritable,
-            .helperFailed, .helperEnded:
+            .helperFailed, .helperEnded, .noPlan, .servicesStartSlowly, .servicesStopSlowly:
             .warning
         case .stopping, .leftToWrite: .notice
         case .programStarted, .signalIgnored, .signalReceived, .signalForwarded, .sessionMade:
@@ -116,6 +116,9 @@ extension Message {
         case .staysWritable(let error):
             blanks.error = error
             return 30
+        case .noPlan: return 31
+        case .servicesStartSlowly: return 32
+        case .servicesStopSlowly: return 33
         }
     }
 
@@ -152,6 +155,9 @@ extension Message {
         %t: %n MiB left to write
         %t: %n KiB left to write
         %w stays writable: %e
+        there is no plan of the services: going on without them
+        the services are not settled yet: starting the program
+        the services take too long to stop: stopping everything
         """
     }
 
@@ -198,6 +204,7 @@ extension Helper {
     var name: ByteView {
         @inline(never) get {
             switch self {
+            case .plan: "planning"
             case .hangUp: "hanging up"
             case .killEverything: "killing"
             case .unmount: "unmounting"

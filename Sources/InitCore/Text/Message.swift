@@ -21,6 +21,12 @@ public enum Message: Equatable, Sendable {
     case signalForwarded(Signal)
     case sessionMade
     case stopping(Ending)
+    /// The planner has not handed over a plan, or one that is not valid.
+    case noPlan
+    /// The program does not wait for the services any longer.
+    case servicesStartSlowly
+    /// The services have not stopped in the time that the plan says.
+    case servicesStopSlowly
     /// The grace period is over, and something still runs.
     case killing
     /// Something lives although it was killed, or a helper takes too long.

@@ -232,6 +232,14 @@ extension SimulatedKernel {
         logs.directories.insert(text(path))
     }
 
+    public mutating func removeFile(at path: UnsafePointer<UInt8>) throws(Errno) {
+        try act("removeFile", text(path))
+    }
+
+    public mutating func removeDirectory(at path: UnsafePointer<UInt8>) throws(Errno) {
+        try act("removeDirectory", text(path))
+    }
+
     public mutating func setMode(
         of path: UnsafePointer<UInt8>, to mode: UInt32
     ) throws(Errno) {

@@ -131,6 +131,14 @@ public struct SimulatedKernel: Kernel {
         return .signal(ReceivedSignal(nextSignal()))
     }
 
+    /// Only PID 1 with services waits for more than one.
+    public mutating func wait(
+        forAnyOf watched: UnsafeMutableBufferPointer<Watched>, milliseconds: Int64?
+    ) throws(Errno) -> Wakeup {
+        try count()
+        throw .noSuchSystemCall
+    }
+
     private mutating func nextSignal() -> Signal {
         signals.isEmpty ? .terminate : signals.removeFirst()
     }

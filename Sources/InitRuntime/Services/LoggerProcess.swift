@@ -1,0 +1,80 @@
+import InitCore
+import KernelInterface
+
+/// The logger, as PID 1 knows it.
+struct LoggerProcess {
+    /// `nil` while there is none.
+    var process: ProcessID?
+    /// When it is to be started again.
+    var restart: Instant?
+    /// How often it has ended in a row, which makes the next start later.
+    var ends: Int64 = 0
+    /// PID 1 has asked it to end.
+    var isEnding = false
+}
+
+extension Services {
+    /// Starts the logger, with a pipe for each service. The pipes stay when it ends.
+    mutating func startLogger<K: Kernel & ~Copyable>(
+        on kernel: inout K, log: inout ServiceLog
+    ) {
+        logger.restart = nil
+        do throws(Errno) {
+            try openOutputs(on: &kernel)
+            logger.process = try forkLogger(on: &kernel)
+        } catch {
+            log.say("no logger", error, on: &kernel)
+            planLoggerRestart(at: kernel.now())
+        }
+    }
+
+    private mutating func openOutputs<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
+        var index = 0
+        while index < table.plan.count {
+            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            if table.plan.kind(of: service) == .service, holdings[index].output == nil {
+                holdings[index].output = try kernel.pipe(writerWaits: true)
+            }
+            index &+= 1
+        }
+    }
+
+    private mutating func forkLogger<K: Kernel & ~Copyable>(
+        on kernel: inout K
+    ) throws(Errno) -> ProcessID {
+        try withUnsafeMutablePointer(to: &self) { (services) throws(Errno) in
+            try kernel.fork { kernel in
+                var logger = Logger()
+                var index = 0
+                while index < services.pointee.table.plan.count {
+                    if let pipe = services.pointee.holdings[index].output {
+                        let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+                        logger.add(
+                            LogPipe(
+                                name: services.pointee.table.plan.name(of: service), pipe: pipe))
+                    }
+                    index &+= 1
+                }
+                return logger.run(on: &kernel)
+            }
+        }
+    }
+
+    /// The lines are in the pipes, and the next logger finds them there.
+    mutating func loggerEnded<K: Kernel & ~Copyable>(on kernel: inout K) {
+        logger.process = nil
+        if !logger.isEnding { planLoggerRestart(at: kernel.now()) }
+    }
+
+    private mutating func planLoggerRestart(at now: Instant) {
+        logger.ends = min(logger.ends &+ 1, 100)
+        logger.restart = now.advanced(byMilliseconds: 100 &* logger.ends)
+    }
+
+    /// No service is left that could write. The logger goes when it has written what is there.
+    mutating func endLogger<K: Kernel & ~Copyable>(on kernel: inout K) {
+        logger.isEnding = true
+        logger.restart = nil
+        if let process = logger.process { try? kernel.send(.terminate, to: .process(process)) }
+    }
+}

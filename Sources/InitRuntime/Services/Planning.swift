@@ -1,0 +1,165 @@
+import InitCore
+import KernelInterface
+
+/// The bytes of a plan while they come.
+struct PlanBytes {
+    /// Of `PlanLayout.mostBytes`.
+    let memory: UnsafeMutableRawBufferPointer
+    var count = 0
+
+    var view: ByteView { ByteView(UnsafeMutableRawBufferPointer(rebasing: memory[..<count])) }
+}
+
+extension Services {
+    /// Starts the planner: a child that hands over a plan, and can fail in any way it likes.
+    mutating func startPlanner<K: Kernel & ~Copyable>(
+        for configuration: Configuration, on kernel: inout K
+    ) throws(Errno) -> ProcessID {
+        if let old = planner.take() { kernel.close(old) }
+        planBytes.count = 0
+        let pipe = try kernel.pipe(writerWaits: true)
+        do throws(Errno) {
+            let process = try kernel.fork { kernel in
+                PlannerChild.work(for: configuration, writingTo: pipe.writing, on: &kernel)
+            }
+            kernel.close(pipe.writing)
+            planner = pipe.reading
+            return process
+        } catch {
+            kernel.close(pipe.writing)
+            kernel.close(pipe.reading)
+            throw error
+        }
+    }
+
+    /// Reads what the planner has written. At the end of that the plan is checked.
+    mutating func readPlan<K: Kernel & ~Copyable>(on kernel: inout K) {
+        guard let planner else { return }
+        let room = UnsafeMutableRawBufferPointer(rebasing: planBytes.memory[planBytes.count...])
+        // A plan that fills all of the room, and goes on, is none.
+        guard room.count > 0 else { return endPlanning(nil, on: &kernel) }
+        do throws(Errno) {
+            let count = try kernel.read(room, from: planner)
+            planBytes.count &+= count
+            if count == 0 { endPlanning(try? Plan(planBytes.view), on: &kernel) }
+        } catch {
+            if error != .wouldBlock, error != .interrupted { endPlanning(nil, on: &kernel) }
+        }
+    }
+
+    private mutating func endPlanning<K: Kernel & ~Copyable>(_ plan: Plan?, on kernel: inout K) {
+        stopPlanning(on: &kernel)
+        if let plan { table = ServiceTable(plan: plan) }
+        events.planned = .planned(longestStop: plan.map { Int64($0.longestStop) })
+    }
+
+    /// Nobody waits for a plan any longer.
+    mutating func stopPlanning<K: Kernel & ~Copyable>(on kernel: inout K) {
+        if let planner = planner.take() { kernel.close(planner) }
+    }
+}
+
+/// The child that hands over a plan.
+enum PlannerChild {
+    /// A plan that was made before. It is used where no target is named.
+    private static var plan: StaticString { "/etc/hammock/plan" }
+    /// Where the tool may be that reads unit files.
+    private static var tools: ByteView { "/usr/sbin/hammock\0/sbin/hammock\0/hammock\0" }
+
+    /// - Returns: the code to exit with. Only if there is no tool, or the plan was copied.
+    static func work<K: Kernel & ~Copyable>(
+        for configuration: Configuration, writingTo pipe: FileDescriptor, on kernel: inout K
+    ) -> Int32 {
+        do throws(Errno) {
+            if configuration.target.count == 0, try copyPlan(to: pipe, on: &kernel) { return 0 }
+            try kernel.duplicate(pipe, as: .standardOutput)
+            try kernel.resetSignals(ignoring: nil)
+            kernel.closeDescriptors(from: FileDescriptor(rawValue: 3), keeping: nil, nil)
+            try kernel.unblockSignals()
+            try becomeTool(for: configuration, on: &kernel)
+        } catch {
+            var line = Line()
+            line.append("init: hammock, which reads unit files, cannot be run as /sbin/hammock")
+            error.append(to: &line)
+            line.end()
+            line.withBytes { _ = try? kernel.write($0, to: .standardError) }
+        }
+        return 1
+    }
+
+    /// - Returns: false if there is none.
+    private static func copyPlan<K: Kernel & ~Copyable>(
+        to pipe: FileDescriptor, on kernel: inout K
+    ) throws(Errno) -> Bool {
+        guard let file = try? kernel.open(at: plan.utf8Start, .reading, mode: 0) else {
+            return false
+        }
+        var buffer = [4096 of UInt8](repeating: 0)
+        while true {
+            let isOver = try withUnsafeMutableBytes(of: &buffer) { (bytes) throws(Errno) in
+                let count = try kernel.read(bytes, from: file)
+                var sent = 0
+                while sent < count {
+                    sent &+= try kernel.write(
+                        UnsafeRawBufferPointer(rebasing: bytes[sent..<count]), to: pipe)
+                }
+                return count == 0
+            }
+            if isOver { return true }
+        }
+    }
+
+    private static func becomeTool<K: Kernel & ~Copyable>(
+        for configuration: Configuration, on kernel: inout K
+    ) throws(Errno) {
+        var target = configuration.target
+        target.append(byte: 0)
+        var words = [9 of UnsafeMutablePointer<CChar>?](repeating: nil)
+        var count = 0
+        add("hammock\0", to: &words, &count)
+        add("plan\0", to: &words, &count)
+        add("--boot\0", to: &words, &count)
+        add("-o\0", to: &words, &count)
+        add("-\0", to: &words, &count)
+        if configuration.isStrict { add("--strict\0", to: &words, &count) }
+        try target.withBytes { (bytes) throws(Errno) in
+            if bytes.count > 1 {
+                add("--target\0", to: &words, &count)
+                words[count] = UnsafeMutableRawPointer(mutating: bytes.baseAddress)?
+                    .assumingMemoryBound(to: CChar.self)
+            }
+            try execute(&words, on: &kernel)
+        }
+    }
+
+    private static func add(
+        _ text: ByteView, to words: inout [9 of UnsafeMutablePointer<CChar>?],
+        _ count: inout Int
+    ) {
+        words[count] = UnsafeMutableRawPointer(mutating: text.start)
+            .assumingMemoryBound(to: CChar.self)
+        count &+= 1
+    }
+
+    private static func execute<K: Kernel & ~Copyable>(
+        _ words: inout [9 of UnsafeMutablePointer<CChar>?], on kernel: inout K
+    ) throws(Errno) {
+        try withUnsafeMutableBytes(of: &words) { (bytes) throws(Errno) in
+            guard let base = bytes.baseAddress else { throw .invalidArgument }
+            let table = base.assumingMemoryBound(to: UnsafeMutablePointer<CChar>?.self)
+            // An empty environment: the NULL that ends the words.
+            let environment = table + 8
+            var failure = Errno.noSuchFile
+            var tools = tools
+            while tools.count > 0 {
+                let tool = tools.removeFirst(upTo: 0)
+                do throws(Errno) {
+                    return try kernel.execute(tool.start, table, environment)
+                } catch {
+                    if error != .noSuchFile { failure = error }
+                }
+            }
+            throw failure
+        }
+    }
+}

@@ -1,0 +1,203 @@
+import InitCore
+import KernelInterface
+
+extension Services {
+    /// - Returns: the action's answer, if it has one.
+    mutating func perform<K: Kernel & ~Copyable>(
+        _ action: ServiceAction, on kernel: inout K, log: inout ServiceLog
+    ) -> ServiceEvent? {
+        switch action {
+        case .run(let service, let stage, let command):
+            return run(service, stage, command, on: &kernel, log: &log)
+        case .signal(let service, let signal, let target):
+            send(signal, service, to: target, on: &kernel)
+        case .killAll(let service):
+            killAll(service, on: &kernel)
+        case .look(let service):
+            return isOccupied(service, on: &kernel) ? .occupied(service) : .emptied(service)
+        case .findMain(let service):
+            guard let process = findMain(service, on: &kernel) else { return .mainNotFound(service) }
+            holdings[service.index].add(group: process)
+            return .mainFound(service, process)
+        case .forget(let service):
+            forget(service, on: &kernel)
+        case .log(let message):
+            log.say(message, in: table.plan, on: &kernel)
+        case .end(let ending, let service):
+            askForEnd(ending, service)
+        case .goOn:
+            return .continued
+        case .settled:
+            isSettled = true
+            events.isSettled = true
+        case .ended:
+            events.hasEnded = true
+            endLogger(on: &kernel)
+        case .reportImpossible(let service):
+            log.say(table.plan.name(of: service), .invalidArgument, on: &kernel)
+        }
+        return nil
+    }
+
+    private mutating func askForEnd(_ ending: ServiceEnding, _ service: ServiceID) {
+        let code = table.state(of: service).exitStatus?.code ?? 1
+        switch ending {
+        case .none: break
+        case .powerOff: events.endAsked = .endAsked(.powerOff, code: 0)
+        case .reboot: events.endAsked = .endAsked(.reboot, code: 0)
+        case .halt: events.endAsked = .endAsked(.halt, code: 0)
+        case .exit: events.endAsked = .endAsked(.powerOff, code: code)
+        }
+    }
+
+    // MARK: Run
+
+    /// Forks the child that becomes a command of the service.
+    private mutating func run<K: Kernel & ~Copyable>(
+        _ service: ServiceID, _ stage: Stage, _ command: UInt8, on kernel: inout K,
+        log: inout ServiceLog
+    ) -> ServiceEvent {
+        let cgroup: FileDescriptor?
+        let context: RecipeContext
+        let writer: FileDescriptor?
+        do throws(Errno) {
+            prepareRun(service, on: &kernel)
+            cgroup = openControlGroup(service, on: &kernel)
+            try openNotices(service, on: &kernel)
+            writer = try openReadiness(service, stage, on: &kernel)
+            context = makeContext(service, readiness: writer)
+        } catch {
+            return .notRun(service, error)
+        }
+        let plan = table.plan
+        let invocation = holdings[service.index].invocation
+        let hasNotices = holdings[service.index].notices != nil
+        defer {
+            if let cgroup { kernel.close(cgroup) }
+            if let writer { kernel.close(writer) }
+        }
+        do throws(Errno) {
+            let child = try kernel.forkService(into: cgroup) { kernel, report, isInside in
+                var context = context
+                context.isInControlGroup = isInside
+                return ServicePaths(plan.name(of: service), invocation, hasNotices, cgroup != nil)
+                    .use(by: &context) { context in
+                        RecipeChild.become(
+                            command, of: stage, of: service, in: plan, context,
+                            reportingTo: report, on: &kernel)
+                    }
+            }
+            note(child, of: service, isMain: stage == .main)
+            return .ran(service, child.process)
+        } catch {
+            return .notRun(service, error)
+        }
+    }
+
+    /// The first command of a run begins it.
+    private mutating func prepareRun<K: Kernel & ~Copyable>(
+        _ service: ServiceID, on kernel: inout K
+    ) {
+        guard holdings[service.index].invocation == nil else { return }
+        holdings[service.index].invocation = InvocationID.make(on: &kernel)
+    }
+
+    private mutating func note(_ child: Child, of service: ServiceID, isMain: Bool) {
+        holdings[service.index].add(group: child.process)
+        let starting = StartingChild(process: child.process, report: child.report)
+        if isMain {
+            holdings[service.index].main = starting
+        } else {
+            holdings[service.index].control = starting
+        }
+    }
+
+    private mutating func makeContext(
+        _ service: ServiceID, readiness: FileDescriptor?
+    ) -> RecipeContext {
+        let state = table.state(of: service)
+        var context = RecipeContext()
+        context.environment = settings.environment
+        context.isContainer = settings.isContainer
+        context.defaultOutput = settings.keepsLogs ? .log : .inherit
+        context.log = holdings[service.index].output?.writing
+        context.readiness = readiness
+        context.mainProcess = state.main
+        context.invocation = holdings[service.index].invocation
+        context.outcome = state.outcome
+        context.mainStatus = state.exitStatus
+        return context
+    }
+
+    // MARK: What a child reports
+
+    /// Reads what a child says about its way to execve(2).
+    mutating func readReport<K: Kernel & ~Copyable>(
+        of service: ServiceID, isMain: Bool, on kernel: inout K, log: inout ServiceLog
+    ) {
+        let descriptor: FileDescriptor?
+        if isMain {
+            descriptor = holdings[service.index].main.report.take()
+        } else {
+            descriptor = holdings[service.index].control.report.take()
+        }
+        guard let descriptor else { return }
+        guard let report = try? kernel.readServiceReport(descriptor) else {
+            // The main command runs now. Of another command only the end counts.
+            if isMain { tell(.executed(service), on: &kernel, log: &log) }
+            return
+        }
+        if report == .conditionFailed {
+            tell(.conditionFailed(service), on: &kernel, log: &log)
+        } else {
+            tell(
+                .notExecuted(
+                    service, code: UInt8(truncatingIfNeeded: report.code),
+                    Errno(rawValue: report.errno)), on: &kernel, log: &log)
+        }
+    }
+
+    /// A child was reaped. What it had to report comes first.
+    ///
+    /// - Returns: whether it was a service's, or the logger: no business of `InitCore`.
+    mutating func childEnded<K: Kernel & ~Copyable>(
+        _ process: ProcessID, _ status: ExitStatus, on kernel: inout K, log: inout ServiceLog
+    ) -> Bool {
+        if process == logger.process {
+            loggerEnded(on: &kernel)
+            return true
+        }
+        let owner = table.owner(of: process)
+        if let owner {
+            if holdings[owner.index].main.process == process {
+                readReport(of: owner, isMain: true, on: &kernel, log: &log)
+            }
+            if holdings[owner.index].control.process == process {
+                readReport(of: owner, isMain: false, on: &kernel, log: &log)
+            }
+            // What it said last may still be in its socket.
+            readNotices(of: owner, on: &kernel, log: &log)
+        }
+        tell(.childEnded(process, status), on: &kernel, log: &log)
+        return owner != nil
+    }
+
+    // MARK: Forget
+
+    private mutating func forget<K: Kernel & ~Copyable>(
+        _ service: ServiceID, on kernel: inout K
+    ) {
+        let index = service.index
+        if let descriptor = holdings[index].main.report.take() { kernel.close(descriptor) }
+        if let descriptor = holdings[index].control.report.take() { kernel.close(descriptor) }
+        closeNotices(service, on: &kernel)
+        if let descriptor = holdings[index].readiness.take() { kernel.close(descriptor) }
+        removeControlGroup(service, on: &kernel)
+        var group = 0
+        while group < ServiceHoldings.groupCount {
+            holdings[index].forget(group: group)
+            group &+= 1
+        }
+        holdings[index].invocation = nil
+    }
+}

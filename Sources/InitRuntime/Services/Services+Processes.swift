@@ -1,0 +1,242 @@
+import InitCore
+import KernelInterface
+
+// The processes of a service: those of its cgroup or, where there are no cgroups, those of the
+// process groups that its commands lead. setsid(2), cgroups(7)
+
+extension Services {
+    // MARK: Cgroups
+
+    /// Makes the directory of all services' cgroups, if the kernel and the container allow it.
+    mutating func findControlGroups<K: Kernel & ~Copyable>(on kernel: inout K) {
+        let directory: StaticString = "/sys/fs/cgroup/hammock"
+        let list: StaticString = "/sys/fs/cgroup/hammock/cgroup.procs"
+        // It may be there already.
+        try? kernel.makeDirectory(at: directory.utf8Start, mode: 0o755)
+        hasControlGroups = (try? kernel.checkWritable(list.utf8Start)) != nil
+        guard hasControlGroups else { return }
+        if settings.isContainer { leaveRootGroup(on: &kernel) }
+        passControllers("/sys/fs/cgroup/cgroup.subtree_control", on: &kernel)
+        passControllers("/sys/fs/cgroup/hammock/cgroup.subtree_control", on: &kernel)
+    }
+
+    /// A group that has processes of its own cannot pass on controllers, but for the kernel's root.
+    private func leaveRootGroup<K: Kernel & ~Copyable>(on kernel: inout K) {
+        let directory: StaticString = "/sys/fs/cgroup/init"
+        let list: StaticString = "/sys/fs/cgroup/init/cgroup.procs"
+        try? kernel.makeDirectory(at: directory.utf8Start, mode: 0o755)
+        write("0", to: list, on: &kernel)
+    }
+
+    /// One by one: a kernel may lack some.
+    private func passControllers<K: Kernel & ~Copyable>(
+        _ file: StaticString, on kernel: inout K
+    ) {
+        write("+cpu", to: file, on: &kernel)
+        write("+memory", to: file, on: &kernel)
+        write("+pids", to: file, on: &kernel)
+        write("+io", to: file, on: &kernel)
+    }
+
+    private func write<K: Kernel & ~Copyable>(
+        _ text: ByteView, to file: StaticString, on kernel: inout K
+    ) {
+        try? kernel.writeFile(
+            at: file.utf8Start, UnsafeRawBufferPointer(start: text.start, count: text.count))
+    }
+
+    /// - Returns: the descriptor of the service's cgroup, which is made if it is missing.
+    mutating func openControlGroup<K: Kernel & ~Copyable>(
+        _ service: ServiceID, on kernel: inout K
+    ) -> FileDescriptor? {
+        guard hasControlGroups else { return nil }
+        let path = controlGroup(service, "")
+        return try? path.asPath { (path) throws(Errno) in
+            do throws(Errno) {
+                try kernel.makeDirectory(at: path, mode: 0o755)
+            } catch {
+                guard error == .fileExists else { throw error }
+            }
+            holdings[service.index].hasControlGroup = true
+            return try kernel.open(at: path, .reading, mode: 0)
+        }
+    }
+
+    mutating func removeControlGroup<K: Kernel & ~Copyable>(
+        _ service: ServiceID, on kernel: inout K
+    ) {
+        guard holdings[service.index].hasControlGroup else { return }
+        // A group of its own below it, or a process that is stuck, keeps it. The next run uses it.
+        _ = try? controlGroup(service, "").asPath { (path) throws(Errno) in
+            try kernel.removeDirectory(at: path)
+        }
+        holdings[service.index].hasControlGroup = false
+    }
+
+    private func controlGroup(_ service: ServiceID, _ file: ByteView) -> Line {
+        ServicePaths.controlGroup(table.plan.name(of: service), file)
+    }
+
+    // MARK: Signals
+
+    mutating func send<K: Kernel & ~Copyable>(
+        _ signal: Signal, _ service: ServiceID, to target: ServiceTarget, on kernel: inout K
+    ) {
+        let state = table.state(of: service)
+        switch target {
+        case .main:
+            if let process = state.main { try? kernel.send(signal, to: .process(process)) }
+        case .control:
+            if let process = state.control { try? kernel.send(signal, to: .process(process)) }
+        case .everybody:
+            sendToAll(signal, service, on: &kernel)
+        }
+    }
+
+    private mutating func sendToAll<K: Kernel & ~Copyable>(
+        _ signal: Signal, _ service: ServiceID, on kernel: inout K
+    ) {
+        if holdings[service.index].hasControlGroup,
+            readMembers(of: service, on: &kernel, { kernel, process in
+                try? kernel.send(signal, to: .process(process))
+                return true
+            })
+        {
+            return
+        }
+        var index = 0
+        while index < ServiceHoldings.groupCount {
+            if let group = holdings[service.index].group(index) {
+                try? kernel.send(signal, to: .group(group))
+            }
+            index &+= 1
+        }
+    }
+
+    mutating func killAll<K: Kernel & ~Copyable>(_ service: ServiceID, on kernel: inout K) {
+        if holdings[service.index].hasControlGroup {
+            let one: ByteView = "1"
+            let isKilled: Void? = try? controlGroup(service, "/cgroup.kill").asPath {
+                (path) throws(Errno) in
+                try kernel.writeFile(
+                    at: path, UnsafeRawBufferPointer(start: one.start, count: one.count))
+            }
+            if isKilled != nil { return }
+        }
+        // Before Linux 5.14, and without cgroups.
+        sendToAll(.kill, service, on: &kernel)
+    }
+
+    /// Whether the service has a process. A zombie is none.
+    mutating func isOccupied<K: Kernel & ~Copyable>(
+        _ service: ServiceID, on kernel: inout K
+    ) -> Bool {
+        if holdings[service.index].hasControlGroup {
+            let text = try? controlGroup(service, "/cgroup.events").asPath {
+                (path) throws(Errno) in try kernel.read(at: path)
+            }
+            if let text { return ByteView(text).hasLine("populated 1") }
+        }
+        var isOccupied = false
+        var index = 0
+        while index < ServiceHoldings.groupCount {
+            if let group = holdings[service.index].group(index) {
+                do throws(Errno) {
+                    try kernel.send(.probe, to: .group(group))
+                    isOccupied = true
+                } catch {
+                    // Nobody can make this group again but a process with the same number.
+                    if error == .noSuchProcess { holdings[service.index].forget(group: index) }
+                }
+            }
+            index &+= 1
+        }
+        return isOccupied
+    }
+
+    // MARK: The main process of a service that forks
+
+    mutating func findMain<K: Kernel & ~Copyable>(
+        _ service: ServiceID, on kernel: inout K
+    ) -> ProcessID? {
+        if let process = readProcessFile(of: service, on: &kernel),
+            isChild(process, on: &kernel)
+        {
+            return process
+        }
+        guard holdings[service.index].hasControlGroup else { return nil }
+        var found: ProcessID?
+        _ = readMembers(of: service, on: &kernel) { _, process in
+            if found == nil { found = process }
+            return found == nil
+        }
+        guard let found, isChild(found, on: &kernel) else { return nil }
+        return found
+    }
+
+    /// PIDFile=
+    private func readProcessFile<K: Kernel & ~Copyable>(
+        of service: ServiceID, on kernel: inout K
+    ) -> ProcessID? {
+        var reader = RecipeReader(table.plan.recipe(of: service))
+        guard let path = reader.next(.pidFile), let text = try? kernel.read(at: path.start) else {
+            return nil
+        }
+        var line = ByteView(text)
+        let number = line.removeFirst(upTo: UInt8(ascii: "\n")).decimal(upTo: Int(Int32.max))
+        guard let number, number > 1 else { return nil }
+        return ProcessID(rawValue: Int32(truncatingIfNeeded: number))
+    }
+
+    /// Whether the process is PID 1's own child, so that its end will be seen.
+    private func isChild<K: Kernel & ~Copyable>(
+        _ process: ProcessID, on kernel: inout K
+    ) -> Bool {
+        var path = Line()
+        path.append("/proc/")
+        path.append(number: process.rawValue)
+        path.append("/stat")
+        let text = try? path.asPath { (path) throws(Errno) in try kernel.read(at: path) }
+        guard let text, let stat = ProcessStat(text) else { return false }
+        return stat.process == process && stat.parent == 1
+    }
+
+    /// Calls `body` with each process of the cgroup, until it returns false.
+    ///
+    /// - Returns: whether the list could be read.
+    private mutating func readMembers<K: Kernel & ~Copyable>(
+        of service: ServiceID, on kernel: inout K, _ body: (inout K, ProcessID) -> Bool
+    ) -> Bool {
+        let text = try? controlGroup(service, "/cgroup.procs").asPath {
+            (path) throws(Errno) in try kernel.read(at: path)
+        }
+        guard let text else { return false }
+        var rest = ByteView(text)
+        while rest.count > 0 {
+            let number = rest.removeFirst(upTo: UInt8(ascii: "\n")).decimal(upTo: Int(Int32.max))
+            // 0 is a process of another PID namespace.
+            guard let number, number > 1 else { continue }
+            if !body(&kernel, ProcessID(rawValue: Int32(truncatingIfNeeded: number))) { break }
+        }
+        return true
+    }
+}
+
+extension ByteView {
+    init(_ bytes: UnsafeMutableRawBufferPointer) {
+        guard let start = bytes.baseAddress else {
+            self = .empty
+            return
+        }
+        self.init(start: start.assumingMemoryBound(to: UInt8.self), count: bytes.count)
+    }
+
+    /// Whether one of the lines is this.
+    fileprivate func hasLine(_ line: ByteView) -> Bool {
+        var rest = self
+        while rest.count > 0 {
+            if rest.removeFirst(upTo: UInt8(ascii: "\n")).equals(line) { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,163 @@
+import InitCore
+import KernelInterface
+
+/// PID 1's hands for services: it tells the table what happens, and does what the table says.
+///
+/// It lies in memory of its own, since it is large, and is touched only where services were asked
+/// for. Each function that has an answer for `InitCore` leaves it in `events`.
+struct Services {
+    var table = ServiceTable<128>(plan: .none)
+    var holdings = [128 of ServiceHoldings](repeating: ServiceHoldings())
+    var server = ControlServer()
+    var changes = ServiceChanges()
+    /// What `InitCore` is to be told.
+    var events = ServiceEvents()
+    /// Where the planner's bytes come from, until all of them are here.
+    var planner: FileDescriptor?
+    var planBytes: PlanBytes
+    /// Nothing more happens by itself.
+    var isSettled = false
+    /// Whether each service has a cgroup. Otherwise its process groups have to do.
+    var hasControlGroups = false
+    /// The memory of the wait set.
+    var watched = [600 of Watched](repeating: Watched(nil, for: .reading))
+    var sources = [600 of ServiceSource](repeating: ServiceSource())
+    /// Where the next look for what is ready begins, so that none is passed over.
+    var nextPlace = 0
+    var logger = LoggerProcess()
+    let settings: ServiceHostSettings
+
+    /// - Parameter planMemory: of `PlanLayout.mostBytes`.
+    init(_ settings: ServiceHostSettings, planMemory: UnsafeMutableRawBufferPointer) {
+        self.settings = settings
+        planBytes = PlanBytes(memory: planMemory)
+    }
+
+    // MARK: Begin and end
+
+    /// The units that are wanted from the start are to start.
+    mutating func begin<K: Kernel & ~Copyable>(on kernel: inout K, log: inout ServiceLog) {
+        makeDirectories(on: &kernel)
+        findControlGroups(on: &kernel)
+        do throws(Errno) {
+            try server.open(on: &kernel)
+        } catch {
+            log.say("no control socket", error, on: &kernel)
+        }
+        if settings.keepsLogs { startLogger(on: &kernel, log: &log) }
+        tell(.beginAll, on: &kernel, log: &log)
+    }
+
+    /// All units are to stop.
+    mutating func stop<K: Kernel & ~Copyable>(on kernel: inout K, log: inout ServiceLog) {
+        tell(.stopAll, on: &kernel, log: &log)
+    }
+
+    /// A place for the control socket and for those of the services.
+    private func makeDirectories<K: Kernel & ~Copyable>(on kernel: inout K) {
+        let outer: StaticString = "/run/hammock"
+        let inner: StaticString = "/run/hammock/notify"
+        // They may be there already. If they cannot be made, the sockets say so.
+        try? kernel.makeDirectory(at: outer.utf8Start, mode: 0o755)
+        // A service finds its own socket by its name alone, which only its environment has.
+        try? kernel.makeDirectory(at: inner.utf8Start, mode: 0o711)
+        try? kernel.setMode(of: inner.utf8Start, to: 0o711)
+    }
+
+    // MARK: The table
+
+    /// Tells the table what has happened, and does what it says until it says no more.
+    mutating func tell<K: Kernel & ~Copyable>(
+        _ event: ServiceEvent, on kernel: inout K, log: inout ServiceLog
+    ) {
+        step(event, at: kernel.now())
+        while let action = table.nextAction() {
+            if let answer = perform(action, on: &kernel, log: &log) {
+                step(answer, at: kernel.now())
+            }
+        }
+        server.goOn(about: &table, &changes, isSettled: isSettled, on: &kernel)
+    }
+
+    private mutating func step(_ event: ServiceEvent, at now: Instant) {
+        table.step(event, at: now)
+        var index = 0
+        while index < table.plan.count {
+            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            changes.note(table.state(of: service), of: service)
+            index &+= 1
+        }
+    }
+
+    /// When something is due without anything to wait for.
+    var deadline: Instant? {
+        mutating get {
+            var first = table.deadline
+            if let other = server.deadline { first = min(first ?? other, other) }
+            if let other = logger.restart { first = min(first ?? other, other) }
+            return first
+        }
+    }
+
+    /// Something is due, or nothing is.
+    mutating func passDeadlines<K: Kernel & ~Copyable>(
+        at now: Instant, on kernel: inout K, log: inout ServiceLog
+    ) {
+        if let due = table.deadline, due <= now { tell(.deadlinePassed, on: &kernel, log: &log) }
+        server.dropSilent(at: now, on: &kernel)
+        if let due = logger.restart, due <= now { startLogger(on: &kernel, log: &log) }
+    }
+}
+
+/// What the services are told once, at the start.
+struct ServiceHostSettings {
+    /// PID 1's own environment, for PassEnvironment= and conditions. Empty on a machine, where it
+    /// is words of the kernel's.
+    var environment = Words(count: 0, first: nil)
+    var isContainer = false
+    /// Whether outputs go to a log by default, and not where PID 1's own go.
+    var keepsLogs: Bool { !isContainer }
+}
+
+/// What the services have to tell `InitCore`. Each comes once at most before it is taken.
+struct ServiceEvents {
+    var planned: Event?
+    var endAsked: Event?
+    var isSettled = false
+    var hasEnded = false
+
+    /// Takes the next one.
+    mutating func next() -> Event? {
+        if let event = planned.take() { return event }
+        if let event = endAsked.take() { return event }
+        if isSettled {
+            isSettled = false
+            return .servicesSettled
+        }
+        if hasEnded {
+            hasEnded = false
+            return .servicesEnded
+        }
+        return nil
+    }
+}
+
+/// PID 1's log, as the services use it.
+struct ServiceLog {
+    var log: Log
+    /// The highest priority number that is logged.
+    let limit: UInt8
+
+    mutating func say<K: Kernel & ~Copyable>(
+        _ message: ServiceMessage, in plan: Plan, on kernel: inout K
+    ) {
+        log.say(message, in: plan, upTo: limit, on: &kernel)
+    }
+
+    /// A warning with the error of a call.
+    mutating func say<K: Kernel & ~Copyable>(
+        _ text: ByteView, _ error: Errno, on kernel: inout K
+    ) {
+        log.warn(text, error, upTo: limit, on: &kernel)
+    }
+}
