@@ -28,7 +28,10 @@
 #                       file that --image names.
 #   --units DIR         boots from an image made for this boot alone, with the unit files of
 #                       this directory in /etc/hammock: *.service, *.target, *.socket and
-#                       NAME.service.d/*.conf
+#                       NAME.service.d/*.conf. Init runs them (hammock.services), unless
+#                       --target says what to run.
+#   --target NAME       init runs the services that this target wants: multi-user.target for
+#                       all that is installed in the --root of a Debian
 #   --append WORDS      more words for the kernel's command line
 #   --rw                lets the guest change the image; otherwise all it writes is thrown
 #                       away when qemu ends. out/image.img keeps the changes until it is
@@ -79,6 +82,8 @@ parts=()     # of this boot's own image: --root, --units, --add and their values
 source=''    # --root DIR|TAR
 timelines=() # --timeline FILE ...
 append=''
+services=''    # the word that asks init for services
+target=''      # --target NAME
 quiet=''
 init_words=()
 program=''       # the one among them that init is to run
@@ -138,7 +143,9 @@ parse() {
                 fi
                 shift
                 ;;
-            --add | --units) parts+=("$1" "$(value_of "$@")"); shift 2 ;;
+            --add) parts+=("$1" "$(value_of "$@")"); shift 2 ;;
+            --units) parts+=("$1" "$(value_of "$@")"); services=" hammock.services"; shift 2 ;;
+            --target) target=$(value_of "$@"); check_target; shift 2 ;;
             --root) source=$(value_of "$@"); parts+=("$1" "$source"); shift 2 ;;
             --append) append+=" $(value_of "$@")"; shift 2 ;;
             --rw) writable=yes; shift ;;
@@ -158,6 +165,7 @@ parse() {
         [ "$accel" != kvm ] || usage_error "--instructions are counted by the emulation, not by KVM"
         accel=tcg timeout=${timeout:-600}
     fi
+    [ -z "$target" ] || services=" hammock.target=$target"
     check_init_words
     check_parts
     [[ $mode =~ ^(check|instructions)$ ]] || find_program
@@ -166,6 +174,12 @@ parse() {
     if [ "$mode" = interactive ] && [ -z "$timeout" ] && [ ! -t 0 ]; then
         usage_error "there is no terminal to boot on: use --check, or --timeout SECONDS"
     fi
+}
+
+# check_target: refuses what is not the name of a target.
+check_target() {
+    [[ $target =~ ^[A-Za-z0-9:_.@-]{1,89}\.target$ ]] \
+        || usage_error "--target takes the name of a target (multi-user.target), not '$target'"
 }
 
 # take_job NAME: notes what this boot is for; a boot has one job only.
@@ -302,7 +316,7 @@ qemu_command() {
     local command_line="root=$root_disk init=/init console=ttyS0"
     [ -z "$initramfs" ] || command_line="rdinit=/init console=ttyS0"
     "${machine}_hardware"
-    command_line+=$append
+    command_line+=$services$append
     [ ${#init_words[@]} -eq 0 ] || command_line+=" --$(printf ' "%s"' "${init_words[@]}")"
     [ ${#command_line} -le $command_line_limit ] || usage_error "the kernel's command line takes \
 $command_line_limit bytes, and with these words it would have ${#command_line}"

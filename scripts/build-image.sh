@@ -7,9 +7,10 @@
 #   --size SIZE             the size of the image, such as 64M or 2G (default: 2G, and with
 #                           --root as large as the root and 1 GiB more)
 #   --root DIR|TAR          begins with a copy of this root directory, or of the one in this
-#                           tar, and puts the rest into it; needs --output, and makes
-#                           NAME.img only
-#   --units DIR             puts the unit files of this directory into /etc/hammock
+#                           tar, and puts the rest and /sbin/hammock into it; needs
+#                           --output, and makes NAME.img only
+#   --units DIR             puts the unit files of this directory into /etc/hammock, and the tool
+#                           that reads them to /sbin/hammock
 #   --add HOSTFILE:/path    puts a file in, with its directories; may be repeated
 #   --init FILE             takes this file as /init instead of out/init
 #   --output NAME           makes NAME.img and NAME.cpio instead
@@ -57,6 +58,7 @@ main() {
         HAMMOCK_NESTED=yes "$root/scripts/build-init.sh"
         init=$out/init
     fi
+    ! has_services || HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
     local name=${output:-$out/image} cpio=${output:-$out/initramfs}
     mkdir -p "$(dirname "$name")"
     one_at_a_time image
@@ -118,6 +120,10 @@ check_size() {
     [[ ! $size =~ ^[1-9]M$ ]] || usage_error "--size: the least is 10M"
 }
 
+# has_services: whether init may be asked to run services: then it needs the tool that reads
+# unit files.
+has_services() { [ -n "$source$units" ]; }
+
 # check_addition HOSTFILE:/path
 check_addition() {
     local path=${1##*:}
@@ -135,6 +141,7 @@ inputs_hash() {
     {
         printf '%s\n' "$size" "${additions[@]##*:}"
         hash_of <"$init"
+        ! has_services || hash_of <"$out/hammock"
         local addition
         for addition in "${additions[@]}"; do
             stat -c %a "${addition%:*}"
@@ -180,9 +187,9 @@ collect() {
         [ "$directory" != tmp ] || chmod 1777 "$work/tree/tmp"
     done
     put_file 755 "$init" /init || usage_error "--root: '/init' in it is a directory"
-    if [ -n "$source" ] && [ -e "$out/hammock" ]; then
+    if has_services; then
         put_file 755 "$out/hammock" /sbin/hammock \
-            || usage_error "--root: '/sbin/hammock' cannot be put there"
+            || usage_error "--root: '/sbin/hammock' in it is a directory"
     fi
     [ -z "$units" ] || inside /etc/hammock >/dev/null \
         || usage_error "--units: '/etc/hammock' in the root is not a directory"

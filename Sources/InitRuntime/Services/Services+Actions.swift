@@ -16,7 +16,9 @@ extension Services {
         case .look(let service):
             return isOccupied(service, on: &kernel) ? .occupied(service) : .emptied(service)
         case .findMain(let service):
-            guard let process = findMain(service, on: &kernel) else { return .mainNotFound(service) }
+            guard let process = findMain(service, on: &kernel) else {
+                return .mainNotFound(service)
+            }
             holdings[service.index].add(group: process)
             return .mainFound(service, process)
         case .forget(let service):

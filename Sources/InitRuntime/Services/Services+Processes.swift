@@ -97,10 +97,12 @@ extension Services {
         _ signal: Signal, _ service: ServiceID, on kernel: inout K
     ) {
         if holdings[service.index].hasControlGroup,
-            readMembers(of: service, on: &kernel, { kernel, process in
-                try? kernel.send(signal, to: .process(process))
-                return true
-            })
+            readMembers(
+                of: service, on: &kernel,
+                { kernel, process in
+                    try? kernel.send(signal, to: .process(process))
+                    return true
+                })
         {
             return
         }
