@@ -16,13 +16,13 @@ extension Runtime where K: ~Copyable {
 
     /// Makes room for the services, and starts the child that makes their plan.
     ///
-    /// - Parameter memory: for a plan, and `Services` behind it.
+    /// - Parameter memory: for two plans, and `Services` behind them.
     mutating func startPlanner(in memory: UnsafeMutableRawBufferPointer) -> Event {
         do throws(Errno) {
             if services == nil { services = try makeServices(in: memory) }
             guard let services else { throw .noMemory }
             return .helperStarted(
-                try services.pointee.startPlanner(for: core.configuration, on: &kernel))
+                try services.pointee.startPlanner(isUpdate: false, on: &kernel))
         } catch {
             return .helperFailed(error)
         }
@@ -33,17 +33,19 @@ extension Runtime where K: ~Copyable {
     ) throws(Errno) -> UnsafeMutablePointer<Services> {
         let planSize = (PlanLayout.mostBytes &+ 63) & ~63
         guard let start = memory.baseAddress,
-            memory.count >= planSize &+ MemoryLayout<Services>.size
+            memory.count >= 2 &* planSize &+ MemoryLayout<Services>.size
         else { throw .noMemory }
-        var settings = ServiceHostSettings()
+        var settings = ServiceHostSettings(
+            planMemories: PlanMemories(
+                first: UnsafeMutableRawBufferPointer(start: start, count: PlanLayout.mostBytes),
+                second: UnsafeMutableRawBufferPointer(
+                    start: start + planSize, count: PlanLayout.mostBytes)))
         settings.isContainer = core.role == .container
         if settings.isContainer { settings.environment = environment }
-        let place = (start + planSize).bindMemory(to: Services.self, capacity: 1)
-        place.initialize(
-            to: Services(
-                settings,
-                planMemory: UnsafeMutableRawBufferPointer(
-                    start: start, count: PlanLayout.mostBytes)))
+        settings.target = core.configuration.target
+        settings.isStrict = core.configuration.isStrict
+        let place = (start + 2 * planSize).bindMemory(to: Services.self, capacity: 1)
+        place.initialize(to: Services(settings))
         place.pointee.table.stopCap = core.configuration.stopCapMilliseconds
         return place
     }
@@ -95,7 +97,9 @@ extension Runtime where K: ~Copyable {
             }
             wait = min(left, milliseconds ?? left)
         }
-        if core.phase != .planning { services.pointee.stopPlanning(on: &kernel) }
+        if core.phase != .planning, services.pointee.update == nil {
+            services.pointee.stopPlanning(on: &kernel)
+        }
         do throws(Errno) {
             // Descriptors that are always ready must not keep signals away.
             if readyInARow >= 16 {

@@ -52,6 +52,8 @@ public enum ControlProblem: Error, Equatable, Sendable {
     case cannotReload
     /// Another update is not over.
     case isUpdating
+    /// There is no plan in place of the one that counts: a unit is refused.
+    case noPlan
 
     /// The words behind `no`.
     public var reason: StaticString {
@@ -66,6 +68,7 @@ public enum ControlProblem: Error, Equatable, Sendable {
         case .isStopping: "stopping"
         case .cannotReload: "reload"
         case .isUpdating: "updating"
+        case .noPlan: "plan"
         }
     }
 }

@@ -123,6 +123,8 @@ struct ServiceFlags: Equatable, Sendable {
     static let isProbing = ServiceFlags(rawValue: 1 << 10)
     /// When it comes again, its starts are counted from zero: a request made it come.
     static let countsAnew = ServiceFlags(rawValue: 1 << 12)
+    /// The plan that it began by has changed.
+    static let isChanged = ServiceFlags(rawValue: 1 << 13)
     /// SIGKILL did not end it once since it began.
     static let wasStuck = ServiceFlags(rawValue: 1 << 11)
 }

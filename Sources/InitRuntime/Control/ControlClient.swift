@@ -13,6 +13,8 @@ struct ControlClient {
         /// Nothing until the unit is up, or down, or cannot be.
         case waiting(ServiceID, isUp: Bool)
         case waitingSettled
+        /// Nothing until the update is over.
+        case waitingForUpdate
         /// Each change from this number on.
         case watching(Int)
         /// The last line.

@@ -160,6 +160,35 @@ struct ControlServer {
         clients[client].reply = .over
     }
 
+    /// The client hears nothing until `answerUpdate`.
+    mutating func letWaitForUpdate(_ client: Int) {
+        clients[client].line = Line()
+        clients[client].sent = 0
+        clients[client].reply = .waitingForUpdate
+    }
+
+    /// The update is over.
+    ///
+    /// - Parameter problem: why there is none; `nil` if all is well.
+    mutating func answerUpdate(_ problem: ControlProblem?) {
+        var number = 0
+        while number < Self.capacity {
+            if case .waitingForUpdate = clients[number].reply {
+                if let problem { refuse(number, problem) } else { begin(number, .ending) }
+            }
+            number &+= 1
+        }
+    }
+
+    /// The units have other numbers now.
+    mutating func adopt(_ map: UnitMap) {
+        var number = 0
+        while number < Self.capacity {
+            clients[number].adopt(map)
+            number &+= 1
+        }
+    }
+
     /// Sends to each client what there is room for.
     mutating func goOn<K: Kernel & ~Copyable>(
         about services: inout ServiceTable<128>, _ changes: inout ServiceChanges,
@@ -227,6 +256,8 @@ extension ControlClient {
             guard state.isDecided(isUp: isUp) else { return false }
             line.append(state, of: unit, in: services.plan)
             reply = .ending
+        case .waitingForUpdate:
+            return false
         case .waitingSettled:
             guard isSettled else { return false }
             end()
@@ -236,6 +267,23 @@ extension ControlClient {
             end()
         }
         return true
+    }
+
+    /// The units have other numbers now. A client hears no more of one that is gone.
+    fileprivate mutating func adopt(_ map: UnitMap) {
+        switch reply {
+        case .status(let units, let culpritOf):
+            reply = .status(
+                map.present(of: units), culpritOf: culpritOf.flatMap { map.present(of: $0) })
+        case .timeline(let units): reply = .timeline(map.present(of: units))
+        case .waiting(let unit, let isUp):
+            if let present = map.present(of: unit) {
+                reply = .waiting(present, isUp: isUp)
+            } else {
+                reply = .ending
+            }
+        case .none, .waitingSettled, .waitingForUpdate, .watching, .ending, .over: break
+        }
     }
 
     private mutating func end() {
@@ -263,7 +311,7 @@ extension ControlClient {
     ) -> Bool {
         guard number < changes.count else { return false }
         guard let change = changes.change(number) else {
-            let first = changes.count &- ServiceChanges.capacity
+            let first = changes.oldest
             line.append("lost=")
             line.append(number: Int32(truncatingIfNeeded: first &- number))
             line.end()

@@ -22,6 +22,8 @@ struct ServiceChanges {
     private var last = [64 of Change](repeating: Change())
     /// How many changes there have been.
     private(set) var count = 0
+    /// Those before it speak of units by numbers that they do not have any more.
+    private var firstKnown = 0
     private var phases = [128 of ServicePhase](repeating: .down)
     private var moments = [128 of Moments](repeating: Moments())
 
@@ -54,9 +56,25 @@ struct ServiceChanges {
         moments[service.index].began = now
     }
 
+    /// The units have other numbers now. What was not told of one that is gone is forgotten.
+    mutating func adopt(_ map: UnitMap) {
+        let (oldPhases, oldMoments) = (phases, moments)
+        var index = 0
+        while index < ServiceSet.capacity {
+            let former = map.former(of: ServiceID(rawValue: UInt8(truncatingIfNeeded: index)))
+            phases[index] = former.map { oldPhases[$0.index] } ?? .down
+            moments[index] = former.map { oldMoments[$0.index] } ?? Moments()
+            index &+= 1
+        }
+        firstKnown = count
+    }
+
+    /// The number of the oldest change that is not forgotten.
+    var oldest: Int { max(firstKnown, count &- Self.capacity) }
+
     /// Change number `number`, from 0; `nil` if it is forgotten, or has not come yet.
     mutating func change(_ number: Int) -> Change? {
-        guard number < count, number >= count &- Self.capacity, number >= 0 else { return nil }
+        guard number < count, number >= oldest else { return nil }
         return last[number % Self.capacity]
     }
 

@@ -9,8 +9,9 @@ struct LoggerProcess {
     var restart: Instant?
     /// How often it has ended in a row, which makes the next start later.
     var ends: Int64 = 0
-    /// PID 1 has asked it to end.
+    /// PID 1 has asked it to end, for good or to start another.
     var isEnding = false
+    var isRenewed = false
 }
 
 extension Services {
@@ -20,7 +21,7 @@ extension Services {
     ) {
         logger.restart = nil
         do throws(Errno) {
-            try openOutputs(on: &kernel)
+            try openOutputs(for: table.plan, on: &kernel)
             logger.process = try forkLogger(on: &kernel)
         } catch {
             log.say("no logger", error, on: &kernel)
@@ -28,11 +29,13 @@ extension Services {
         }
     }
 
-    private mutating func openOutputs<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
+    private mutating func openOutputs<K: Kernel & ~Copyable>(
+        for plan: Plan, on kernel: inout K
+    ) throws(Errno) {
         var index = 0
-        while index < table.plan.count {
+        while index < plan.count {
             let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
-            if table.plan.kind(of: service) == .service, holdings[index].output == nil {
+            if plan.kind(of: service) == .service, holdings[index].output == nil {
                 holdings[index].output = try kernel.pipe(writerWaits: true)
             }
             index &+= 1
@@ -63,7 +66,27 @@ extension Services {
     /// The lines are in the pipes, and the next logger finds them there.
     mutating func loggerEnded<K: Kernel & ~Copyable>(on kernel: inout K) {
         logger.process = nil
-        if !logger.isEnding { planLoggerRestart(at: kernel.now()) }
+        if logger.isRenewed {
+            logger.isRenewed = false
+            logger.restart = kernel.now()
+        } else if !logger.isEnding {
+            planLoggerRestart(at: kernel.now())
+        }
+    }
+
+    /// Has a logger for the units of this plan take the place of the one that works. That one
+    /// writes first what is in its pipes.
+    mutating func renewLogger<K: Kernel & ~Copyable>(
+        for plan: Plan, on kernel: inout K, log: inout ServiceLog
+    ) {
+        do throws(Errno) {
+            try openOutputs(for: plan, on: &kernel)
+        } catch {
+            log.say("no pipe for a log", error, on: &kernel)
+        }
+        guard let process = logger.process else { return }
+        logger.isRenewed = true
+        try? kernel.send(.terminate, to: .process(process))
     }
 
     private mutating func planLoggerRestart(at now: Instant) {

@@ -12,16 +12,19 @@ struct PlanBytes {
 
 extension Services {
     /// Starts the planner: a child that hands over a plan, and can fail in any way it likes.
+    ///
+    /// - Parameter isUpdate: whether a unit that is refused refuses the whole plan.
     mutating func startPlanner<K: Kernel & ~Copyable>(
-        for configuration: Configuration, on kernel: inout K
+        isUpdate: Bool, on kernel: inout K
     ) throws(Errno) -> ProcessID {
         if let old = planner.take() { kernel.close(old) }
         planBytes.count = 0
         let pipe = try kernel.pipe(writerWaits: true)
         do throws(Errno) {
-            let process = try kernel.fork { kernel in
-                PlannerChild.work(for: configuration, writingTo: pipe.writing, on: &kernel)
-            }
+            let child = PlannerChild(
+                target: settings.target, isStrict: settings.isStrict, isUpdate: isUpdate,
+                pipe: pipe.writing)
+            let process = try kernel.fork { kernel in child.work(on: &kernel) }
             kernel.close(pipe.writing)
             planner = pipe.reading
             return process
@@ -33,23 +36,37 @@ extension Services {
     }
 
     /// Reads what the planner has written. At the end of that the plan is checked.
-    mutating func readPlan<K: Kernel & ~Copyable>(on kernel: inout K) {
+    mutating func readPlan<K: Kernel & ~Copyable>(on kernel: inout K, log: inout ServiceLog) {
         guard let planner else { return }
         let room = UnsafeMutableRawBufferPointer(rebasing: planBytes.memory[planBytes.count...])
         // A plan that fills all of the room, and goes on, is none.
-        guard room.count > 0 else { return endPlanning(nil, on: &kernel) }
+        guard room.count > 0 else { return endPlanning(nil, on: &kernel, log: &log) }
         do throws(Errno) {
             let count = try kernel.read(room, from: planner)
             planBytes.count &+= count
-            if count == 0 { endPlanning(try? Plan(planBytes.view), on: &kernel) }
+            if count == 0 { endPlanning(try? Plan(planBytes.view), on: &kernel, log: &log) }
         } catch {
-            if error != .wouldBlock, error != .interrupted { endPlanning(nil, on: &kernel) }
+            if error != .wouldBlock, error != .interrupted {
+                endPlanning(nil, on: &kernel, log: &log)
+            }
         }
     }
 
-    private mutating func endPlanning<K: Kernel & ~Copyable>(_ plan: Plan?, on kernel: inout K) {
+    private mutating func endPlanning<K: Kernel & ~Copyable>(
+        _ plan: Plan?, on kernel: inout K, log: inout ServiceLog
+    ) {
         stopPlanning(on: &kernel)
-        if let plan { table = ServiceTable(plan: plan) }
+        if update != nil {
+            updateIsRead(plan)
+            goOnWithUpdate(on: &kernel, log: &log)
+            server.goOn(about: &table, &changes, isSettled: isSettled, on: &kernel)
+            return
+        }
+        if let plan {
+            let cap = table.stopCap
+            table = ServiceTable(plan: plan)
+            table.stopCap = cap
+        }
         events.planned = .planned(longestStop: plan.map { Int64($0.longestStop) })
     }
 
@@ -60,23 +77,29 @@ extension Services {
 }
 
 /// The child that hands over a plan.
-enum PlannerChild {
+struct PlannerChild {
+    /// Empty for all units of /etc/hammock.
+    let target: Line
+    let isStrict: Bool
+    /// Whether a unit that is refused refuses the whole plan.
+    let isUpdate: Bool
+    /// Where the plan goes.
+    let pipe: FileDescriptor
+
     /// A plan that was made before. It is used where no target is named.
     private static var plan: StaticString { "/etc/hammock/plan" }
     /// Where the tool may be that reads unit files.
     private static var tools: ByteView { "/usr/sbin/hammock\0/sbin/hammock\0/hammock\0" }
 
     /// - Returns: the code to exit with. Only if there is no tool, or the plan was copied.
-    static func work<K: Kernel & ~Copyable>(
-        for configuration: Configuration, writingTo pipe: FileDescriptor, on kernel: inout K
-    ) -> Int32 {
+    func work<K: Kernel & ~Copyable>(on kernel: inout K) -> Int32 {
         do throws(Errno) {
-            if configuration.target.count == 0, try copyPlan(to: pipe, on: &kernel) { return 0 }
+            if target.count == 0, try copyPlan(on: &kernel) { return 0 }
             try kernel.duplicate(pipe, as: .standardOutput)
             try kernel.resetSignals(ignoring: nil)
             kernel.closeDescriptors(from: FileDescriptor(rawValue: 3), keeping: nil, nil)
             try kernel.unblockSignals()
-            try becomeTool(for: configuration, on: &kernel)
+            try becomeTool(on: &kernel)
         } catch {
             var line = Line()
             line.append("init: hammock, which reads unit files, cannot be run as /sbin/hammock")
@@ -88,10 +111,8 @@ enum PlannerChild {
     }
 
     /// - Returns: false if there is none.
-    private static func copyPlan<K: Kernel & ~Copyable>(
-        to pipe: FileDescriptor, on kernel: inout K
-    ) throws(Errno) -> Bool {
-        guard let file = try? kernel.open(at: plan.utf8Start, .reading, mode: 0) else {
+    private func copyPlan<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) -> Bool {
+        guard let file = try? kernel.open(at: Self.plan.utf8Start, .reading, mode: 0) else {
             return false
         }
         var buffer = [4096 of UInt8](repeating: 0)
@@ -109,19 +130,17 @@ enum PlannerChild {
         }
     }
 
-    private static func becomeTool<K: Kernel & ~Copyable>(
-        for configuration: Configuration, on kernel: inout K
-    ) throws(Errno) {
-        var target = configuration.target
+    private func becomeTool<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
+        var target = target
         target.append(byte: 0)
         var words = [9 of UnsafeMutablePointer<CChar>?](repeating: nil)
         var count = 0
         add("hammock\0", to: &words, &count)
         add("plan\0", to: &words, &count)
-        add("--boot\0", to: &words, &count)
+        if !isUpdate { add("--boot\0", to: &words, &count) }
         add("-o\0", to: &words, &count)
         add("-\0", to: &words, &count)
-        if configuration.isStrict { add("--strict\0", to: &words, &count) }
+        if isStrict { add("--strict\0", to: &words, &count) }
         try target.withBytes { (bytes) throws(Errno) in
             if bytes.count > 1 {
                 add("--target\0", to: &words, &count)
@@ -132,7 +151,7 @@ enum PlannerChild {
         }
     }
 
-    private static func add(
+    private func add(
         _ text: ByteView, to words: inout [9 of UnsafeMutablePointer<CChar>?],
         _ count: inout Int
     ) {
@@ -141,7 +160,7 @@ enum PlannerChild {
         count &+= 1
     }
 
-    private static func execute<K: Kernel & ~Copyable>(
+    private func execute<K: Kernel & ~Copyable>(
         _ words: inout [9 of UnsafeMutablePointer<CChar>?], on kernel: inout K
     ) throws(Errno) {
         try withUnsafeMutableBytes(of: &words) { (bytes) throws(Errno) in
@@ -150,7 +169,7 @@ enum PlannerChild {
             // An empty environment: the NULL that ends the words.
             let environment = table + 8
             var failure = Errno.noSuchFile
-            var tools = tools
+            var tools = Self.tools
             while tools.count > 0 {
                 let tool = tools.removeFirst(upTo: 0)
                 do throws(Errno) {

@@ -44,6 +44,7 @@ struct ServicePaths {
     }
 
     /// A file in the cgroup of a service.
+    @inline(never)
     static func controlGroup(_ name: ByteView, _ file: ByteView) -> Line {
         var line = Line()
         line.append("/sys/fs/cgroup/hammock/")
@@ -66,6 +67,7 @@ extension Line {
     }
 
     /// The line as a path, a C string, for as long as `body` runs.
+    @inline(never)
     func asPath<Result>(
         _ body: (UnsafePointer<UInt8>) throws(Errno) -> Result
     ) throws(Errno) -> Result {

@@ -134,6 +134,7 @@ extension Services {
     // MARK: What a child reports
 
     /// Reads what a child says about its way to execve(2).
+    @inline(never)
     mutating func readReport<K: Kernel & ~Copyable>(
         of service: ServiceID, isMain: Bool, on kernel: inout K, log: inout ServiceLog
     ) {
@@ -167,6 +168,11 @@ extension Services {
     ) -> Bool {
         if process == logger.process {
             loggerEnded(on: &kernel)
+            return true
+        }
+        if updatePlannerEnded(process, status) {
+            goOnWithUpdate(on: &kernel, log: &log)
+            server.goOn(about: &table, &changes, isSettled: isSettled, on: &kernel)
             return true
         }
         let owner = table.owner(of: process)

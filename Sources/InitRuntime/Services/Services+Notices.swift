@@ -34,6 +34,7 @@ extension Services {
 
     /// Reads the datagrams that have come, at most 32 of them: a service that never stops must
     /// not hold up PID 1.
+    @inline(never)
     mutating func readNotices<K: Kernel & ~Copyable>(
         of service: ServiceID, on kernel: inout K, log: inout ServiceLog
     ) {

@@ -29,6 +29,7 @@ extension Services {
     }
 
     /// One by one: a kernel may lack some.
+    @inline(never)
     private func passControllers<K: Kernel & ~Copyable>(
         _ file: StaticString, on kernel: inout K
     ) {
@@ -38,6 +39,7 @@ extension Services {
         write("+io", to: file, on: &kernel)
     }
 
+    @inline(never)
     private func write<K: Kernel & ~Copyable>(
         _ text: ByteView, to file: StaticString, on kernel: inout K
     ) {
@@ -93,6 +95,7 @@ extension Services {
         }
     }
 
+    @inline(never)
     private mutating func sendToAll<K: Kernel & ~Copyable>(
         _ signal: Signal, _ service: ServiceID, on kernel: inout K
     ) {
@@ -206,6 +209,7 @@ extension Services {
     /// Calls `body` with each process of the cgroup, until it returns false.
     ///
     /// - Returns: whether the list could be read.
+    @inline(never)
     private mutating func readMembers<K: Kernel & ~Copyable>(
         of service: ServiceID, on kernel: inout K, _ body: (inout K, ProcessID) -> Bool
     ) -> Bool {

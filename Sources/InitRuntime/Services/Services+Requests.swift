@@ -32,8 +32,8 @@ extension Services {
         case .signal(let unit, let signal, let target):
             send(signal, unit, to: target, on: &kernel)
             server.begin(client, .ending)
-        case .update:
-            server.refuse(client, .unknownVerb)
+        case .update(let restarts):
+            beginUpdate(restarts: restarts, for: client, on: &kernel)
         }
     }
 

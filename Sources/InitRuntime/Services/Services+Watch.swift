@@ -38,6 +38,7 @@ extension Services {
         return count
     }
 
+    @inline(never)
     private mutating func add(
         _ descriptor: FileDescriptor?, for wish: Watched.Wish, _ kind: ServiceSource.Kind,
         _ number: Int, _ count: inout Int
@@ -70,7 +71,7 @@ extension Services {
     ) {
         let service = ServiceID(rawValue: source.number)
         switch source.kind {
-        case .planner: readPlan(on: &kernel)
+        case .planner: readPlan(on: &kernel, log: &log)
         case .listener: server.accept(at: kernel.now(), on: &kernel)
         case .client: serve(Int(source.number), on: &kernel, log: &log)
         case .mainReport: readReport(of: service, isMain: true, on: &kernel, log: &log)

@@ -15,6 +15,8 @@ struct Services {
     /// Where the planner's bytes come from, until all of them are here.
     var planner: FileDescriptor?
     var planBytes: PlanBytes
+    /// `nil` unless the plan is being made anew.
+    var update: ServiceUpdate?
     /// Nothing more happens by itself.
     var isSettled = false
     /// Whether each service has a cgroup. Otherwise its process groups have to do.
@@ -27,10 +29,9 @@ struct Services {
     var logger = LoggerProcess()
     let settings: ServiceHostSettings
 
-    /// - Parameter planMemory: of `PlanLayout.mostBytes`.
-    init(_ settings: ServiceHostSettings, planMemory: UnsafeMutableRawBufferPointer) {
+    init(_ settings: ServiceHostSettings) {
         self.settings = settings
-        planBytes = PlanBytes(memory: planMemory)
+        planBytes = PlanBytes(memory: settings.planMemories.first)
     }
 
     // MARK: Begin and end
@@ -67,20 +68,33 @@ struct Services {
     // MARK: The table
 
     /// Tells the table what has happened, and does what it says until it says no more.
+    @inline(never)
     mutating func tell<K: Kernel & ~Copyable>(
         _ event: ServiceEvent, on kernel: inout K, log: inout ServiceLog
     ) {
         step(event, at: kernel.now())
+        performAll(on: &kernel, log: &log)
+        if update != nil { goOnWithUpdate(on: &kernel, log: &log) }
+        server.goOn(about: &table, &changes, isSettled: isSettled, on: &kernel)
+    }
+
+    /// Does what the table says until it says no more.
+    mutating func performAll<K: Kernel & ~Copyable>(
+        on kernel: inout K, log: inout ServiceLog
+    ) {
         while let action = table.nextAction() {
             if let answer = perform(action, on: &kernel, log: &log) {
                 step(answer, at: kernel.now())
             }
         }
-        server.goOn(about: &table, &changes, isSettled: isSettled, on: &kernel)
     }
 
     private mutating func step(_ event: ServiceEvent, at now: Instant) {
         table.step(event, at: now)
+        noteChanges()
+    }
+
+    mutating func noteChanges() {
         var index = 0
         while index < table.plan.count {
             let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
@@ -115,8 +129,24 @@ struct ServiceHostSettings {
     /// is words of the kernel's.
     var environment = Words(count: 0, first: nil)
     var isContainer = false
+    /// The target whose units are wanted; empty for all units of /etc/hammock.
+    var target = Line()
+    /// Whether a directive that is only warned of refuses its unit.
+    var isStrict = false
+    let planMemories: PlanMemories
     /// Whether outputs go to a log by default, and not where PID 1's own go.
     var keepsLogs: Bool { !isContainer }
+}
+
+/// Room for the plan that counts, and for the one that takes its place.
+struct PlanMemories {
+    /// Each of `PlanLayout.mostBytes`.
+    let first: UnsafeMutableRawBufferPointer
+    let second: UnsafeMutableRawBufferPointer
+
+    func other(than memory: UnsafeMutableRawBufferPointer) -> UnsafeMutableRawBufferPointer {
+        memory.baseAddress == first.baseAddress ? second : first
+    }
 }
 
 /// What the services have to tell `InitCore`. Each comes once at most before it is taken.
@@ -148,6 +178,7 @@ struct ServiceLog {
     /// The highest priority number that is logged.
     let limit: UInt8
 
+    @inline(never)
     mutating func say<K: Kernel & ~Copyable>(
         _ message: ServiceMessage, in plan: Plan, on kernel: inout K
     ) {
@@ -155,6 +186,7 @@ struct ServiceLog {
     }
 
     /// A warning with the error of a call.
+    @inline(never)
     mutating func say<K: Kernel & ~Copyable>(
         _ text: ByteView, _ error: Errno, on kernel: inout K
     ) {
