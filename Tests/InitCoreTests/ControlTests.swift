@@ -116,15 +116,27 @@ import Testing
             state.main = ProcessID(rawValue: Int32.max)
             state.since = Instant(milliseconds: 2_147_483_647_999)
             state.rests = 255
+            state.flags.insert(.isWanted | .comesAgain)
             let line = text { $0.append(state, of: unit(0), in: plan) }
             #expect(
                 line == """
                     name=\(longest) phase=preparing since=2147483647.999 main=2147483647 \
-                    outcome=start-timeout status=-2147483648 rests=255 wanted=no unenforced=no
+                    outcome=start-timeout status=-2147483648 rests=255 wanted=again unenforced=no
 
                     """)
             let culprit = text { $0.append(culprit: unit(1), of: unit(0), in: plan) }
             #expect(culprit == "name=\(longest) culprit=\(longest)\n")
+        }
+    }
+
+    @Test func `a unit that is up and goes down first to come again is told from one that stays`() {
+        withPlan(of: ["a.service"]) { plan in
+            var state = ServiceState()
+            state.phase = .up
+            state.flags.insert(.isWanted)
+            #expect(text { $0.append(state, of: unit(0), in: plan) }.contains(" wanted=yes "))
+            state.flags.insert(.comesAgain)
+            #expect(text { $0.append(state, of: unit(0), in: plan) }.contains(" wanted=again "))
         }
     }
 

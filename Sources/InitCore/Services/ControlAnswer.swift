@@ -16,7 +16,8 @@ extension Line {
     /// The last line of an answer.
     public mutating func appendEnd() { append("end\n") }
 
-    /// A unit as it is now.
+    /// A unit as it is now. `wanted=again` says that it goes down first: whoever has asked for a
+    /// restart must not take the old process for the new one.
     ///
     /// - Parameters:
     ///   - state: of the unit.
@@ -38,7 +39,7 @@ extension Line {
         append(" rests=")
         append(number: Int32(state.rests))
         append(" wanted=")
-        append(state.isWanted ? "yes" : "no")
+        append(state.comesAgain ? "again" : state.isWanted ? "yes" : "no")
         append(" unenforced=")
         append(plan.flags(of: service).contains(.isUnenforced) ? "yes" : "no")
         end()
