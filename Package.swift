@@ -97,6 +97,8 @@ let package = Package(
         // What tests draw from a seed.
         .target(name: "SeededRandom", path: "Tests/Support/SeededRandom"),
         .testTarget(name: "InitCoreTests", dependencies: ["InitCore", "SeededRandom"]),
+        .testTarget(
+            name: "HammockToolTests", dependencies: ["HammockTool", "InitCore", "SeededRandom"]),
         .testTarget(name: "UnitFilesTests", dependencies: ["InitCore", "UnitFiles"]),
         // It walks through millions of states. Optimised it takes a minute, otherwise ten.
         .testTarget(

@@ -124,6 +124,11 @@ void *clinux_planner_memory(void) {
     return memory;
 }
 
+int clinux_poll_readable(int fd, int timeout_milliseconds) {
+    struct pollfd entry = {.fd = fd, .events = POLLIN};
+    return ask(SYS_poll, &entry, 1, timeout_milliseconds, 0);
+}
+
 int clinux_poll_writable(int fd, int timeout_milliseconds) {
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
     return ask(SYS_poll, &entry, 1, timeout_milliseconds, 0);
@@ -164,6 +169,10 @@ int clinux_stat(const char *path, int follows, int64_t *size) {
     int result = ask(follows ? SYS_stat : SYS_lstat, path, &found, 0, 0);
     *size = found.st_size;
     return result < 0 ? result : (int)found.st_mode;
+}
+
+int clinux_symlink(const char *target, const char *path) {
+    return ask(SYS_symlink, target, path, 0, 0);
 }
 
 ptrdiff_t clinux_tee(int from, int to, size_t count) {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 // address: puts `path` into the address of a socket.
@@ -38,6 +39,24 @@ int clinux_bind(const char *path, int is_stream, int mode) {
     if (result == 0) result = ask(SYS_bind, fd, &where, length, 0);
     if (result == 0) result = clinux_change_mode(path, mode);
     if (result == 0 && is_stream) result = ask(SYS_listen, fd, 8, 0, 0);
+    if (result == 0) return fd;
+    clinux_close(fd);
+    return result;
+}
+
+int clinux_connect(const char *path, int timeout_milliseconds) {
+    struct sockaddr_un where;
+    int length = address(&where, path);
+    if (length < 0) return length;
+    int fd = ask(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, 0);
+    if (fd < 0) return fd;
+    // connect(2) of such a socket waits for room in the listener's queue, and no poll(2) would.
+    struct timeval limit = {
+        .tv_sec = timeout_milliseconds / 1000,
+        .tv_usec = timeout_milliseconds % 1000 * 1000,
+    };
+    int result = ask5(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    if (result == 0) result = ask(SYS_connect, fd, &where, length, 0);
     if (result == 0) return fd;
     clinux_close(fd);
     return result;

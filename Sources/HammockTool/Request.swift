@@ -29,25 +29,55 @@ struct Request {
 
     static var usage: ByteView {
         """
-        Usage: hammock check [--root DIR] [--target NAME] [--strict] [--json]
+        Usage: hammock status [NAME...] [--json]
+               hammock start|stop|restart|reload NAME... [--no-wait] [--timeout SECONDS]
+               hammock reset [NAME...]
+               hammock signal NAME SIGNAL [--all]
+               hammock wait NAME up|down, or wait settled [--timeout SECONDS]
+               hammock watch|timeline [--json]
+               hammock why NAME [--json]
+               hammock update [--restart]
+               hammock check [--root DIR] [--target NAME] [--strict] [--json]
                hammock plan -o FILE [--root DIR] [--target NAME] [--strict] [--boot]
 
-        Looks at unit files as Hammock's init reads them, without starting anything.
+        Asks Hammock's init about its services and tells it what to do with them. Looks at unit
+        files as that init reads them.
 
-          check                what becomes of each unit, and how long a shutdown takes
+          status               all units in a table, or each that is named in full
+          start                and waits until it is up, or has failed
+          stop                 and waits until it is down
+          restart              stops it if it is up, and starts it
+          reload               has it read its configuration again
+          reset                forgets that it has failed, and how often it was started
+          signal               sends a signal to its main process
+          wait                 until a unit is up or down, or nothing more is under way
+          watch                prints each change as it happens
+          why                  why a unit is not up, and which other unit is to blame
+          timeline             when each unit was asked for, began, and was ready
+          update               reads the unit files anew
+          check                what becomes of each unit file, and how long a shutdown takes
           plan                 the same, and writes a plan that init need not make any more
 
+              --json           prints an object a line
+              --no-wait        does not wait until it is so
+              --timeout SECONDS
+                               how long to wait at the most
+              --all            sends the signal to all processes of the unit
+              --restart        restarts the units whose files have changed
+              --socket PATH    where init answers, in place of /run/hammock/control
               --root DIR       the directory that stands for /
               --target NAME    what is wanted; otherwise all units of /etc/hammock
               --strict         refuses where it would warn
-              --json           prints an object a line
           -o, --output FILE    where the plan is written; - is standard output
               --boot           leaves out what is refused, as init does when it boots
           -h, --help           prints this
           -V, --version        prints the version
 
-        Exits with 0; 1 if a unit is refused or the plan cannot be written; 2 on wrong use. With --boot
-        a refused unit is no reason for 1.
+        Times are in seconds since the kernel began. NAME may lack '.service'.
+
+        Exits with 0; 1 if a unit has failed or is refused, init says no, or something cannot be
+        written; 2 on wrong use; 3 if no init answers; 4 if there is no such unit; 124 if it took
+        too long.
 
         """
     }

@@ -2,14 +2,6 @@ internal import CLinux
 import InitCore
 import UnitFiles
 
-/// The tool's exit codes.
-private enum ExitCode {
-    static let done: Int32 = 0
-    /// Something is refused, or could not be written.
-    static let failed: Int32 = 1
-    static let wrongUse: Int32 = 2
-}
-
 /// `main` calls this.
 ///
 /// - Returns: the exit code.
@@ -19,10 +11,20 @@ public func hammockMain(
 ) -> Int32 {
     guard let memory = clinux_scratch() else { return ExitCode.failed }
     let words = Words(count: argumentCount, first: arguments)
+    if var request = ClientRequest(verb: words[1]) {
+        if let answer = request.read(words) { return print(answer, memory) }
+        return obey(&request, Output(1, memory))
+    }
     var request = Request()
-    let answer = request.read(words)
-    let isForStandardError = request.verb == .plan
-    var output = Output(isForStandardError && answer == nil ? 2 : 1, memory)
+    if let answer = request.read(words) { return print(answer, memory) }
+    return obey(request, Output(request.verb == .plan ? 2 : 1, memory), memory + 4 * 1_024)
+}
+
+/// Prints help, the version, or what is wrong with the command line.
+///
+/// - Returns: the exit code.
+private func print(_ answer: Request.Answer, _ memory: UnsafeMutableRawPointer) -> Int32 {
+    var output = Output(1, memory)
     switch answer {
     case .help: output.append(Request.usage)
     case .version:
@@ -38,10 +40,32 @@ public func hammockMain(
         output.append(" (see --help)\n")
         output.flush()
         return ExitCode.wrongUse
-    case nil: return obey(request, output, memory + 4 * 1_024)
     }
     output.flush()
     return output.failed ? ExitCode.failed : ExitCode.done
+}
+
+/// Asks PID 1 what the request says.
+///
+/// - Returns: the exit code.
+private func obey(_ request: inout ClientRequest, _ output: Output) -> Int32 {
+    guard let memory = clinux_planner_memory(), Client.memorySize <= Int(clinux_planner_size)
+    else { return ExitCode.failed }
+    var client = Client(socket: request.socket, as: "hammock", output, memory)
+    switch request.verb {
+    case .status: return client.status(&request)
+    case .start: return client.change(.start, &request)
+    case .stop: return client.change(.stop, &request)
+    case .restart: return client.change(.restart, &request)
+    case .reload: return client.change(.reload, &request)
+    case .reset: return client.reset(&request)
+    case .signal: return client.signal(&request)
+    case .wait: return client.wait(&request)
+    case .watch: return client.watch(asJSON: request.isJSON)
+    case .why: return client.why(request.word(0), asJSON: request.isJSON)
+    case .timeline: return client.timeline(asJSON: request.isJSON)
+    case .update: return client.update(request)
+    }
 }
 
 /// - Parameter memory: what is left of the scratch memory.

@@ -302,9 +302,9 @@ EOF
 
 @test "help and version are printed, and fail where nothing can be written" {
     run -0 "$out/hammock" --help
-    expect_output "Usage: hammock check"
+    expect_output "Usage: hammock status"
     run -0 "$out/hammock" check --help
-    expect_output "Usage: hammock check"
+    expect_output "Usage: hammock status"
     run -0 "$out/hammock" --version
     [[ $output =~ ^Hammock\ [0-9.]+$ ]]
     [ -e /dev/full ] || skip "there is no /dev/full"

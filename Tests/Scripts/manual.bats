@@ -3,6 +3,7 @@
 setup_file() {
     load ../Support/helpers
     "$root/scripts/build-init.sh"
+    "$root/scripts/build-init.sh" --product hammock
 }
 
 setup() {
@@ -70,6 +71,18 @@ same_options() {
 @test "each option of boot.sh has an entry in its page, and no other has one" {
     same_options "$("$root/scripts/boot.sh" --help | options_of_help)" \
         "$(options_of_page boot.sh.1 OPTIONS)"
+}
+
+@test "each option of hammock has an entry in its page, and no other has one" {
+    same_options "$("$out/hammock" --help | options_of_help)" "$(options_of_page hammock.1 OPTIONS)"
+}
+
+@test "each verb of hammock has an entry in its page, and no other has one" {
+    local help
+    help=$("$out/hammock" --help | sed -nE 's/^  ([a-z]+)  .*/\1/p' | sort)
+    [ "$(wc -l <<<"$help")" -ge 14 ]
+    diff <(echo "$help") <(sed -n '/^\.Sh VERBS/,/^\.Sh OPTIONS/s/^\.It Cm //p' \
+        "$pages/hammock.1" | sort)
 }
 
 @test "each word of the kernel's command line that --help names has an entry in the page" {

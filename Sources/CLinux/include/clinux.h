@@ -61,6 +61,11 @@ int clinux_close(int fd);
 // int close_range(unsigned first, unsigned last, unsigned flags);     close_range(2)
 int clinux_close_range(int first, int last);
 
+// int connect(int sockfd, const struct sockaddr *, socklen_t);              connect(2)
+// A stream socket that is connected to the one at `path`, and closes on execve. -EAGAIN if nobody
+// accepts it in time.
+int clinux_connect(const char *path, int timeout_milliseconds);
+
 // int ioctl(int fd, LOOP_CLR_FD);                                            loop(4)
 // For the device at `path`: at once, or when its last user closes it.
 int clinux_detach_loop(const char *path);
@@ -221,6 +226,10 @@ int clinux_pipe(int ends[2]);
 // A buffer of clinux_planner_size bytes for the planner of services. There is no heap.
 enum { clinux_planner_size = 384 * 1024 };
 void *clinux_planner_memory(void);
+
+// int poll(struct pollfd *fds, nfds_t nfds, int timeout);                    poll(2)
+// Waits until `fd` has bytes, has come to its end, or has an error. 1: so it is, 0: timed out.
+int clinux_poll_readable(int fd, int timeout_milliseconds);
 
 // int poll(struct pollfd *fds, nfds_t nfds, int timeout);                    poll(2)
 // Waits until `fd` takes bytes or has an error. With an `fd` of -1 it only waits for the time.
@@ -402,6 +411,9 @@ int clinux_stop_self(int signal);
 
 // int swapoff(const char *path);                                          swapoff(2)
 int clinux_swapoff(const char *path);
+
+// int symlink(const char *target, const char *path);                        symlink(2)
+int clinux_symlink(const char *target, const char *path);
 
 // void sync(void);                                                           sync(2)
 void clinux_sync(void);
