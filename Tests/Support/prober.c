@@ -16,6 +16,8 @@
 //   bomb                           forks for ever, with SIGTERM blocked; says "full" when a fork
 //                                  fails
 //   send PROCESS SIGNAL...         sends all of them
+//   flood SOCKET                   connects for ever, and sends what makes no sense
+//   notify TEXT...                 sends each text to $NOTIFY_SOCKET, as sd_notify(3) does
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -25,7 +27,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -149,11 +153,39 @@ static _Noreturn void bomb(void) {
         if (fork() < 0) poll(NULL, 0, 10);
 }
 
-static int send(char **words) {
+static int send_signals(char **words) {
     int process = atoi(*words);
     while (process > 0 && *++words)
         if (syscall(SYS_kill, process, atoi(*words)) < 0) return give_up(*words);
     return 0;
+}
+
+static int notify(char **texts) {
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    const char *path = getenv("NOTIFY_SOCKET");
+    if (!path || strlen(path) >= sizeof where.sun_path) return 98;
+    strcpy(where.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    for (; *texts; texts++) {
+        ssize_t sent = sendto(
+            fd, *texts, strlen(*texts), 0, (struct sockaddr *)&where, sizeof where);
+        if (sent < 0) return give_up(path);
+    }
+    return 0;
+}
+
+// Connects again and again, and sends what is no request. Reads nothing.
+static _Noreturn void flood(const char *path) {
+    static char zeros[4096];
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    strncpy(where.sun_path, path, sizeof where.sun_path - 1);
+    signal(SIGPIPE, SIG_IGN);
+    for (;;) {
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (connect(fd, (struct sockaddr *)&where, sizeof where) == 0)
+            while (write(fd, zeros, sizeof zeros) > 0) continue;
+        close(fd);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -168,6 +200,8 @@ int main(int argc, char **argv) {
     if (strcmp(what, "job") == 0) job();
     if (strcmp(what, "hangup") == 0 && argc > 2) return hangup(argv + 2);
     if (strcmp(what, "bomb") == 0) bomb();
-    if (strcmp(what, "send") == 0 && argc > 2) return send(argv + 2);
+    if (strcmp(what, "flood") == 0 && argc > 2) flood(argv[2]);
+    if (strcmp(what, "notify") == 0) return notify(argv + 2);
+    if (strcmp(what, "send") == 0 && argc > 2) return send_signals(argv + 2);
     return 99;
 }

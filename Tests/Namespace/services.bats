@@ -1,0 +1,388 @@
+# PID 1 with services: real unit files, the real planner, the real client. The tree has busybox and
+# the tools. It has no cgroups, so process groups have to do.
+
+setup_file() {
+    load ../Support/helpers
+    load ../Support/namespace
+    "$root/scripts/build-init.sh"
+    "$root/scripts/build-init.sh" --product hammock
+    build_prober
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/namespace
+    [ "$(id -u)" -eq 0 ] || skip "an ordinary user cannot mount what services need"
+    prepare_namespaces
+    mkdir -p "$tree"/{bin,sbin,etc/hammock,run,proc,tmp}
+    cp "$out/hammock" "$tree/sbin/"
+    cp "$prober" "$tree/bin/prober"
+    cp /bin/busybox "$tree/bin/"
+    for tool in sh sleep cat echo kill mkdir rm; do ln -s busybox "$tree/bin/$tool"; done
+    units=$tree/etc/hammock
+    # What the program and the services say.
+    said=$tree/tmp/said
+    : >"$said"
+}
+
+teardown() { end_namespaces; }
+
+# unit NAME: a unit file, from standard input.
+unit() { cat >"$units/$1"; }
+
+# runs NAME WORDS...: a unit file of a service that runs this, and more lines.
+runs() {
+    local name=$1 command=$2
+    shift 2
+    { printf '[Service]\nExecStart=%s\n' "$command"; printf '%s\n' "$@"; } >"$units/$name.service"
+}
+
+# Before init there is what a machine, or a container's runtime, mounts.
+before='busybox mount -t proc proc /proc; busybox mount -t tmpfs none /run
+busybox mount -t tmpfs none /dev; busybox mknod /dev/null c 1 3; busybox mknod /dev/zero c 1 5
+exec "$@"'
+
+# run_init WORDS...: runs init with services to its end, and captures it.
+run_init() { capture run_in_tree /bin/sh -c "$before" sh /init --services "$@"; }
+
+# start_init WORDS...: the same, and goes on. What init says goes to $log.
+start_init() {
+    log=$BATS_TEST_TMPDIR/log
+    start /bin/sh -c "$before" sh /init --services "$@" >"$log" 2>&1
+}
+
+# inside COMMAND...: runs COMMAND in the namespace of the init that was started last, and captures
+# it.
+inside() {
+    capture timeout -s KILL 60 nsenter --target "$pid" --mount --root --wd=/ --pid "$@"
+}
+
+# ask WORDS...: the client.
+ask() { inside /sbin/hammock "$@"; }
+
+# has_phase NAME PHASE: as the client sees it.
+has_phase() { ask status "$1" --json && [[ $output == *"\"phase\":\"$2\""* ]]; }
+
+# main_of NAME: the number of its main process, in the namespace.
+main_of() {
+    ask status "$1" --json
+    grep -o '"main":[0-9]*' <<<"$output" | cut -d: -f2
+}
+
+# end_init: asks for the end, which has to be one without a failure.
+end_init() {
+    kill "$pid"
+    expect_end 0
+}
+
+@test "units start in their order, the program after them, and all stop in the other order" {
+    unit first.service <<'END'
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c 'echo first starts >>/tmp/said'
+ExecStop=/bin/sh -c 'echo first stops >>/tmp/said'
+END
+    unit second.service <<'END'
+[Unit]
+Requires=first.service
+After=first.service
+[Service]
+ExecStartPre=/bin/sh -c 'echo second prepares >>/tmp/said'
+ExecStart=/bin/sleep 1000
+ExecStopPost=/bin/sh -c 'echo second is clean >>/tmp/said'
+END
+    run_init -- /bin/sh -c 'echo the program >>/tmp/said; exit 7'
+    expect_status 7
+    [ "$(cat "$said")" = $'first starts
+second prepares
+the program
+second is clean
+first stops' ]
+}
+
+@test "without a program init greets, runs its services, and stops them on SIGTERM" {
+    runs a '/bin/sleep 1000' 'ExecStopPost=/bin/sh -c "echo clean >/tmp/said"'
+    start_init
+    eventually has_phase a up
+    [[ $(cat "$log") == "$greeting"* ]]
+    end_init
+    [ "$(cat "$said")" = clean ]
+}
+
+@test "while services are up, and nothing happens, init sleeps" {
+    local number
+    for number in 1 2 3 4 5; do runs $number '/bin/sleep 1000'; done
+    start_init
+    ask wait settled
+    expect_status 0
+    expect_no_wakeup
+    end_init
+}
+
+@test "a service whose main process is killed comes back, if its policy says so" {
+    local first
+    runs back '/bin/sleep 1000' Restart=on-failure RestartSec=10ms
+    runs gone '/bin/sleep 1000'
+    start_init
+    ask wait settled
+    first=$(main_of back)
+    inside /bin/kill -9 "$first" "$(main_of gone)"
+    eventually has_phase gone down
+    expect_output '"outcome":"signal"'
+    came_back() { has_phase back up && [ "$(main_of back)" != "$first" ]; }
+    eventually came_back
+    end_init
+}
+
+@test "a service that says that it is ready is up then, and not before" {
+    unit told.service <<'END'
+[Service]
+Type=notify
+NotifyAccess=all
+ExecStart=/bin/sh -c 'until [ -e /tmp/go ]; do sleep 0.02; done; prober notify READY=1; sleep 1000'
+END
+    unit after.service <<'END'
+[Unit]
+Requires=told.service
+After=told.service
+[Service]
+ExecStart=/bin/sleep 1000
+END
+    start_init
+    eventually has_phase told starting
+    has_phase after queued
+    touch "$tree/tmp/go"
+    eventually has_phase after up
+    has_phase told up
+    end_init
+}
+
+@test "notices that make no sense, or come from another process, change nothing" {
+    unit mad.service <<'END'
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart=/bin/sh -c 'prober notify READY=1 "" = READY MAINPID=1 MAINPID=-5 X; echo told >/tmp/said; sleep 1000'
+END
+    start_init
+    tells() { [ "$(cat "$said")" = told ]; }
+    eventually tells
+    has_phase mad starting
+    end_init
+}
+
+@test "a newline on s6's descriptor says that a service is ready" {
+    runs s6 "/bin/sh -c 'until [ -e /tmp/go ]; do sleep 0.02; done; echo >&4; sleep 1000'" \
+        '[X-Hammock]' NotificationFD=4
+    start_init
+    eventually has_phase s6 starting
+    touch "$tree/tmp/go"
+    eventually has_phase s6 up
+    end_init
+}
+
+@test "of a service that forks, a file with a number says which process counts" {
+    local main
+    runs forks "/bin/sh -c 'sleep 1000 & echo \$! >/run/forks.pid'" \
+        Type=forking PIDFile=/run/forks.pid
+    start_init
+    eventually has_phase forks up
+    main=$(main_of forks)
+    [ "$main" -gt 1 ]
+    inside /bin/kill -9 "$main"
+    eventually has_phase forks down
+    end_init
+}
+
+@test "a service that ignores SIGTERM is killed when its time is over, and holds up no other" {
+    runs stubborn "/bin/sh -c 'trap \"\" TERM; while :; do sleep 1000; done'" TimeoutStopSec=1
+    runs good '/bin/sleep 1000' 'ExecStopPost=/bin/sh -c "echo good is down >>/tmp/said"'
+    start_init
+    ask wait settled
+    ask stop stubborn --no-wait
+    ask stop good
+    expect_status 0
+    [ "$(cat "$said")" = "good is down" ]
+    has_phase stubborn ending
+    eventually has_phase stubborn down
+    end_init
+}
+
+@test "an update starts what is new, stops what is gone, and leaves the rest alone" {
+    local main
+    runs stays '/bin/sleep 1000'
+    runs goes '/bin/sleep 1000'
+    start_init
+    ask wait settled
+    main=$(main_of stays)
+    rm "$units/goes.service"
+    runs comes '/bin/sleep 1000'
+    ask update
+    expect_status 0
+    eventually has_phase comes up
+    ask status goes
+    expect_status 4
+    [ "$(main_of stays)" = "$main" ]
+    # What has changed goes on, until it is told to start again.
+    runs stays '/bin/sleep 2000'
+    ask update
+    expect_status 0
+    [ "$(main_of stays)" = "$main" ]
+    ask update --restart
+    expect_status 0
+    is_new() { has_phase stays up && [ "$(main_of stays)" != "$main" ]; }
+    eventually is_new
+    inside /bin/cat "/proc/$(main_of stays)/cmdline"
+    expect_output 2000
+    end_init
+}
+
+@test "an update that is refused, or whose planner fails, changes nothing" {
+    local main
+    runs a '/bin/sleep 1000'
+    start_init
+    ask wait settled
+    main=$(main_of a)
+    unit a.service <<<$'[Service\nExecStart=/bin/sleep 2000'
+    runs b '/bin/sleep 1000'
+    ask update
+    expect_status 1
+    [ "$(main_of a)" = "$main" ]
+    ask status b
+    expect_status 4
+    rm "$units/a.service"
+    mv "$tree/sbin/hammock" "$tree/sbin/client"
+    inside /sbin/client update
+    expect_status 1
+    inside /sbin/client status a --json
+    expect_output "\"main\":$main,"
+    end_init
+}
+
+@test "at the start a unit that is refused is left out with those that need it, and the rest runs" {
+    unit bad.service <<<$'[Service\nExecStart=/bin/sleep 1000'
+    unit needs.service <<<$'[Unit]\nRequires=bad.service\n[Service]\nExecStart=/bin/sleep 1000'
+    runs good '/bin/sleep 1000'
+    start_init
+    eventually has_phase good up
+    ask status bad
+    expect_status 4
+    ask status needs
+    expect_status 4
+    end_init
+    grep -q '/etc/hammock/bad.service:1: .*refused' "$log"
+}
+
+@test "a plan that was made before needs no unit files, and garbage in its place is no plan" {
+    runs a '/bin/sleep 1000' 'ExecStopPost=/bin/sh -c "echo clean >/tmp/said"'
+    "$out/hammock" plan --root "$tree" -o "$tree/etc/hammock/plan"
+    rm "$units/a.service" "$tree/sbin/hammock"
+    run_init -- /bin/sh -c 'exit 3'
+    expect_status 3
+    [ "$(cat "$said")" = clean ]
+    head -c 90000 /dev/urandom >"$units/plan"
+    run_init -- /bin/sh -c 'exit 4'
+    expect_status 4
+    expect_output "there is no plan of the services"
+    : >"$units/plan"
+    run_init -- /bin/sh -c 'exit 5'
+    expect_status 5
+    expect_output "there is no plan of the services"
+}
+
+@test "a planner that ends badly, writes without end or is not there costs a line" {
+    local planner
+    for planner in 'kill -SEGV $$' 'exec cat /dev/zero' 'exit 3' 'echo hammock'; do
+        printf '#!/bin/sh\n%s\n' "$planner" >"$tree/sbin/hammock"
+        chmod +x "$tree/sbin/hammock"
+        run_init -- /bin/sh -c 'exit 6'
+        expect_status 6
+        expect_output "there is no plan of the services"
+    done
+    rm "$tree/sbin/hammock"
+    run_init -- /bin/sh -c 'exit 6'
+    expect_status 6
+    expect_output "hammock, which reads unit files, cannot be run as /sbin/hammock"
+}
+
+@test "a planner that never ends is killed, and the program runs" {
+    printf '#!/bin/sh\nexec sleep 1000\n' >"$tree/sbin/hammock"
+    chmod +x "$tree/sbin/hammock"
+    run_init -- /bin/sh -c 'busybox pgrep -f "sleep 1000" && exit 1; exit 6'
+    expect_status 6
+    expect_output "planning takes too long"
+}
+
+@test "a program that cannot be executed is named, and so is what needs it" {
+    runs lost /bin/nothing
+    unit needs.service <<'END'
+[Unit]
+Requires=lost.service
+After=lost.service
+[Service]
+ExecStart=/bin/sleep 1000
+END
+    start_init
+    ask wait settled
+    ask why needs
+    expect_output "it needs lost.service, which is not up"
+    expect_output "it could not be executed: code 203"
+    end_init
+    grep -q 'execution: /bin/nothing: no such file or directory' "$log"
+}
+
+@test "clients that say nothing, or too much, or never read, hold nobody up" {
+    local number clients=()
+    runs a '/bin/sleep 1000'
+    start_init
+    ask wait settled
+    for number in 1 2 3 4 5 6 7 8 9 10; do
+        nsenter --target "$pid" --mount --root --pid /bin/prober flood /run/hammock/control 3>&- &
+        clients+=($!)
+        has_phase a up
+    done
+    kill "${clients[@]}"
+    has_phase a up
+    end_init
+}
+
+@test "only root may change something, and everybody may ask" {
+    as_nobody() {
+        capture nsenter --target "$pid" --mount --root --pid --setuid 65534 --setgid 65534 \
+            /sbin/hammock "$@"
+    }
+    runs a '/bin/sleep 1000'
+    start_init
+    ask wait settled
+    as_nobody status a --json
+    expect_output '"phase":"up"'
+    as_nobody stop a
+    expect_status 1
+    has_phase a up
+    end_init
+}
+
+@test "a unit whose end ends the container does so with its code" {
+    unit job.service <<'END'
+[Unit]
+FailureAction=exit
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c "exit 9"
+END
+    run_init
+    expect_status 9
+}
+
+@test "wrong words about services are named" {
+    run "$out/init" --target nginx.service
+    expect_status 2
+    expect_output "nginx.service: not the name of a target"
+    run "$out/init" --stop never
+    expect_status 2
+    expect_output "never: not a number of seconds"
+    run "$out/init" --wait 3601
+    expect_status 2
+    expect_output "3601: not a number of seconds"
+}
