@@ -29,7 +29,7 @@ struct FileTree: UnitSource, ~Copyable {
     }
 
     /// The path below the root as a C string.
-    private func cPath(_ text: ByteView) throws(Errno) -> UnsafePointer<UInt8> {
+    func cPath(_ text: ByteView) throws(Errno) -> UnsafePointer<UInt8> {
         guard root.count &+ text.count < FileTree.pathCapacity else {
             throw Errno(rawValue: 36)  // ENAMETOOLONG
         }
@@ -50,12 +50,12 @@ struct FileTree: UnitSource, ~Copyable {
         return UnsafePointer(path)
     }
 
-    private func cString(_ text: UnsafePointer<UInt8>) -> UnsafePointer<CChar> {
+    func cString(_ text: UnsafePointer<UInt8>) -> UnsafePointer<CChar> {
         UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self)
     }
 
     @discardableResult
-    private func check(_ result: Int) throws(Errno) -> Int {
+    func check(_ result: Int) throws(Errno) -> Int {
         if result < 0 { throw Errno(rawValue: Int32(truncatingIfNeeded: 0 &- result)) }
         return result
     }

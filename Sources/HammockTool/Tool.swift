@@ -11,6 +11,7 @@ public func hammockMain(
 ) -> Int32 {
     guard let memory = clinux_scratch() else { return ExitCode.failed }
     let words = Words(count: argumentCount, first: arguments)
+    if let code = systemctlMain(words, memory) { return code }
     if var request = ClientRequest(verb: words[1]) {
         if let answer = request.read(words) { return print(answer, memory) }
         return obey(&request, Output(1, memory))

@@ -21,7 +21,8 @@ teardown() {
 serve() {
     command -v python3 >/dev/null || skip "there is no python3"
     requests=$BATS_TEST_TMPDIR/requests
-    python3 "$root/Tests/Support/control-server.py" "$socket" "$@" >"$requests" 3>&- &
+    : >"$requests"
+    python3 "$root/Tests/Support/control-server.py" "$socket" "$@" >>"$requests" 3>&- &
     server=$!
     eventually grep -q listening "$requests"
 }
@@ -120,6 +121,9 @@ expect_json() {
     ask reload other
     expect_status 1
     [ "$output" = "hammock: other: it has no way to reload" ]
+    ask reload bad
+    expect_status 1
+    [ "$output" = "hammock: bad: it is not up, and so cannot reload" ]
 }
 
 @test "who does not wait is not told, and who waits waits no longer than the timeout" {

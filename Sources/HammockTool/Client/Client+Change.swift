@@ -33,7 +33,7 @@ extension Client {
     mutating func change(_ ask: Ask, _ request: inout ClientRequest) -> Int32 {
         let until = request.patience.map { Connection.now() &+ $0 }
         var code = ExitCode.done
-        var refused = ServiceSetOfWords()
+        var refused = WordSet()
         var number = 0
         while number < request.count {
             let unit = request.word(number)
@@ -67,9 +67,15 @@ extension Client {
         try self.ask(request)
     }
 
-    /// PID 1 passes over a request to reload while another one, or a probe, is under way.
+    /// PID 1 passes over a request to reload while another one, or a probe, is under way, and while
+    /// the unit is not up.
     private mutating func waitUntilIdle(_ unit: ByteView, until: Int64?) throws(ClientProblem) {
-        while try status(of: unit).phase == .busy { try waitForChange(until: until) }
+        while true {
+            let status = try status(of: unit)
+            guard status.isUp else { throw .notUp }
+            if status.phase == .up { return }
+            try waitForChange(until: until)
+        }
     }
 
     /// Waits until a unit is where it should be. Says so if it does not get there.
@@ -160,7 +166,7 @@ extension Client {
 }
 
 /// Which words of a request, by their numbers.
-struct ServiceSetOfWords {
+struct WordSet {
     private var low: UInt64 = 0
     private var high: UInt64 = 0
 

@@ -179,6 +179,9 @@ struct Client {
         case .refused(let refusal):
             code = refusal == .unknownUnit ? ExitCode.unknownUnit : ExitCode.failed
             errors.append(refusal.text)
+        case .notUp:
+            code = ExitCode.failed
+            errors.append("it is not up, and so cannot reload")
         case .tooLate:
             code = ExitCode.tooLate
             errors.append("it took too long")

@@ -6,6 +6,8 @@ enum ClientProblem: Error {
     /// Nobody answers at the socket.
     case noInit(Errno)
     case refused(Refusal)
+    /// It is not up, so it cannot reload.
+    case notUp
     /// It took too long.
     case tooLate
     /// The connection ended before the answer did.
