@@ -190,7 +190,43 @@ struct LoggerWorld {
     }
 }
 
+/// A recipe of these entries.
+private func recipe(_ entries: [(RecipeKey, String)]) -> [UInt8] {
+    entries.flatMap { key, text in
+        let bytes = Array(text.utf8)
+        return [key.rawValue, UInt8(bytes.count & 255), UInt8(bytes.count >> 8)] + bytes + [0]
+    }
+}
+
 @Suite struct LoggerSizeTests {
+    @Test(
+        arguments: [
+            ([], 65_536), ([(.nice, "5")], 65_536), ([(.logSize, "10000")], 10_000),
+            ([(.nice, "5"), (.logSize, "1048576"), (.umask, "7")], 1_048_576),
+            ([(.logSize, "0")], 0), ([(.logSize, "4294967295")], 4_294_967_295),
+            ([(.logSize, "4294967296")], 4_294_967_295),
+            ([(.logSize, "18446744073709551615")], 4_294_967_295),
+            ([(.logSize, "")], 65_536), ([(.logSize, "x")], 65_536),
+        ] as [([(RecipeKey, String)], UInt32)])
+    func `a unit's recipe says how large its log may get`(
+        entries: [(RecipeKey, String)], size: UInt32
+    ) {
+        recipe(entries).withUnsafeBufferPointer { bytes in
+            let view = bytes.baseAddress.map { ByteView(start: $0, count: bytes.count) }
+            #expect(LogPipe.size(by: view ?? .empty) == size)
+        }
+    }
+
+    @Test func `a recipe that is cut has the usual size`() {
+        let bytes = recipe([(.logSize, "10000")])
+        for count in 0..<bytes.count {
+            bytes.withUnsafeBufferPointer { bytes in
+                let view = ByteView(start: bytes.baseAddress!, count: count)
+                #expect(LogPipe.size(by: view) == LogPipe.usualSize)
+            }
+        }
+    }
+
     @Test func `no file gets larger than LogSize, and the lines before are in the old one`() {
         var world = LoggerWorld("a.service", size: 10_000)
         let lines = (0..<2_000).map { "line \($0)" }

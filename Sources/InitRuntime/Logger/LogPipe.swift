@@ -16,6 +16,14 @@ public struct LogPipe {
 
     /// LogSize=, where a unit has none.
     public static let usualSize: UInt32 = 64 * 1024
+    /// LogSize= of the unit that this is the recipe of, in bytes; `usualSize` if it has none. A
+    /// larger number than fits, such as infinity, is the largest that does.
+    public static func size(by recipe: ByteView) -> UInt32 {
+        var reader = RecipeReader(recipe)
+        guard let text = reader.next(.logSize), isDigit(text[0]) else { return usualSize }
+        return UInt32(truncatingIfNeeded: text.decimal(upTo: Int(UInt32.max)) ?? Int(UInt32.max))
+    }
+
     /// How large a file may get even where there is no space for that: as large as a batch.
     static let leastSize = UInt32(LogBatch.mostOutput)
 
