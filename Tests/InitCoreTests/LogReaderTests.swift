@@ -5,6 +5,24 @@ import Testing
 /// Logs in memory: each a file, and the one before it.
 private struct Files: LogFiles {
     var logs: [(old: String, new: String)]
+    /// What the reader is told of a log when it asks, one after the other.
+    var turns: [Int: [LogTurn]] = [:]
+
+    mutating func turn(_ log: Int, at offset: Int) -> LogTurn {
+        guard let turn = turns[log]?.first else { return .none }
+        turns[log]?.removeFirst()
+        // What is open as the old one is what was open as the new one, and this is the next.
+        if turn == .renamed, let next = waiting[log]?.first {
+            logs[log] = (logs[log].new, next)
+            waiting[log]?.removeFirst()
+        }
+        return turn
+    }
+
+    /// The files that come into the place of a log's.
+    var waiting: [Int: [String]] = [:]
+
+    init(logs: [(old: String, new: String)]) { self.logs = logs }
 
     var logCount: Int { logs.count }
 
@@ -118,11 +136,124 @@ private func read(_ query: LogQuery, _ logs: (old: String, new: String)...) -> [
             read(LogQuery(), ("[    1.000000] torn", "[    2.000000] b\n")) == ["0 b"])
     }
 
+    @Test func `what is not the logger's has the time of the line before it`() {
+        var files = Files(logs: [("", "x\n[    1.000000] a\ny\n[    3.000000] b\n")])
+        var times: [UInt64] = []
+        var reader = LogReader(LogQuery())
+        reader.read(&files) { _, line in times.append(line.stamp.time) }
+        #expect(times == [0, 1_000_000, 1_000_000, 3_000_000])
+    }
+
     @Test func `a line longer than any buffer comes in parts, and what follows comes too`() {
         let long = String(repeating: "x", count: 20_000)
         let found = read(LogQuery(), ("", "\(long)\n[    2.000000] b\n"))
         #expect(found.last == "0 b")
         #expect(found.dropLast().map { $0.dropFirst(2) }.joined() == long)
+    }
+}
+
+/// A reader that has read its files to the end, and goes on.
+private struct Follower: ~Copyable {
+    var files: Files
+    var reader: LogReader
+
+    init(_ query: LogQuery = LogQuery(), _ logs: (old: String, new: String)...) {
+        files = Files(logs: logs)
+        reader = LogReader(query)
+        reader.read(&files) { _, _ in }
+    }
+
+    mutating func more() -> [String] {
+        var found: [String] = []
+        reader.read(&files, isMore: true) { _, line in
+            found.append("\(line.log)\(line.isContinued ? "+" : " ")\(text(line.text))")
+        }
+        return found
+    }
+}
+
+@Suite struct LogFollowTests {
+    @Test func `what is appended comes once, in the order of time`() {
+        var follower = Follower(LogQuery(), ("", "[    1.000000] a\n"), ("", ""))
+        #expect(follower.more() == [])
+        follower.files.logs[0].new += "[    3.000000] c\n"
+        follower.files.logs[1].new += "[    2.000000] b\n[    4.000000] d\n"
+        #expect(follower.more() == ["1 b", "0 c", "1 d"])
+        #expect(follower.more() == [])
+    }
+
+    @Test func `a line that has no end comes when it has one`() {
+        var follower = Follower(LogQuery(), ("", "[    1.000000] a\n[    2.0000"))
+        follower.files.logs[0].new += "00] b"
+        #expect(follower.more() == [])
+        follower.files.logs[0].new += "c\n"
+        #expect(follower.more() == ["0 bc"])
+    }
+
+    @Test func `of a renamed file the rest comes, and then the new one`() {
+        var follower = Follower(LogQuery(), ("", "[    1.000000] a\n"))
+        follower.files.logs[0].new += "[    2.000000] b\n"
+        follower.files.turns = [0: [.renamed]]
+        follower.files.waiting = [0: ["[    3.000000] c\n"]]
+        #expect(follower.more() == ["0 b", "0 c"])
+    }
+
+    @Test func `a file that was renamed more than once is asked until it rests`() {
+        var follower = Follower(LogQuery(), ("", "[    1.000000] a\n"), ("", ""))
+        follower.files.turns = [0: [.renamed, .renamed, .renamed], 1: [.none, .none, .renamed]]
+        follower.files.waiting = [
+            0: ["[    2.000000] b\n", "[    3.000000] c\n", "[    4.000000] d\n"],
+            1: ["[    9.000000] e\n"],
+        ]
+        #expect(follower.more() == ["0 b", "0 c", "0 d", "1 e"])
+        #expect(follower.more() == [])
+    }
+
+    @Test func `a file that is cut begins anew`() {
+        var follower = Follower(LogQuery(), ("", "[    1.000000] a\n[    2.000000]+b\n"))
+        follower.files.logs[0].new = "[    3.000000] c\n"
+        follower.files.turns = [0: [.restarted]]
+        #expect(follower.more() == ["0 c"])
+    }
+
+    @Test func `a log that was not there is read from its beginning`() {
+        var follower = Follower(LogQuery(lines: 0), ("", "[    1.000000] a\n"))
+        follower.files.logs.append(("[    2.000000] b\n", "[    3.000000] c\n"))
+        #expect(follower.more() == ["1 b", "1 c"])
+    }
+
+    @Test func `a line goes on although others came in between, and keeps its priority`() {
+        var follower = Follower(LogQuery(priority: 3), ("", "[    1.000000]+<3>a\n"), ("", ""))
+        follower.files.logs[1].new += "[    2.000000] <3>b\n"
+        #expect(follower.more() == ["1 b"])
+        follower.files.logs[0].new += "[    3.000000]+<7>c\n"
+        #expect(follower.more() == ["0+<7>c"])
+        follower.files.logs[0].new += "[    4.000000] d\n[    5.000000] e\n"
+        #expect(follower.more() == ["0+d"])
+    }
+
+    @Test func `only lines that are asked for come later too, whatever the last lines were`() {
+        var follower = Follower(
+            LogQuery(lines: 1, priority: 4, since: 2_000_000), ("", "[    1.000000] <3>a\n"))
+        follower.files.logs[0].new +=
+            "[    1.500000] <3>b\n[    2.000000] <4>c\n[    3.000000] d\n[    4.000000]!e\n"
+        #expect(follower.more() == ["0 c", "0 e"])
+    }
+}
+
+@Suite struct LogQueryTests {
+    @Test func `a priority is a number or a name`() {
+        let names = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
+        for (number, name) in names.enumerated() {
+            view(name) { #expect(LogQuery.priority($0) == UInt8(number)) }
+            view("\(number)") { #expect(LogQuery.priority($0) == UInt8(number)) }
+        }
+        for (number, name) in [(0, "panic"), (3, "error"), (4, "warn")] {
+            view(name) { #expect(LogQuery.priority($0) == UInt8(number)) }
+        }
+        for wrong in ["", "8", "-", "-1", "ERR", "er", "0x3", "3 ", "err warning"] {
+            view(wrong) { #expect(LogQuery.priority($0) == nil) }
+        }
     }
 }
 

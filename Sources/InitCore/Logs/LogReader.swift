@@ -15,6 +15,26 @@ public protocol LogFiles: ~Copyable {
     mutating func read(
         _ log: Int, isOld: Bool, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
     ) -> Int
+
+    /// What has become of a log since it was read to its end. A log that is not the same is asked
+    /// again: its file may have been renamed more than once.
+    ///
+    /// - Parameter offset: how far its file has been read, in bytes.
+    mutating func turn(_ log: Int, at offset: Int) -> LogTurn
+}
+
+extension LogFiles where Self: ~Copyable {
+    public mutating func turn(_ log: Int, at offset: Int) -> LogTurn { .none }
+}
+
+/// What becomes of a log that is followed.
+public enum LogTurn: Sendable {
+    /// Its file is the same, and has maybe grown.
+    case none
+    /// The file has become the old one, and there is another in its place.
+    case renamed
+    /// It begins anew, with nothing before it: the file has been cut, or there was none.
+    case restarted
 }
 
 /// Which lines `hammock logs` is asked for.
@@ -30,6 +50,16 @@ public struct LogQuery: Sendable {
         self.lines = lines
         self.priority = priority
         self.since = since
+    }
+
+    /// The number of a priority: `3`, `err` or `error`. syslog(3)
+    public static func priority(_ text: ByteView) -> UInt8? {
+        let names: ByteView = "emerg alert crit err warning notice info debug panic - - error warn"
+        guard let number = text.decimal(upTo: 7) ?? text.position(in: names),
+            !text.equals("-")
+        else { return nil }
+        // Behind the eighth name the older ones begin.
+        return UInt8(truncatingIfNeeded: number & 7)
     }
 }
 
@@ -62,6 +92,11 @@ public struct LogReader: ~Copyable {
         /// Of the line that begins here.
         var time: UInt64 = 0
         var isOver = false
+        /// Whether the line before this place goes on here.
+        var goesOn = false
+        /// Whether that line is asked for, and its priority.
+        var isWanted = false
+        var priority = LogRecord.usualPriority
     }
 
     private var places = [130 of Place](repeating: Place())
@@ -69,56 +104,115 @@ public struct LogReader: ~Copyable {
     private let query: LogQuery
     /// How many lines are still to be left out.
     private var excess = 0
-    /// The log whose line goes on, if any.
+    /// The log whose line goes on, if any: what goes on there comes next.
     private var open: Int?
-    /// Whether the line that goes on is asked for, and its priority.
-    private var isWanted = false
-    private var priority = LogRecord.usualPriority
+    /// When the line that was taken last was written.
+    private var time: UInt64 = 0
 
     public init(_ query: LogQuery) {
         self.query = query
     }
 
     /// Calls `body` with each line that is asked for.
+    ///
+    /// - Parameter isMore: only with those that have come since the last call. They come in the
+    ///   order of time as far as they are there: what is written later comes later, whatever its
+    ///   stamp. Logs that were not there before are read from their beginning.
     public mutating func read<Files: LogFiles & ~Copyable>(
-        _ files: inout Files, _ body: (inout Files, LogLine) -> Void
+        _ files: inout Files, isMore: Bool = false, _ body: (inout Files, LogLine) -> Void
     ) {
         // Room for a line of the logger's, and its newline.
         var storage = [8192 of UInt8](repeating: 0)
         withUnsafeMutableBytes(of: &storage) { buffer in
-            if let most = query.lines {
-                excess = .max
-                var total = 0
-                go(through: &files, by: buffer) { _, line in
-                    if !line.isContinued { total &+= 1 }
+            if !isMore {
+                if let most = query.lines {
+                    excess = countLines(&files, buffer) &- max(0, most)
                 }
-                excess = max(0, total &- max(0, most))
+                begin(&files, buffer)
             }
-            go(through: &files, by: buffer, body)
+            var mayBeMore = true
+            while mayBeMore {
+                mayBeMore = isMore && resume(&files, buffer)
+                go(through: &files, by: buffer, body)
+            }
+            excess = 0
         }
+    }
+
+    /// How many lines are asked for.
+    private mutating func countLines<Files: LogFiles & ~Copyable>(
+        _ files: inout Files, _ buffer: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        var total = 0
+        excess = 0
+        begin(&files, buffer)
+        go(through: &files, by: buffer) { _, line in
+            if !line.isContinued { total &+= 1 }
+        }
+        return total
+    }
+
+    @inline(never)
+    private mutating func begin<Files: LogFiles & ~Copyable>(
+        _ files: inout Files, _ buffer: UnsafeMutableRawBufferPointer
+    ) {
+        count = 0
+        takeNewLogs(&files, buffer)
+    }
+
+    @inline(never)
+    private mutating func takeNewLogs<Files: LogFiles & ~Copyable>(
+        _ files: inout Files, _ buffer: UnsafeMutableRawBufferPointer
+    ) {
+        var log = count
+        count = min(files.logCount, LogReader.mostLogs)
+        while log < count {
+            places[log] = Place()
+            lookAhead(log, &files, buffer)
+            log &+= 1
+        }
+    }
+
+    /// Goes on in each log where it had ended.
+    ///
+    /// - Returns: whether a log has to be asked again.
+    @inline(never)
+    private mutating func resume<Files: LogFiles & ~Copyable>(
+        _ files: inout Files, _ buffer: UnsafeMutableRawBufferPointer
+    ) -> Bool {
+        var hasTurned = false
+        var log = 0
+        while log < count {
+            let turn = files.turn(log, at: places[log].offset)
+            switch turn {
+            case .none: break
+            case .renamed: places[log].isOld = true
+            case .restarted:
+                places[log].offset = 0
+                places[log].goesOn = false
+            }
+            if turn != .none { hasTurned = true }
+            places[log].isOver = false
+            lookAhead(log, &files, buffer)
+            log &+= 1
+        }
+        takeNewLogs(&files, buffer)
+        return hasTurned
     }
 
     private mutating func go<Files: LogFiles & ~Copyable>(
         through files: inout Files, by buffer: UnsafeMutableRawBufferPointer,
         _ body: (inout Files, LogLine) -> Void
     ) {
-        let isCounting = excess == .max
-        count = min(files.logCount, LogReader.mostLogs)
         open = nil
-        var log = 0
-        while log < count {
-            places[log] = Place()
-            lookAhead(log, &files, buffer)
-            log &+= 1
-        }
         while let log = next() {
             guard let line = takeLine(log, &files, buffer) else { continue }
             let found = classify(line, log)
-            guard isWanted else { continue }
-            if !found.isContinued, !isCounting, excess > 0 {
+            guard places[log].isWanted else { continue }
+            if !found.isContinued, excess > 0 {
                 excess &-= 1
                 // Its pieces too.
-                isWanted = false
+                places[log].isWanted = false
                 continue
             }
             body(&files, found)
@@ -144,30 +238,38 @@ public struct LogReader: ~Copyable {
     }
 
     /// What a line is, and whether it is asked for.
+    @inline(never)
     private mutating func classify(_ line: ByteView, _ log: Int) -> LogLine {
-        let isContinued = open == log
         guard let record = LogRecord(line) else {
             // Not the logger's.
             open = nil
-            priority = LogRecord.usualPriority
-            isWanted = priority <= query.priority && places[log].time >= query.since
+            places[log].goesOn = false
+            want(log, LogRecord.usualPriority, time)
             return LogLine(
-                log: log, stamp: LogStamp(time: places[log].time), mark: .whole,
-                priority: priority, text: line, isContinued: false)
+                log: log, stamp: LogStamp(time: time), mark: .whole,
+                priority: places[log].priority, text: line, isContinued: false)
         }
+        let isContinued = places[log].goesOn
         if !isContinued {
-            priority = record.priority ?? LogRecord.usualPriority
-            isWanted = priority <= query.priority && record.stamp.time >= query.since
+            want(log, record.priority ?? LogRecord.usualPriority, record.stamp.time)
         }
-        open = record.mark == .piece ? log : nil
+        places[log].goesOn = record.mark == .piece
+        open = places[log].goesOn ? log : nil
         return LogLine(
-            log: log, stamp: record.stamp, mark: record.mark, priority: priority,
+            log: log, stamp: record.stamp, mark: record.mark, priority: places[log].priority,
             text: isContinued ? record.body : record.text, isContinued: isContinued)
+    }
+
+    /// Notes whether the line that begins here is asked for.
+    private mutating func want(_ log: Int, _ priority: UInt8, _ time: UInt64) {
+        places[log].priority = priority
+        places[log].isWanted = priority <= query.priority && time >= query.since
     }
 
     /// Takes the next line of a log.
     ///
     /// - Returns: `nil` if it has no end yet. Then the log has moved on, or is over.
+    @inline(never)
     private mutating func takeLine<Files: LogFiles & ~Copyable>(
         _ log: Int, _ files: inout Files, _ buffer: UnsafeMutableRawBufferPointer
     ) -> ByteView? {
@@ -185,6 +287,7 @@ public struct LogReader: ~Copyable {
             moveOn(log, &files, buffer)
             return nil
         }
+        time = places[log].time
         places[log].offset &+= min(length &+ 1, count)
         // In the rest of the buffer: the line is still needed.
         lookAhead(log, &files, UnsafeMutableRawBufferPointer(rebasing: buffer[half...]))
@@ -192,6 +295,7 @@ public struct LogReader: ~Copyable {
     }
 
     /// Notes the time of the next line.
+    @inline(never)
     private mutating func lookAhead<Files: LogFiles & ~Copyable>(
         _ log: Int, _ files: inout Files, _ buffer: UnsafeMutableRawBufferPointer
     ) {
