@@ -30,8 +30,8 @@ public struct LogStamp: Equatable, Sendable {
         return max(digits, LogStamp.leastWidth) &+ LogStamp.decimals &+ 3
     }
 
-    /// - Parameter buffer: has room for it at `offset`.
-    func put(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) {
+    /// - Parameter buffer: has room for it at `offset`: `count` bytes.
+    public func put(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) {
         var place = offset &+ count &- 1
         buffer[place] = UInt8(ascii: "]")
         var rest = time
