@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -70,6 +71,18 @@ int64_t clinux_file_size(int fd) {
     return ask(SYS_lseek, fd, 0, SEEK_END, 0);
 }
 
+int clinux_fstat(int fd, struct clinux_file *found) {
+    struct stat status = {0};
+    int result = ask(SYS_fstat, fd, &status, 0, 0);
+    *found = (struct clinux_file){
+        .device = status.st_dev,
+        .number = status.st_ino,
+        .size = status.st_size,
+        .mode = status.st_mode,
+    };
+    return result;
+}
+
 int clinux_fsync(int fd) {
     return ask(SYS_fsync, fd, 0, 0, 0);
 }
@@ -80,6 +93,37 @@ int clinux_get_descriptor_flags(int fd) {
 
 int clinux_getdents(int fd, void *entries) {
     return ask(SYS_getdents64, fd, entries, clinux_directory_size, 0);
+}
+
+int clinux_inotify_add(int inotify, const char *directory, int is_parent) {
+    unsigned mask = IN_MODIFY | IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_MOVE_SELF;
+    if (is_parent) mask = IN_DELETE;
+    return ask(SYS_inotify_add_watch, inotify, directory, mask | IN_ONLYDIR, 0);
+}
+
+int clinux_inotify_create(void) {
+    return ask(SYS_inotify_init1, IN_NONBLOCK | IN_CLOEXEC, 0, 0, 0);
+}
+
+int clinux_inotify_take(int inotify) {
+    char *notices = clinux_directory();
+    int size = ask(SYS_read, inotify, notices, clinux_directory_size, 0);
+    if (size < 0) return size;
+    unsigned mask = 0;
+    for (int offset = 0; offset < size;) {
+        struct inotify_event *notice = (void *)(notices + offset);
+        mask |= notice->mask;
+        offset += sizeof *notice + notice->len;
+    }
+    int found = 0;
+    if (mask & IN_MODIFY) found |= clinux_notice_written;
+    if (mask & (IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_Q_OVERFLOW)) {
+        found |= clinux_notice_named;
+    }
+    if (mask & (IN_DELETE | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) {
+        found |= clinux_notice_gone;
+    }
+    return found;
 }
 
 int clinux_let_block(int fd) {
@@ -122,6 +166,17 @@ int clinux_pipe(int ends[2]) {
 void *clinux_planner_memory(void) {
     static char memory[clinux_planner_size] __attribute__((aligned(16)));
     return memory;
+}
+
+int clinux_poll_either(int first, int second, int output) {
+    struct pollfd entries[] = {
+        {.fd = first, .events = POLLIN},
+        {.fd = second, .events = POLLIN},
+        {.fd = output},
+    };
+    int result = ask(SYS_poll, entries, 3, -1, 0);
+    if (result < 0) return result;
+    return !entries[2].revents;
 }
 
 int clinux_poll_readable(int fd, int timeout_milliseconds) {

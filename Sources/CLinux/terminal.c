@@ -36,6 +36,11 @@ int clinux_is_in_foreground(void) {
     return result != -EIO;
 }
 
+int clinux_is_terminal(int fd) {
+    struct termios settings;
+    return ask(SYS_ioctl, fd, TCGETS, &settings, 0);
+}
+
 int clinux_reset_terminal(int fd) {
     // What drivers/tty/tty_io.c gives a new terminal. Its speed and its parity stay.
     static const char keys[] = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0};

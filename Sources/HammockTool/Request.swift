@@ -6,6 +6,7 @@ struct Request {
     enum Verb {
         case check
         case plan
+        case logs
     }
 
     var verb = Verb.check
@@ -18,6 +19,7 @@ struct Request {
     var isForBoot = false
     /// Where a plan is written; `-` is standard output.
     var file = ByteView.empty
+    var logs = LogsRequest()
 
     /// What to print in place of doing anything.
     enum Answer {
@@ -39,9 +41,10 @@ struct Request {
                hammock update [--restart]
                hammock check [--root DIR] [--target NAME] [--strict] [--json]
                hammock plan -o FILE [--root DIR] [--target NAME] [--strict] [--boot]
+               hammock logs [NAME...] [-f] [-n N] [-p PRIORITY] [--since S] [--kernel] [--json]
 
         Asks Hammock's init about its services and tells it what to do with them. Looks at unit
-        files as that init reads them.
+        files as that init reads them, and at what services have written.
 
           status               all units in a table, or each that is named in full
           start                and waits until it is up, or has failed
@@ -57,6 +60,7 @@ struct Request {
           update               reads the unit files anew
           check                what becomes of each unit file, and how long a shutdown takes
           plan                 the same, and writes a plan that init need not make any more
+          logs                 the lines of these services, or of all, in the order of time
 
               --json           prints an object a line
               --no-wait        does not wait until it is so
@@ -70,14 +74,19 @@ struct Request {
               --strict         refuses where it would warn
           -o, --output FILE    where the plan is written; - is standard output
               --boot           leaves out what is refused, as init does when it boots
+          -f, --follow         goes on with what comes
+          -n, --lines N        the last N lines only
+          -p, --priority P     only priorities up to 0...7, or emerg...debug
+              --since S        only since S seconds after the boot; since -S: the last S seconds
+              --kernel         the kernel's own lines too
           -h, --help           prints this
           -V, --version        prints the version
 
         Times are in seconds since the kernel began. NAME may lack '.service'.
 
         Exits with 0; 1 if a unit has failed or is refused, init says no, or something cannot be
-        written; 2 on wrong use; 3 if no init answers; 4 if there is no such unit; 124 if it took
-        too long.
+        read or written; 2 on wrong use; 3 if no init answers, or no service has written a log;
+        4 if there is no such unit, or no log of it; 124 if it took too long.
 
         """
     }
@@ -86,9 +95,12 @@ struct Request {
     mutating func read(_ words: Words) -> Answer? {
         guard words.count > 1 else { return .wrong("a verb is missing", "hammock") }
         var first = 2
-        switch words[1].position(in: "check plan") {
+        switch words[1].position(in: "check plan logs") {
         case 0: verb = .check
         case 1: verb = .plan
+        case 2:
+            verb = .logs
+            return logs.read(words)
         default:
             if words[1][0] != UInt8(ascii: "-") { return .wrong("unknown verb", words[1]) }
             first = 1
@@ -129,6 +141,7 @@ struct Request {
         case .plan:
             if isJSON { return .wrong("only check prints objects", "--json") }
             return file.count == 0 ? .wrong("a plan needs -o FILE", words[1]) : nil
+        case .logs: return nil
         }
     }
 }

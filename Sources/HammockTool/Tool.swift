@@ -18,6 +18,7 @@ public func hammockMain(
     }
     var request = Request()
     if let answer = request.read(words) { return print(answer, memory) }
+    if request.verb == .logs { return Logs.obey(request.logs, words, memory) }
     return obey(request, Output(request.verb == .plan ? 2 : 1, memory), memory + 4 * 1_024)
 }
 
@@ -91,6 +92,7 @@ private func obey(_ request: Request, _ output: Output, _ memory: UnsafeMutableR
     case .check: planner.summarise()
     case .plan:
         isWritten = planner.write(plan, to: request.file, isForBoot: request.isForBoot)
+    case .logs: break
     }
     planner.source.output.flush()
     // Who boots needs the plan, whatever became of the messages about it.

@@ -120,6 +120,15 @@ int clinux_fork(void);
 // its first moment. 0 in the child.
 int clinux_fork_into(int cgroup);
 
+// int fstat(int fd, struct stat *statbuf);                                   stat(2)
+// What tells an open file from others, its type and mode, and its size in bytes.
+struct clinux_file {
+    uint64_t device, number;
+    int64_t size;
+    unsigned mode;
+};
+int clinux_fstat(int fd, struct clinux_file *found);
+
 // int fsync(int fd);                                                        fsync(2)
 int clinux_fsync(int fd);
 
@@ -156,6 +165,29 @@ int clinux_getppid(void);
 // For the terminal on `fd`: whoever has it open can use it no more, and neither can this process.
 int clinux_hang_up_terminal(int fd);
 
+// int inotify_add_watch(int fd, const char *path, uint32_t mask);
+//                                                               inotify_add_watch(2)
+// Has `inotify` told of what is written, made, renamed and moved in a directory, and that it has
+// moved itself; for a `parent` only of what is removed from there. The kernel does not tell of the
+// removal of a directory that somebody is in.
+int clinux_inotify_add(int inotify, const char *directory, int is_parent);
+
+// int inotify_init1(IN_NONBLOCK | IN_CLOEXEC);                        inotify_init(2)
+int clinux_inotify_create(void);
+
+// ssize_t read(int fd, void *buf, size_t count);                           inotify(7)
+// Takes some of what there is, with the buffer of clinux_directory. Returns enum clinux_notice, or
+// -EAGAIN if there is nothing.
+enum clinux_notice {
+    // Something has been written.
+    clinux_notice_written = 1,
+    // A name has been made, renamed or moved, or more has happened than the kernel can tell.
+    clinux_notice_named = 2,
+    // The directory may be gone.
+    clinux_notice_gone = 4,
+};
+int clinux_inotify_take(int inotify);
+
 // ssize_t read(int fd, void *buf, 0);                                  read(2), tty(4)
 // Whether this process's group is in the foreground of its controlling terminal; below 0 if it has
 // none. Reads no byte and does not wait.
@@ -166,6 +198,10 @@ int clinux_is_in_foreground(void);
 // STATX_ATTR_MOUNT_ROOT: 1 if a file system is mounted on `path` itself. Also 0 if the kernel is
 // too old to tell (before 5.8).
 int clinux_is_mount_point(const char *path);
+
+// int ioctl(int fd, TCGETS, struct termios *argp);                     ioctl_tty(2)
+// Below 0 if `fd` is no terminal.
+int clinux_is_terminal(int fd);
 
 // int kill(pid_t pid, int sig);                                              kill(2)
 int clinux_kill(int pid, int signal);
@@ -226,6 +262,11 @@ int clinux_pipe(int ends[2]);
 // A buffer of clinux_planner_size bytes for the planner of services. There is no heap.
 enum { clinux_planner_size = 384 * 1024 };
 void *clinux_planner_memory(void);
+
+// int poll(struct pollfd *fds, nfds_t nfds, -1);                             poll(2)
+// Sleeps until there is something to read from one of two descriptors, of which one may be -1, or
+// until nobody reads any more what is written to `output`. 1: something is there, 0: nobody reads.
+int clinux_poll_either(int first, int second, int output);
 
 // int poll(struct pollfd *fds, nfds_t nfds, int timeout);                    poll(2)
 // Waits until `fd` has bytes, has come to its end, or has an error. 1: so it is, 0: timed out.
