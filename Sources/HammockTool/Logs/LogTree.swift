@@ -344,10 +344,6 @@ struct LogTree: LogFiles, ~Copyable {
 }
 
 extension ByteView {
-    fileprivate func hasSuffix(_ suffix: ByteView) -> Bool {
-        count >= suffix.count && dropping(count &- suffix.count).equals(suffix)
-    }
-
     /// Whether its bytes sort before those of another text.
     fileprivate func comes(before other: ByteView) -> Bool {
         var offset = 0

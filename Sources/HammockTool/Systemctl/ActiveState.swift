@@ -74,10 +74,6 @@ extension UnitStatus {
 }
 
 extension ByteView {
-    func hasSuffix(_ suffix: ByteView) -> Bool {
-        suffix.count <= count && dropping(count &- suffix.count).equals(suffix)
-    }
-
     /// Whether this is one of `list`, which has commas between its words.
     func isIn(commaList list: ByteView) -> Bool {
         var rest = list

@@ -124,7 +124,7 @@ public struct Configuration: Sendable {
     @inline(never)
     mutating func setTarget(_ name: ByteView) -> Bool {
         guard name.count > 7, name.count <= PlanLayout.mostNameBytes,
-            name.dropping(name.count &- 7).equals(".target"),
+            name.hasSuffix(".target"),
             name.length(before: UInt8(ascii: "/")) == name.count
         else { return false }
         hasServices = true

@@ -62,6 +62,11 @@ public struct ByteView: ExpressibleByStringLiteral {
         return removed
     }
 
+    /// Whether these bytes end with `suffix`.
+    public func hasSuffix(_ suffix: ByteView) -> Bool {
+        suffix.count <= count && dropping(count &- suffix.count).equals(suffix)
+    }
+
     /// Whether these bytes begin with `prefix`.
     public func hasPrefix(_ prefix: ByteView) -> Bool {
         hasPrefix(prefix, ignoringCase: false)
