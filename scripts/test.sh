@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests Hammock, cheapest ring first, and ends with "N passed, N failed, N skipped".
 #
-#   scripts/test.sh                 every ring but fresh
+#   scripts/test.sh                 every ring but services and fresh
 #   scripts/test.sh --only RING     one ring; may be repeated
 #   scripts/test.sh --help
 #
@@ -16,6 +16,7 @@
 #   container  the real init in containers: runc, crun, podman, docker, LXC, nspawn, bubblewrap
 #   scripts    the scripts' answers to bad input, the image, the kernel's build
 #   boot       the real kernel in qemu
+#   services   Debian's own services, in a machine and in containers: needs root, takes long
 #   fresh      all of it on a new Debian made by debootstrap: needs root, takes long
 
 # shellcheck source=scripts/lib.sh
@@ -38,7 +39,8 @@ main() {
     local ring
     for ring in "${rings[@]}"; do
         case $ring in
-            lint | unit | fuzz | build | namespace | container | scripts | boot | fresh) ;;
+            lint | unit | fuzz | build | namespace | container | scripts | boot | services \
+                | fresh) ;;
             *) usage_error "--only takes a ring, and '$ring' is none" ;;
         esac
     done
@@ -219,6 +221,8 @@ ring_container() {
 }
 ring_scripts() { run_bats Scripts; }
 ring_boot() { run_bats Boot; }
+
+ring_services() { run_bats Services; }
 
 # Not through `expect`: it takes half an hour, and shows its progress.
 ring_fresh() {

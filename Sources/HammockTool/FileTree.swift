@@ -8,6 +8,8 @@ struct FileTree: UnitSource, ~Copyable {
     /// Without a slash at its end; empty for the root of this machine.
     let root: ByteView
     let isJSON: Bool
+    /// Whether a console is to be spared the warnings. `Planner.countWarnings` counts them.
+    var isForBoot = false
     var output: Output
     private let path: UnsafeMutablePointer<UInt8>
     private var kernel = LinuxKernel()
@@ -223,6 +225,7 @@ struct FileTree: UnitSource, ~Copyable {
 
     mutating func report(_ problem: Problem) {
         if isJSON { return reportJSON(problem) }
+        if isForBoot, problem.severity == .warned { return }
         if problem.file.count > 0 {
             output.append(foreign: problem.file)
             if problem.line > 0 {

@@ -27,6 +27,22 @@ extension Planner where Source == FileTree {
         source.output.append(byte: 0x0a)
     }
 
+    /// Writes of how many directives of each unit there are warnings, a line for a unit.
+    mutating func countWarnings() {
+        var unit = 0
+        while unit < unitCount {
+            let count = isRefused(unit) ? 0 : warnings(of: unit)
+            if count > 0 {
+                source.output.append(name(of: unit))
+                source.output.append(" runs, with ")
+                source.output.append(number: UInt64(count))
+                source.output.append(count == 1 ? " warning" : " warnings")
+                source.output.append(" (hammock check says which)\n")
+            }
+            unit &+= 1
+        }
+    }
+
     @inline(never)
     private mutating func write(_ unit: Int) {
         source.output.append(name(of: unit))

@@ -76,6 +76,7 @@ private func obey(_ request: Request, _ output: Output, _ memory: UnsafeMutableR
 {
     guard let room = clinux_planner_memory() else { return ExitCode.failed }
     var files = FileTree(root: request.root, isJSON: request.isJSON, output, memory)
+    files.isForBoot = request.isForBoot
     var options = PlannerOptions()
     options.target = request.target
     options.isStrict = request.isStrict
@@ -91,6 +92,7 @@ private func obey(_ request: Request, _ output: Output, _ memory: UnsafeMutableR
     switch request.verb {
     case .check: planner.summarise()
     case .plan:
+        if request.isForBoot { planner.countWarnings() }
         isWritten = planner.write(plan, to: request.file, isForBoot: request.isForBoot)
     case .logs: break
     }

@@ -6,7 +6,7 @@ setup_file() {
     "$root/scripts/build-kernel.sh"
     debian=$("$BATS_TEST_DIRNAME/make-root.sh")
     export debian
-    cluster=$(tar -tf "$debian" | sed -n 's,^\./etc/postgresql/\([0-9]*\)/\(.*\)/$,\1-\2,p')
+    cluster=$(tar -tf "$debian" | sed -n 's,^\./etc/postgresql/\([0-9]*\)/\([^/]*\)/$,\1-\2,p')
     export cluster
 }
 

@@ -17,8 +17,9 @@
 # shellcheck source=Tests/Support/debian.bash
 . "$root/Tests/Support/debian.bash" || exit 1
 
-# What the tests start: servers of each kind (forking, notifying, by socket), and their client.
-readonly packages=(nginx redis-server cron mosquitto dropbear-bin postgresql curl)
+# What the tests start, servers of each kind (forking, notifying, ordinary), and their clients.
+readonly packages=(nginx curl redis-server cron mosquitto mosquitto-clients openssh-server
+    openssh-client postgresql)
 
 suite=''
 work=''
@@ -95,8 +96,19 @@ make_system() {
     chroot "$system" apt-get update
     chroot "$system" apt-get install --yes --no-install-recommends "${packages[@]}"
     chroot "$system" apt-get clean
+    enable_database
     umount "$system/proc"
     return_network
+}
+
+# enable_database: a link, where systemd has a generator look for the clusters.
+enable_database() {
+    local cluster
+    for cluster in "$system"/etc/postgresql/*/*; do
+        cluster=${cluster#"$system/etc/postgresql/"}
+        ln -s /lib/systemd/system/postgresql@.service \
+            "$system/etc/systemd/system/multi-user.target.wants/postgresql@${cluster/\//-}.service"
+    done
 }
 
 # borrow_network: this machine's, for the installation.

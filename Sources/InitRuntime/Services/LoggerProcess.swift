@@ -52,9 +52,11 @@ extension Services {
                 while index < services.pointee.table.plan.count {
                     if let pipe = services.pointee.holdings[index].output {
                         let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+                        let plan = services.pointee.table.plan
                         logger.add(
                             LogPipe(
-                                name: services.pointee.table.plan.name(of: service), pipe: pipe))
+                                name: plan.name(of: service), pipe: pipe,
+                                size: LogPipe.size(by: plan.recipe(of: service))))
                     }
                     index &+= 1
                 }
