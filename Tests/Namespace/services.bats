@@ -1,5 +1,5 @@
 # PID 1 with services: real unit files, the real planner, the real client. The tree has busybox and
-# the tools. It has no cgroups, so process groups have to do.
+# the tools. Where a test does not ask for cgroups there are none, and process groups have to do.
 
 setup_file() {
     load ../Support/helpers
@@ -25,7 +25,10 @@ setup() {
     : >"$said"
 }
 
-teardown() { end_namespaces; }
+teardown() {
+    end_namespaces
+    [ -z "${group-}" ] || eventually remove_group
+}
 
 # unit NAME: a unit file, from standard input.
 unit() { cat >"$units/$1"; }
@@ -41,6 +44,25 @@ runs() {
 before='busybox mount -t proc proc /proc; busybox mount -t tmpfs none /run
 busybox mount -t tmpfs none /dev; busybox mknod /dev/null c 1 3; busybox mknod /dev/zero c 1 5
 exec "$@"'
+
+# with_cgroups: this test's services have cgroups, below one of the machine's.
+with_cgroups() {
+    local place=$BATS_TEST_TMPDIR/cgroups
+    mkdir -p "$place" "$tree/sys/fs/cgroup"
+    mount -t cgroup2 none "$place" 2>/dev/null || skip "this machine has no cgroups of version 2"
+    group=$place/hammock-test-$$
+    mkdir "$group"
+    # PID 1 and all below it are in the group that it has as its root.
+    before="busybox mount -t cgroup2 none /sys/fs/cgroup
+echo 0 >/sys/fs/cgroup/${group##*/}/cgroup.procs
+busybox mount -o bind /sys/fs/cgroup/${group##*/} /sys/fs/cgroup
+$before"
+}
+
+remove_group() {
+    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+    [ ! -d "$group" ] && umount "${group%/*}"
+}
 
 # run_init WORDS...: runs init with services to its end, and captures it.
 run_init() { capture run_in_tree /bin/sh -c "$before" sh /init --services "$@"; }
@@ -68,6 +90,14 @@ main_of() {
     ask status "$1" --json
     grep -o '"main":[0-9]*' <<<"$output" | cut -d: -f2
 }
+
+# count PATTERN: how many processes of the namespace have a command line that ends so.
+count() {
+    inside /bin/busybox ps -o args
+    grep -c "$1\$" <<<"$output" || true
+}
+
+count_is() { [ "$(count "$2")" -eq "$1" ]; }
 
 # end_init: asks for the end, which has to be one without a failure.
 end_init() {
@@ -195,6 +225,55 @@ END
     end_init
 }
 
+@test "with cgroups a stop reaches a process that has left its group, and no other service" {
+    local main
+    with_cgroups
+    runs leaves "/bin/sh -c 'busybox setsid sleep 1001 & busybox setsid sleep 1002 & sleep 1003'"
+    runs stays '/bin/sleep 1004'
+    start_init
+    ask wait settled
+    eventually count_is 3 'sleep 100[1-3]'
+    ask stop leaves
+    expect_status 0
+    count_is 0 'sleep 100[1-3]'
+    has_phase stays up
+    [ ! -e "$group/hammock/leaves.service" ]
+    grep -q . "$group/hammock/stays.service/cgroup.procs"
+    end_init
+}
+
+@test "with cgroups the main process of a service that forks is found without a file" {
+    local main
+    with_cgroups
+    runs forks "/bin/sh -c 'busybox setsid sleep 1000 & exit 0'" Type=forking Restart=on-failure \
+        RestartSec=10ms
+    start_init
+    eventually has_phase forks up
+    main=$(main_of forks)
+    [ "$main" -gt 1 ]
+    inside /bin/kill -9 "$main"
+    is_another() { has_phase forks up && [ "$(main_of forks)" != "$main" ]; }
+    eventually is_another
+    end_init
+}
+
+@test "with cgroups a service that forks without end is stopped in its time" {
+    with_cgroups
+    runs bomb "/bin/sh -c 'while :; do sleep 1000 & [ -e /tmp/enough ] && sleep 0.1; done'" \
+        TimeoutStopSec=2 LimitNPROC=infinity
+    runs good '/bin/sleep 1000'
+    start_init
+    eventually has_phase bomb up
+    many_run() { [ "$(count 'sleep 1000')" -gt 200 ]; }
+    eventually many_run
+    : >"$tree/tmp/enough"
+    has_phase good up
+    ask stop bomb
+    has_phase bomb down
+    count_is 1 'sleep 1000'
+    end_init
+}
+
 @test "a service that ignores SIGTERM is killed when its time is over, and holds up no other" {
     runs stubborn "/bin/sh -c 'trap \"\" TERM; while :; do sleep 1000; done'" TimeoutStopSec=1
     runs good '/bin/sleep 1000' 'ExecStopPost=/bin/sh -c "echo good is down >>/tmp/said"'
@@ -309,7 +388,7 @@ END
 @test "a planner that never ends is killed, and the program runs" {
     printf '#!/bin/sh\nexec sleep 1000\n' >"$tree/sbin/hammock"
     chmod +x "$tree/sbin/hammock"
-    run_init -- /bin/sh -c 'busybox pgrep -f "sleep 1000" && exit 1; exit 6'
+    run_init -- /bin/sh -c 'busybox ps | busybox grep "[s]leep 1000" && exit 1; exit 6'
     expect_status 6
     expect_output "planning takes too long"
 }
