@@ -310,9 +310,9 @@ try_fault() {
             && [ "$(wc -l <<<"$report")" -eq 2 ] ;;
     esac && return
     # How often PID 1 waits and reaps depends on which process is faster. And a helper that is
-    # about to reboot the machine does not wait for a report.
+    # about to reboot the machine does not wait for a report: not even for its second line.
     [[ ($3 == wait4 || $3 == ppoll || $3 == rt_sigtimedwait) && $end == "$undisturbed_end" \
-        && (-z $report || $report == *' l:h'*) ]] \
+        && ($report != *'last events:'* || $report == *' l:h'*) ]] \
         || printf '%s, a fault at %s %s: %s after %d faults\n%s\n' \
             "$1" "$3" "$4" "$end" "$faults" "$report"
 }
