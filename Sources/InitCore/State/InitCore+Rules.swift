@@ -300,6 +300,8 @@ extension InitCore {
             program == nil
             ? configuration.leftoverGraceMilliseconds : configuration.graceMilliseconds
         enter(.stopping, for: grace, at: now)
+        // A planner that still runs gets SIGTERM like everything. It is not the helper of this phase.
+        helper = nil
         lookAgain(in: Limit.hangUpMilliseconds, at: now)
         actions.append(.signalAll(.terminate))
         actions.append(.signalAll(.continue))
