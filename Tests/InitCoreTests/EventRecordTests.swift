@@ -58,7 +58,9 @@ private func child(_ number: Int32) -> Event {
             record.append(.noChildLeft, in: phase)
             return text(of: record)
         }
-        #expect(letters.joined() == " b:n0 i:n0 e:n0 r:n0 s:n0 k:n0 u:n0 y:n0 l:n0 z:n0 x:n0")
+        #expect(
+            letters.joined()
+                == " b:n0 p:n0 i:n0 w:n0 e:n0 r:n0 t:n0 s:n0 k:n0 u:n0 y:n0 l:n0 z:n0 x:n0")
     }
 
     @Test func `the record fits into a line of the log`() {

@@ -23,6 +23,12 @@ import InitCore
 /// 9. PID 1 calls reboot(2) itself when the helper's time is over. If that fails too, a container
 ///    exits, and a machine waits for another request.
 /// 10. When its terminal stops the program, init stops too. If it cannot, it continues the program.
+/// 11. If services are asked for, a helper makes a plan of them before the program runs (10 s). One
+///    that takes longer is killed. With a plan the services begin, and the program runs once they
+///    are settled, or its wait is over. Without a plan there are no services.
+/// 12. Services that have begun stop before everything else does, and have the time that the plan
+///    says and a second more. The program gets SIGTERM and SIGCONT together with them. A service
+///    can ask for the end, too.
 struct NaiveModel {
     let isMachine: Bool
     let isProcess: Bool
@@ -36,6 +42,9 @@ struct NaiveModel {
     /// Whether a terminal's keys reach the program, and whether they reach init as well.
     let hasTerminal: Bool
     let sharesGroup: Bool
+    let asksForServices: Bool
+    /// How long the program waits for the services.
+    let serviceWait: Int64
 
     var duties = 0
     /// When PID 1 logs that the program starts slowly.
@@ -67,21 +76,34 @@ struct NaiveModel {
     var until: Int64 = 0
     var untilAtMost: Int64 = 0
     var hasExited = false
+    /// Whether the program has been started.
+    var hasStarted = false
+    /// Until when PID 1 waits for a plan.
+    var planUntil: Int64?
+    /// Until when the program waits for the services.
+    var waitUntil: Int64?
+    /// How long the services take to stop, from the plan until they are asked to.
+    var longestStop: Int64?
+    /// Until when the services have to stop, from when they are asked to until they have.
+    var endOfServices: Int64?
 
     /// When PID 1 has to wake up without a signal.
     var alarm: Int64? {
         if hasExited || step >= 6 { return nil }
-        if step == 0 { return slowAt }
+        if let endOfServices { return endOfServices }
+        if let planUntil { return min(nextTry ?? planUntil, planUntil) }
+        if step == 0 { return waitUntil ?? slowAt }
         return asksUntil ?? min(nextTry ?? nextLook ?? until, until)
     }
 
     /// The actions of PID 1 after an event, without those for the log.
     mutating func visible(after event: Event, at now: Int64) -> [Action] {
+        if let actions = servicesAct(on: event, at: now) { return actions }
         switch event {
         case .performed:
             duties += 1
             if duties < (isMachine ? 12 : 1) { return [] }
-            return hasProgram ? [.spawn] : [.greet] + settling
+            return beginAfterDuties(now)
         case .spawned(let process, _):
             program = process
             slowAt = now + 10_000
@@ -113,9 +135,9 @@ struct NaiveModel {
             }
             return []
         case .noChildLeft:
-            if hasProgram, step == 0 { return programIsOver(failure ?? 1, now) }
+            if hasStarted, step == 0 { return programIsOver(failure ?? 1, now) }
             if step == 1 || step == 2 { return noChildIsLeft(now) }
-            if worker != nil { return workIsOver(now) }
+            if worker != nil, step > 2 { return workIsOver(now) }
             return []
         case .deadlinePassed:
             if step == 0 {
@@ -146,7 +168,11 @@ struct NaiveModel {
         }
     }
 
-    private var settling: [Action] { isMachine ? [] : [.letGo, .reap] }
+    /// A program that has waited for services leaves init with descriptors to keep.
+    var settling: [Action] {
+        if isMachine { return [] }
+        return longestStop != nil && hasProgram ? [.reap] : [.letGo, .reap]
+    }
 
     private var goOn: [Action] {
         let signal = Signal(rawValue: 18)
@@ -202,8 +228,15 @@ struct NaiveModel {
         return step == 0 ? stop(.powerOff, now) : []
     }
 
-    private mutating func stop(_ ending: Ending, _ now: Int64) -> [Action] {
+    mutating func stop(_ ending: Ending, _ now: Int64) -> [Action] {
         wish = ending
+        return stopServices(now) ?? stopEverything(now)
+    }
+
+    mutating func stopEverything(_ now: Int64) -> [Action] {
+        endOfServices = nil
+        // A planner that still runs gets SIGTERM like everything.
+        worker = nil
         programRan = program != nil
         step = 1
         since = now
@@ -238,7 +271,7 @@ struct NaiveModel {
         return begin(step + 1, now)
     }
 
-    private mutating func begin(_ next: Int, _ now: Int64) -> [Action] {
+    mutating func begin(_ next: Int, _ now: Int64) -> [Action] {
         worker = nil
         nextTry = nil
         nextLook = nil

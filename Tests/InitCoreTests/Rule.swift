@@ -9,12 +9,18 @@ enum Rule: String, CaseIterable, Sendable {
     case `no event that happens is reported as impossible`
     case `there is room for all actions`
     case `where the moment does not matter, any other moment has the same outcome`
-    case `no phase of a shutdown takes longer than its limit`
-    case `a deadline is set from stopping on, until reboot(2) is tried directly`
+    case `no phase takes longer than its limit`
+    case `a deadline is set where there is a limit, until reboot(2) is tried directly`
     case `no deadline that has passed stays`
     case `init passes on the program's code, once it has seen the end`
     case `an init that is not PID 1 signals only its program`
     case `phases go forward, except when a stranded machine tries again`
+    case `without a word for it there is not one step for services`
+    case `the services begin once at most, and with a plan`
+    case `the services stop once at most, and only if they have begun`
+    case `the program waits for the services, and for their plan, but not for ever`
+    case `nothing else is stopped before the services`
+    case `a planner that takes too long is abandoned, and nothing else is`
     case `the core does what the naive model does`
     case `the core's deadline is the naive model's`
 }
@@ -42,7 +48,8 @@ struct Step {
         case .`a machine is never ordered to exit`:
             after.core.role != .machine || (!after.hasExited && after.core.phase != .exited)
         case .`the program is started once at most, and not once stopping began`:
-            !actions.contains(.spawn) || (!before.hasSpawned && before.core.phase == .settingUp)
+            !actions.contains(.spawn)
+                || (!before.hasSpawned && !before.core.phase.isPartOfShutdown)
         case .`init reaps whenever SIGCHLD comes`:
             event != .signalled(.child) || after.isReaping || actions.contains(.reap)
         case .`init knows a process number as long as the process exists, and no longer`:
@@ -53,20 +60,41 @@ struct Step {
             !overflowed
         case .`where the moment does not matter, any other moment has the same outcome`:
             isSameAtAnyTime
-        case .`no phase of a shutdown takes longer than its limit`:
+        case .`no phase takes longer than its limit`:
             isInTime
-        case .`a deadline is set from stopping on, until reboot(2) is tried directly`:
+        case .`a deadline is set where there is a limit, until reboot(2) is tried directly`:
             after.core.phase == .starting
                 || (after.core.deadline != nil)
                     == (after.limit != nil && !after.isLeavingByItself)
         case .`no deadline that has passed stays`:
-            event != .deadlinePassed || (after.core.deadline?.milliseconds ?? .max) > after.now
+            event != .deadlinePassed || after.limit == 0
+                || (after.core.deadline?.milliseconds ?? .max) > after.now
         case .`init passes on the program's code, once it has seen the end`:
             actions.allSatisfy(passesOnTheRightCode)
         case .`an init that is not PID 1 signals only its program`:
             after.core.role != .process || !actions.contains { $0.concernsOthers }
         case .`phases go forward, except when a stranded machine tries again`:
             goesForward
+        case .`without a word for it there is not one step for services`:
+            after.asksForServices
+                || !actions.contains { $0.concernsServices }
+                    && ![.planning, .waiting, .stoppingServices].contains(after.core.phase)
+        case .`the services begin once at most, and with a plan`:
+            !actions.contains(.beginServices)
+                || !before.haveServicesBegun
+                    && event == .planned(longestStop: Setup.longestStop)
+                    && actions.count { $0 == .beginServices } == 1
+        case .`the services stop once at most, and only if they have begun`:
+            !actions.contains(.stopServices)
+                || before.haveServicesBegun && !before.haveServicesStopped
+                    && actions.count { $0 == .stopServices } == 1
+        case .`the program waits for the services, and for their plan, but not for ever`:
+            !after.asksForServices || !actions.contains(.spawn) || isEndOfWait
+        case .`nothing else is stopped before the services`:
+            !before.haveServicesBegun || before.haveServicesStopped
+                || !actions.contains { $0.stopsEverything }
+        case .`a planner that takes too long is abandoned, and nothing else is`:
+            actions.filter { $0.isAbandoning } == planner
         case .`the core does what the naive model does`:
             actions.filter { !$0.isSaidOnly } == expected
         case .`the core's deadline is the naive model's`:
@@ -81,6 +109,22 @@ struct Step {
         return after.now - before.phaseBegan - overrun <= limit
     }
 
+    /// What the program waited for has come, or takes too long.
+    private var isEndOfWait: Bool {
+        let waited = after.now - before.phaseBegan
+        return before.haveServicesBegun
+            ? event == .servicesSettled || waited >= Setup.serviceWait
+            : event == .planned(longestStop: nil) || waited >= Limit.planMilliseconds
+    }
+
+    /// What has to be done about a planner that is known and takes too long.
+    private var planner: [Action] {
+        guard before.core.phase == .planning, event == .deadlinePassed,
+            after.now - before.phaseBegan >= Limit.planMilliseconds, let late = before.core.helper
+        else { return [] }
+        return [.abandon(late)]
+    }
+
     private var programIsKnown: Bool {
         switch after.core.program {
         case nil: !after.programExists || after.core.phase == .exited
@@ -88,9 +132,11 @@ struct Step {
         }
     }
 
-    /// A helper is given up when its time is over, and only then.
+    /// A helper is given up when its time is over, or as everything is asked to end, and only then.
     private var helperIsKnown: Bool {
-        if after.hasGivenUpHelper, event != .deadlinePassed, Kind(event) != .unwritten {
+        if after.hasGivenUpHelper, event != .deadlinePassed, Kind(event) != .unwritten,
+            !actions.contains(.signalAll(.terminate))
+        {
             return false
         }
         guard let known = after.core.helper else { return true }
@@ -105,7 +151,7 @@ struct Step {
             if case .signalled(let signal, _) = event {
                 return code == UInt8(128 + signal.rawValue)
             }
-            return code == 0
+            return code == after.codeAsked
         default: return true
         }
     }
@@ -144,6 +190,23 @@ extension Action {
     var isSending: Bool {
         switch self {
         case .forward, .signalGroup, .signalAll: true
+        default: false
+        }
+    }
+
+    var concernsServices: Bool {
+        switch self {
+        case .start(.plan), .beginServices, .stopServices: true
+        default: isAbandoning
+        }
+    }
+
+    var isAbandoning: Bool { if case .abandon = self { true } else { false } }
+
+    /// Whether it asks all processes to end, or ends them.
+    var stopsEverything: Bool {
+        switch self {
+        case .signalAll, .start(.hangUp), .start(.killEverything): true
         default: false
         }
     }

@@ -7,16 +7,25 @@ struct Setup: CustomStringConvertible, Sendable {
     let grace: Int64
     /// Where the program runs.
     var place = ProgramPlace.ownGroup
+    /// Whether services are asked for.
+    var hasServices = false
+    /// Only PID 1 runs services.
+    var runsServices: Bool { hasServices && role != .process }
     /// The grace period for processes that the program leaves, or if there is no program.
     var leftoverGrace: Int64 { role == .container ? grace / 5 : grace }
 
     /// Longer than PID 1 waits for a disk that writes nothing.
     static let flush: Int64 = 9_000
 
+    /// How long the program waits for the services.
+    static let serviceWait: Int64 = 20_000
+    /// How long the services take to stop, as the plan says.
+    static let longestStop: Int64 = 5_000
+
     /// What the disks may have left to write, in KiB. Only one setup has several values: in all of
     /// them the walk would take a minute more.
     var sizes: [Int64?] {
-        role == .machine && !hasProgram && grace == 0 ? [nil, 0, 5] : [nil]
+        role == .machine && !hasProgram && grace == 0 && !hasServices ? [nil, 0, 5] : [nil]
     }
 
     static let all: [Setup] =
@@ -30,9 +39,23 @@ struct Setup: CustomStringConvertible, Sendable {
                 Setup(role: role, hasProgram: true, grace: 0, place: $0)
             }
         }
+        + withServices
+
+    private static let withServices: [Setup] =
+        [Role.machine, .container].flatMap { role in
+            [true, false].map {
+                Setup(role: role, hasProgram: $0, grace: 0, hasServices: true)
+            }
+        } + [
+            Setup(role: .container, hasProgram: false, grace: 10_000, hasServices: true),
+            Setup(role: .process, hasProgram: true, grace: 0, hasServices: true),
+        ]
 
     var description: String {
-        "\(role), \(hasProgram ? "a program" : "no program"), grace of \(grace) ms, \(place)"
+        """
+        \(role), \(hasProgram ? "a program" : "no program"), grace of \(grace) ms, \(place), \
+        \(hasServices ? "services" : "no services")
+        """
     }
 
     /// Code 7 becomes 0. Init forwards SIGALRM as SIGUSR1, and does not forward signal 16.
@@ -43,6 +66,8 @@ struct Setup: CustomStringConvertible, Sendable {
         configuration.leftoverGraceMilliseconds = leftoverGrace
         configuration.flushMilliseconds = Setup.flush
         configuration.warnsOfOrphans = true
+        configuration.hasServices = hasServices
+        configuration.serviceWaitMilliseconds = Setup.serviceWait
         configuration.codesToZero.insert(7)
         _ = configuration.rewrites.add("14:10")
         _ = configuration.rewrites.add("16:0")
@@ -56,6 +81,7 @@ struct Setup: CustomStringConvertible, Sendable {
             grace: grace, leftoverGrace: leftoverGrace, flush: Setup.flush, codesToZero: [7],
             forwards: [14: 10, 16: 0],
             hasTerminal: place == .ownForegroundGroup || place == .initsGroup,
-            sharesGroup: place == .initsGroup)
+            sharesGroup: place == .initsGroup, asksForServices: runsServices,
+            serviceWait: Setup.serviceWait)
     }
 }

@@ -29,8 +29,8 @@ let everySignal = (1...64).map { Signal(rawValue: Int32($0)) }
 /// All errors of Linux, and one number that is not an error of Linux.
 let everyError = (1...134).map { Errno(rawValue: Int32($0)) }
 let everyPhase: [InitCore.Phase] = [
-    .settingUp, .idling, .starting, .running, .stopping, .killing, .unmounting, .syncing, .leaving,
-    .stranded, .exited,
+    .settingUp, .planning, .idling, .waiting, .starting, .running, .stoppingServices, .stopping,
+    .killing, .unmounting, .syncing, .leaving, .stranded, .exited,
 ]
 
 /// The largest process ID that Linux gives, proc_sys_kernel(5), pid_max.

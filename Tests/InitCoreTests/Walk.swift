@@ -78,7 +78,7 @@ struct Walk: Sendable {
         cells.insert(Cell(phase: from, kind: kind))
         if from != to { edges.insert(Edge(from: from, to: to, kind: kind)) }
         mostActions = max(mostActions, step.mostToDo)
-        if from != to, from.isPartOfShutdown {
+        if from != to, step.before.limit != nil {
             let took = step.after.now - step.before.phaseBegan - step.before.overrun
             longest[from] = max(longest[from] ?? 0, took)
             if step.before.writingBegan != nil, step.before.wroteLast == nil {
@@ -170,6 +170,6 @@ enum Kind: CaseIterable, Sendable {
 
 extension InitCore.Phase {
     var isPartOfShutdown: Bool {
-        [.stopping, .killing, .unmounting, .syncing, .leaving].contains(self)
+        [.stoppingServices, .stopping, .killing, .unmounting, .syncing, .leaving].contains(self)
     }
 }

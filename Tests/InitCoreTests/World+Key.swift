@@ -3,7 +3,7 @@
 extension World {
     /// All of a state that makes a difference to later steps. Moments are distances from now.
     struct Key: Hashable {
-        fileprivate var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        fileprivate var words: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
         /// The actions that are still to be performed.
         fileprivate var toDo: [String] = []
 
@@ -16,6 +16,7 @@ extension World {
             hasher.combine(words.1)
             hasher.combine(words.2)
             hasher.combine(words.3)
+            hasher.combine(words.4)
             hasher.combine(toDo)
         }
     }
@@ -45,8 +46,23 @@ extension World {
         around.add(UInt64(overrun), below: 1 << 7)
 
         return Key(
-            words: (core.value, around.value, naiveKey, writingKey),
+            words: (core.value, around.value, naiveKey, writingKey, servicesKey),
             toDo: self.core.actions.all.map { "\($0)" })
+    }
+
+    /// What the core, the world and the naive model know of the services.
+    private var servicesKey: UInt64 {
+        var packer = Packer()
+        packer.add(core.longestStop == nil ? 0 : 1, below: 2)
+        packer.add(isPlanDue ? 1 : 0, below: 2)
+        packer.add((haveServicesBegun ? 1 : 0) + (haveServicesStopped ? 2 : 0), below: 4)
+        packer.add(UInt64(codeAsked), below: 256)
+        packer.add(naive.hasStarted ? 1 : 0, below: 2)
+        packer.add(naive.longestStop == nil ? 0 : 1, below: 2)
+        packer.add(naive.planUntil == nil ? 0 : 1, below: 2)
+        packer.add(naive.waitUntil == nil ? 0 : 1, below: 2)
+        packer.add(distance(to: naive.servicesMoment), below: 1 << 17)
+        return packer.value
     }
 
     /// What the core, the world and the naive model know of the disks.

@@ -50,6 +50,13 @@ struct World {
     var isReportDue = false
     let place: ProgramPlace
 
+    // The services.
+    let asksForServices: Bool
+    /// Whether a planner that the core waits for has yet to hand over a plan.
+    var isPlanDue = false
+    var haveServicesBegun = false
+    var haveServicesStopped = false
+
     // What the rules look at.
     /// When the phase began.
     var phaseBegan: Int64 = 1_000_000
@@ -58,6 +65,8 @@ struct World {
     /// The code that init has to pass on, once it has seen the program's end.
     var endOfProgram: UInt8?
     var hasSpawned = false
+    /// The code that came with a service's request to end.
+    var codeAsked: UInt8 = 0
     /// The code for the error that the child has reported.
     var codeOfFailure: UInt8?
     var hasExited = false
@@ -78,6 +87,9 @@ struct World {
         naive = setup.naive
         place = setup.place
         sizes = setup.sizes
+        asksForServices = setup.runsServices
+        // The planner is one more.
+        if asksForServices { others = 1 }
         core.begin()
         performUntilAwaited()
     }
@@ -94,19 +106,34 @@ struct World {
             moves += later(
                 [.programRuns] + [.noSuchFile, .permissionDenied].map { .spawnFailed($0) })
         }
+        // The runtime may have found these before it looks at the clock. Here they come in each
+        // later phase, as often as they like.
+        if haveServicesBegun { moves += later([.servicesSettled, endAsked]) }
+        if haveServicesStopped { moves += later([.servicesEnded]) }
         if let deadline = core.deadline?.milliseconds {
             moves.append(.event(.deadlinePassed, after: max(0, deadline - now)))
             // The runtime looks at the clock before it takes a signal.
             if deadline <= now { return moves }
         }
+        if isPlanDue {
+            moves += later([Setup.longestStop, nil].map { .planned(longestStop: $0) })
+        }
         moves += later(World.signals.map { .signalled($0) })
         // During a shutdown the origin of a signal makes no difference.
-        if !core.phase.isPartOfShutdown || core.phase == .stopping {
+        if !core.phase.isPartOfShutdown || core.phase == .stopping
+            || core.phase == .stoppingServices
+        {
             moves += later(World.signalsOfTheKernel)
         }
         if programExists { moves.append(.theft(of: World.program)) }
         if let helper { moves.append(.theft(of: helper)) }
         return moves
+    }
+
+    /// A service's request to end. What a machine passes on to nobody is always 0 here.
+    private var endAsked: Event {
+        core.role == .machine
+            ? .endAsked(.reboot, code: 0) : .endAsked(.powerOff, code: 3)
     }
 
     private func later(_ events: [Event]) -> [Move] { events.map { .event($0, after: 0) } }
@@ -185,7 +212,9 @@ struct World {
         // Longer only if a disk goes on writing, and not for ever.
         case .unmounting, .syncing: max(8_000, patience)
         case .leaving: Limit.leaveMilliseconds
-        case .planning, .waiting, .stoppingServices: nil
+        case .planning: Limit.planMilliseconds
+        case .waiting: Setup.serviceWait
+        case .stoppingServices: Setup.longestStop + 1_000
         case .settingUp, .idling, .starting, .running, .stranded, .exited: nil
         }
     }
@@ -219,6 +248,7 @@ extension World {
             awaited = nil
             performUntilAwaited()
         case .event(let event, let delay):
+            if case .start(.plan) = awaited, case .helperStarted = event { isPlanDue = true }
             if let limit, case .start = awaited { overrun = max(0, inPhase + delay - limit) }
             now += delay
             awaited = nil
@@ -257,9 +287,12 @@ extension World {
         case .unwritten(let size):
             if let size, let unwritten, size < unwritten { wroteLast = now }
             unwritten = size
+        case .planned:
+            isPlanDue = false
+        case .endAsked(_, let code):
+            if !core.phase.isPartOfShutdown { codeAsked = code }
         case .performed, .signalled, .childStopped, .terminalLent, .wentOn, .deadlinePassed,
-            .helperFailed, .planned, .servicesSettled, .servicesEnded, .endAsked, .sendingFailed,
-            .leavingFailed:
+            .helperFailed, .servicesSettled, .servicesEnded, .sendingFailed, .leavingFailed:
             break
         }
     }
@@ -276,6 +309,8 @@ extension World {
             case .spawn: hasSpawned = true
             case .reap: isReaping = true
             case .exit: hasExited = true
+            case .beginServices: haveServicesBegun = true
+            case .stopServices: haveServicesStopped = true
             default: break
             }
         }
@@ -286,6 +321,8 @@ extension World {
         if core.phase != phase {
             phaseBegan = now
             overrun = 0
+            // The runtime closes the planner's pipe.
+            isPlanDue = false
             wroteLast = nil
             unwritten = nil
             switch core.phase {
