@@ -26,7 +26,7 @@ enum AnswerHead {
 /// Why PID 1 does not do what it is asked: `ControlProblem` as the tool hears it.
 enum Refusal: Int {
     case notARequest, otherVersion, unknownVerb, wrongWords, unknownUnit, unknownSignal
-    case notAllowed, isStopping, cannotReload, isUpdating
+    case notAllowed, isStopping, cannotReload, isUpdating, noPlan
     /// A reason that a later version may give.
     case other
 
@@ -35,7 +35,9 @@ enum Refusal: Int {
         var rest = reason
         let word = rest.removeFirst(upTo: UInt8(ascii: " "))
         let place = word.position(
-            in: "request version verb words unit signal permission stopping reload updating")
+            in: """
+                request version verb words unit signal permission stopping reload updating plan
+                """)
         self = place.flatMap { Refusal(rawValue: $0) } ?? .other
     }
 
@@ -50,6 +52,7 @@ enum Refusal: Int {
         case .isStopping: "everything is being stopped"
         case .cannotReload: "it has no way to reload"
         case .isUpdating: "an update is under way"
+        case .noPlan: "a unit file is refused, so all stays as it was; 'hammock check' says which"
         case .other: "PID 1 refuses this"
         }
     }

@@ -134,7 +134,7 @@ extension Client {
         try ask(line)
     }
 
-    /// Has the unit files read anew. PID 1 ends its answer when that is over.
+    /// Has the unit files read anew. PID 1 answers when that is over.
     mutating func update(restarts: Bool) throws(ClientProblem) {
         var line = request("update")
         if restarts { line.append(" restart") }

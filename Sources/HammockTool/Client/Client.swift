@@ -72,18 +72,20 @@ struct Client {
     }
 
     /// Connects and asks. The caller closes the connection.
-    func open(_ request: Line) throws(ClientProblem) -> Connection {
-        try open(request, lineMemory)
+    func open(_ request: Line, patience: Int64 = Connection.patienceMilliseconds)
+        throws(ClientProblem) -> Connection
+    {
+        try open(request, lineMemory, until: Connection.now() &+ patience)
     }
 
-    private func open(_ request: Line, _ memory: UnsafeMutablePointer<UInt8>)
+    private func open(_ request: Line, _ memory: UnsafeMutablePointer<UInt8>, until: Int64)
         throws(ClientProblem) -> Connection
     {
         var whole = request
         whole.end()
         var connection = try Connection(to: socket, memory)
         do throws(ClientProblem) {
-            try connection.ask(whole)
+            try connection.ask(whole, until: until)
         } catch {
             connection.close()
             throw error
@@ -96,9 +98,9 @@ struct Client {
     mutating func ask(
         _ request: Line, patience: Int64 = Connection.patienceMilliseconds
     ) throws(ClientProblem) -> ByteView {
-        var connection = try open(request)
-        defer { connection.close() }
         let until = Connection.now() &+ patience
+        var connection = try open(request, patience: patience)
+        defer { connection.close() }
         var count = 0
         while let line = try connection.next(until: until) {
             guard count &+ line.count < Client.answerCapacity else { throw .foreign }
@@ -129,7 +131,9 @@ struct Client {
     mutating func waitForChange(until: Int64?) throws(ClientProblem) {
         guard var connection = watcher else {
             // Who asks again now misses nothing from here on.
-            watcher = try open(request("watch"), watchMemory)
+            watcher = try open(
+                request("watch"), watchMemory,
+                until: Connection.now() &+ Connection.patienceMilliseconds)
             return
         }
         let soon = Connection.now() &+ Connection.patienceMilliseconds

@@ -44,10 +44,11 @@ struct Connection {
     func close() { _ = clinux_close(descriptor) }
 
     /// Sends a request, and takes the first line of its answer.
-    mutating func ask(_ request: Line) throws(ClientProblem) {
+    ///
+    /// - Parameter until: the moment when it is too late.
+    mutating func ask(_ request: Line, until: Int64) throws(ClientProblem) {
         // A line fits into an empty socket. If PID 1 has gone already, reading tells of it.
         request.withBytes { _ = clinux_send(descriptor, $0.baseAddress, $0.count) }
-        let until = Connection.now() &+ Connection.patienceMilliseconds
         switch AnswerHead(try line(until: until)) {
         case .yes: return
         case .no(let refusal): throw .refused(refusal)
