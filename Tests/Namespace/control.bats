@@ -1,20 +1,25 @@
-# hammock's verbs for services, against a control socket. A small server stands in for PID 1:
-# Tests/Support/control-server.py says how its units behave.
+# hammock's verbs for services, against a control socket. A small server stands in for PID 1, as it
+# can also lie and hang: Tests/Support/control-server.py says how its units behave. The last tests
+# ask init itself.
 
 setup_file() {
     load ../Support/helpers
+    "$root/scripts/build-init.sh"
     "$root/scripts/build-init.sh" --product hammock
 }
 
 setup() {
     load ../Support/helpers
+    load ../Support/namespace
+    # shellcheck disable=SC2034 # for namespace.bash
+    namespaces=()
     socket=$BATS_TEST_TMPDIR/control
     server=''
 }
 
 teardown() {
     if [ -n "$server" ]; then kill "$server" && wait "$server"; fi
-    true
+    end_namespaces
 }
 
 # serve [MODE]: answers at $socket from here on. The requests go to $requests, a line each.
@@ -25,6 +30,37 @@ serve() {
     python3 "$root/Tests/Support/control-server.py" "$socket" "$@" >>"$requests" 3>&- &
     server=$!
     eventually grep -q listening "$requests"
+}
+
+# unit NAME LINE...: a service that does not start by itself.
+unit() {
+    printf '%s\n' "[Service]" "${@:2}" "[X-Hammock]" "Start=no" >"$tree/etc/hammock/$1.service"
+}
+
+# serve_init: init answers at $socket from here on, as PID 1 of a namespace that has the programs of
+# this machine. Its units do as the small server's of the same names.
+serve_init() {
+    [ "$(id -u)" -eq 0 ] || skip "only root may put this machine's programs into a namespace"
+    prepare_namespaces
+    local directory
+    mkdir -p "$tree"/{usr,proc,run,tmp,etc/hammock}
+    for directory in bin lib lib64; do
+        [ ! -e "/$directory" ] || ln -s "usr/$directory" "$tree/$directory"
+    done
+    cp "$out/hammock" "$tree/hammock"
+    touch "$tree/dev/null"
+    unit good "ExecStart=/bin/sleep 1000"
+    unit other "ExecStart=/bin/sleep 1000" 'ExecReload=/bin/kill -CONT $MAINPID'
+    unit bad Type=oneshot 'ExecStart=/bin/sh -c "echo last words; exit 1"'
+    unit needy "ExecStart=/bin/sleep 1000" "[Unit]" Requires=bad.service After=bad.service
+    unit slow Type=notify "ExecStart=/bin/sleep 1000"
+    # shellcheck disable=SC2016 # for the shell of the namespace
+    "${in_namespace[@]}" bash -c 'mount --bind /usr "$0/usr" && mount -t proc proc "$0/proc" \
+        && mount --bind /dev/null "$0/dev/null" && exec chroot "$0" /init --services' "$tree" <&- >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+    own_namespace $!
+    socket=$tree/run/hammock/control
+    eventually [ -S "$socket" ]
+    eventually timeout -s KILL 20 "$out/hammock" status good --socket "$socket"
 }
 
 # ask WORD...: runs hammock, which may take no longer than 20 s.
@@ -117,7 +153,7 @@ expect_json() {
     # The second is not lost while the first is under way.
     ask reload good
     expect_status 0
-    [ "$(grep -c '^hammock/1 reload good' "$requests")" -eq 3 ]
+    [ "$(grep -cx 'reloaded good.service' "$requests")" -eq 3 ]
     ask reload other
     expect_status 1
     [ "$output" = "hammock: other: it has no way to reload" ]
@@ -357,4 +393,61 @@ expect_json() {
         run -1 bash -c 'exec timeout -s KILL 20 "$0" "$@" >/dev/full' \
             "$out/hammock" $verb --socket "$socket"
     done
+}
+
+@test "init starts, restarts, reloads and stops units, and says why it cannot" {
+    serve_init
+    ask start good other
+    expect_status 0
+    [ -z "$output" ]
+    expect_phase good up
+    ask start bad
+    expect_status 1
+    [ "$output" = "hammock: bad.service is down: it ended with code 1" ]
+    ask start needy
+    expect_status 1
+    [ "$output" = "hammock: needy.service is down: it needs bad.service, which is not up" ]
+    ask why needy
+    expect_output $'\nbad.service is down since'
+    ask status other --json
+    [[ $output =~ \"main\":([0-9]+) ]]
+    local before=${BASH_REMATCH[1]}
+    ask restart other
+    expect_status 0
+    ask status other --json
+    [[ $output =~ \"main\":([0-9]+) ]]
+    [ "${BASH_REMATCH[1]}" -ne "$before" ]
+    ask reload other
+    expect_status 0
+    ask reload good
+    expect_status 1
+    expect_output "it has no way to reload"
+    ask start slow --timeout 1
+    expect_status 124
+    ask stop good other slow
+    expect_status 0
+    expect_phase slow down
+    ask wait settled
+    expect_status 0
+    ask timeline
+    [[ $output =~ good\.service(\ +[0-9]+\.[0-9]{3}){4} ]]
+    ask start lost
+    expect_status 4
+}
+
+@test "init reads unit files anew, and keeps all as it was if one is refused" {
+    serve_init
+    unit fresh "ExecStart=/bin/sleep 1000"
+    ask start fresh
+    expect_status 4
+    ask update
+    expect_status 0
+    ask start fresh
+    expect_status 0
+    unit wrong "ExecStart=relative"
+    ask update
+    expect_status 1
+    [ "$output" = "hammock: a unit file is refused, so all stays as it was; 'hammock check' says\
+ which" ]
+    expect_phase fresh up
 }

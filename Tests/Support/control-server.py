@@ -17,7 +17,7 @@ It knows these units, which do as their names say:
 
 MODE is one of silent, cut, other, foreign, endless: it does not answer, ends each connection before
 the answer's end, speaks another version or another language, or sends a line without end.
-It prints a line when it listens, and each request.
+It prints a line when it listens, each request, and each reload that it does not pass over.
 """
 
 import asyncio
@@ -112,8 +112,11 @@ class Server:
         await self.start(unit)
 
     async def reload(self, unit):
+        if unit.phase != "up":
+            return
+        print("reloaded", unit.name, flush=True)
         self.enter(unit, "busy")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
         self.enter(unit, "up")
 
     def line(self, unit):
