@@ -300,7 +300,7 @@ extension InitCore {
             program == nil
             ? configuration.leftoverGraceMilliseconds : configuration.graceMilliseconds
         enter(.stopping, for: grace, at: now)
-        // A planner that still runs gets SIGTERM like everything. It is not the helper of this phase.
+        // A planner that still runs gets SIGTERM like everything. It is not this phase's helper.
         helper = nil
         lookAgain(in: Limit.hangUpMilliseconds, at: now)
         actions.append(.signalAll(.terminate))
