@@ -44,7 +44,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         #expect(
             subject.passDeadline()
                 == [.log(.goingOnWithout(.plan)), .abandon(Subject.helper), .greet])
-        #expect(subject.core.isIdle)
+        #expect(subject.core.isIdle && subject.core.helper == nil)
     }
 
     @Test func `with services PID 1 must not pause`() {
