@@ -330,6 +330,10 @@ expect_json() {
     expect_status 0
     [[ $output =~ good\.service(\ +[0-9]+\.[0-9]{3}){4} ]]
     [[ $output =~ other\.service(\ +-){4} ]]
+    # What takes no time has happened all the same.
+    ask start all.target
+    ask timeline
+    [[ $output =~ all\.target(\ +[0-9]+\.[0-9]{3}){3}\ +0\.000 ]]
     ask timeline --json
     expect_json
 }

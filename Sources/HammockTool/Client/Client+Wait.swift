@@ -144,7 +144,12 @@ extension Client {
         append(moment: line.milliseconds(of: "began"), width: 12)
         let ready = line.milliseconds(of: "ready")
         append(moment: ready, width: 12)
-        append(moment: ready > 0 ? ready &- line.milliseconds(of: "queued") : -1, width: 12)
+        if ready > 0 {
+            // It can take less than a thousandth.
+            output.append(milliseconds: ready &- line.milliseconds(of: "queued"), width: 12)
+        } else {
+            append("-", width: 12, isRight: true)
+        }
         output.append(byte: 0x0a)
     }
 
