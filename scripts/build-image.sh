@@ -190,6 +190,7 @@ collect() {
     if has_services; then
         put_file 755 "$out/hammock" /sbin/hammock \
             || usage_error "--root: '/sbin/hammock' in it is a directory"
+        [ -z "$source" ] || put_systemctl
     fi
     [ -z "$units" ] || inside /etc/hammock >/dev/null \
         || usage_error "--units: '/etc/hammock' in the root is not a directory"
@@ -205,6 +206,15 @@ collect() {
         put_file $mode "${addition%:*}" "$path" \
             || usage_error "--add: '$path' cannot be put there"
     done
+}
+
+# put_systemctl: a root without a systemctl of its own gets hammock by that name.
+put_systemctl() {
+    local directory
+    directory=$(inside /usr/bin) || return 0
+    if [ ! -e "$directory/systemctl" ] && [ ! -L "$directory/systemctl" ]; then
+        ln -s /sbin/hammock "$directory/systemctl"
+    fi
 }
 
 # paths: what is in the tree, one a line, parents first.

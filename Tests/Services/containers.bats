@@ -11,6 +11,7 @@ setup_file() {
     tar -C "$place/tree" --xattrs '--xattrs-include=*' -xf "$debian"
     install -m 755 "$out/init" "$place/tree/init"
     install -m 755 "$out/hammock" "$place/tree/sbin/hammock"
+    ln -s /sbin/hammock "$place/tree/usr/bin/systemctl"
     install -m 755 "$BATS_TEST_DIRNAME/serve.sh" "$place/tree/serve.sh"
     cat >"$place/containers.conf" <<END_OF_CONF
 [containers]

@@ -85,6 +85,8 @@ stays_down nginx
 stays_down "$database"
 serve
 try "nginx reads its configuration again" hammock reload nginx
+try "systemctl restarts nginx" systemctl restart nginx
+try "systemctl says that it is active" systemctl is-active --quiet nginx
 try "cron is stopped" hammock stop cron
 try "cron is down" says '"phase":"down"' hammock status cron --json
 hammock status

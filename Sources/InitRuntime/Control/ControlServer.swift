@@ -334,7 +334,8 @@ extension ServiceState {
     /// Whether a client that waits for the unit to be up, or down, need wait no longer.
     fileprivate func isDecided(isUp: Bool) -> Bool {
         switch phase {
-        case .up, .busy: isUp
+        // It goes down first if it is to come again.
+        case .up, .busy: isUp && !comesAgain
         case .down: !isUp || !isWanted || outcome.isFailure
         case .stuck: true
         case .queued, .preparing, .starting, .settling, .stopping, .ending, .killing, .cleaning,
