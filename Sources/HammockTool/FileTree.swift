@@ -74,15 +74,23 @@ struct FileTree: UnitSource, ~Copyable {
             default: return .device
             }
         } catch {
-            // ENOENT, and ENOTDIR: a part of the path is a file.
-            return error == .noSuchFile || error.rawValue == 20 ? .missing : .failed(error)
+            // A part of the path may be a file.
+            guard error == .noSuchFile || error == .notDirectory else { return .failed(error) }
+            if BuiltInUnits.isDirectory(path) { return .directory }
+            return BuiltInUnits.text(of: path) == nil ? .missing : .file
         }
     }
 
     mutating func read(
         _ path: ByteView, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
-        let descriptor = try open(path)
+        let descriptor: FileDescriptor
+        do throws(Errno) {
+            descriptor = try open(path)
+        } catch {
+            guard let text = BuiltInUnits.text(of: path) else { throw error }
+            return text.copy(to: buffer)
+        }
         defer { kernel.close(descriptor) }
         var count = 0
         while count < buffer.count {
@@ -256,5 +264,18 @@ struct FileTree: UnitSource, ~Copyable {
         output.append(byte: UInt8(ascii: "\""))
         problem.describe { output.append(part: $0) }
         output.append("\"}\n")
+    }
+}
+
+extension ByteView {
+    /// - Returns: how many bytes there was room for.
+    fileprivate func copy(to buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let size = min(count, buffer.count)
+        var offset = 0
+        while offset < size {
+            buffer[offset] = self[offset]
+            offset &+= 1
+        }
+        return size
     }
 }

@@ -66,7 +66,7 @@ struct Log {
         guard Priority.warning.rawValue <= limit else { return }
         var line = begin(.warning)
         line.append(word: text)
-        error.append(to: &line)
+        if error != .none { error.append(to: &line) }
         say(&line, .warning, upTo: limit, on: &kernel)
     }
 

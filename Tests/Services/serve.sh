@@ -5,6 +5,7 @@
 #
 #   serve.sh CLUSTER    PostgreSQL's, such as 15-main
 
+# shellcheck disable=SC2317 # `try` calls the functions
 failures=0
 database=postgresql@$1
 
@@ -61,11 +62,12 @@ pass_on() {
     mosquitto_sub -t news -C 1 -W 20 >/tmp/news &
     subscriber=$!
     sleep 0.2
-    mosquitto_pub -t news -m "to all" && wait $subscriber && grep -q "to all" /tmp/news
+    mosquitto_pub -t news -m "to all" && wait "$subscriber" && grep -q "to all" /tmp/news
 }
 
 ssh-keygen -q -t ed25519 -N '' -f /root/key
-mkdir -p -m 700 /root/.ssh
+mkdir -p /root/.ssh
+chmod 700 /root/.ssh
 cp /root/key.pub /root/.ssh/authorized_keys
 
 hammock status

@@ -16,6 +16,8 @@ struct ServiceHoldings {
     private var groups = [4 of Int32](repeating: 0)
     /// Whether its cgroup is made.
     var hasControlGroup = false
+    /// How many of its processes the kernel has killed for want of memory.
+    var memoryKills = 0
     /// Names this run, and its socket. `nil` while nothing runs.
     var invocation: InvocationID?
 

@@ -101,7 +101,11 @@ extension Services {
         _ service: ServiceID, on kernel: inout K
     ) {
         guard holdings[service.index].invocation == nil else { return }
-        holdings[service.index].invocation = InvocationID.make(on: &kernel)
+        runCount &+= 1
+        var invocation = InvocationID.make(on: &kernel)
+        // Two runs that begin in one millisecond, before there is randomness, are two.
+        invocation.low ^= runCount << 32
+        holdings[service.index].invocation = invocation
     }
 
     private mutating func note(_ child: Child, of service: ServiceID, isMain: Bool) {
@@ -182,6 +186,11 @@ extension Services {
             }
             if holdings[owner.index].control.process == process {
                 readReport(of: owner, isMain: false, on: &kernel, log: &log)
+            }
+            if status == .killed(.kill), table.state(of: owner).main == process,
+                lacksMemory(owner, on: &kernel)
+            {
+                tell(.killedForMemory(owner), on: &kernel, log: &log)
             }
             // What it said last may still be in its socket.
             readNotices(of: owner, on: &kernel, log: &log)

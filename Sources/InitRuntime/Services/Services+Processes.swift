@@ -73,10 +73,46 @@ extension Services {
             try kernel.removeDirectory(at: path)
         }
         holdings[service.index].hasControlGroup = false
+        holdings[service.index].memoryKills = 0
     }
 
     private func controlGroup(_ service: ServiceID, _ file: ByteView) -> Line {
         ServicePaths.controlGroup(table.plan.name(of: service), file)
+    }
+
+    /// Whether the kernel has killed a process of the service for want of memory since the last
+    /// look. cgroups(7), memory.events
+    mutating func lacksMemory<K: Kernel & ~Copyable>(
+        _ service: ServiceID, on kernel: inout K
+    ) -> Bool {
+        guard holdings[service.index].hasControlGroup else { return false }
+        let text = try? controlGroup(service, "/memory.events").asPath {
+            (path) throws(Errno) in try kernel.read(at: path)
+        }
+        guard let text else { return false }
+        var rest = ByteView(text)
+        var kills = 0
+        while rest.count > 0 {
+            var line = rest.removeFirst(upTo: UInt8(ascii: "\n"))
+            if line.removeFirst(upTo: UInt8(ascii: " ")).equals("oom_kill") {
+                kills = line.decimal(upTo: Int(Int32.max)) ?? 0
+            }
+        }
+        let before = holdings[service.index].memoryKills
+        holdings[service.index].memoryKills = kills
+        return kills > before
+    }
+
+    /// Whether any unit asks for what only a cgroup can do: MemoryMax= and its like.
+    var limitsByGroup: Bool {
+        var index = 0
+        while index < table.plan.count {
+            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            var reader = RecipeReader(table.plan.recipe(of: service))
+            if reader.next(.cgroupFile) != nil { return true }
+            index &+= 1
+        }
+        return false
     }
 
     // MARK: Signals

@@ -5,6 +5,8 @@ import KernelInterface
 struct ServiceUpdate {
     /// The planner, until it has ended.
     var process: ProcessID?
+    /// When PID 1 waits for the planner no longer.
+    let end: Instant
     /// Whether all of the bytes are here.
     var isRead = false
     /// What it handed over; `nil` if that was no plan.
@@ -24,7 +26,8 @@ extension Services {
     ) {
         guard update == nil else { return server.refuse(client, .isUpdating) }
         planBytes = PlanBytes(memory: settings.planMemories.other(than: planBytes.memory))
-        var update = ServiceUpdate()
+        var update = ServiceUpdate(
+            end: kernel.now().advanced(byMilliseconds: Limit.planMilliseconds))
         do throws(Errno) {
             update.process = try startPlanner(isUpdate: true, on: &kernel)
         } catch {
@@ -33,6 +36,19 @@ extension Services {
         update.restarts = restarts
         self.update = update
         server.letWaitForUpdate(client)
+    }
+
+    /// A planner that takes too long is killed. Its end ends the update, which is refused.
+    mutating func passUpdateDeadline<K: Kernel & ~Copyable>(
+        at now: Instant, on kernel: inout K
+    ) {
+        guard let current = update, let process = current.process, current.end <= now else {
+            return
+        }
+        try? kernel.send(.kill, to: .process(process))
+        // Whatever it has written is no plan, and its end is close.
+        stopPlanning(on: &kernel)
+        updateIsRead(nil)
     }
 
     /// The planner has handed over all that it had.

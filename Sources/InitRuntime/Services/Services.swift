@@ -19,6 +19,8 @@ struct Services {
     var update: ServiceUpdate?
     /// Nothing more happens by itself.
     var isSettled = false
+    /// How many runs of services have begun.
+    var runCount: UInt64 = 0
     /// Whether each service has a cgroup. Otherwise its process groups have to do.
     var hasControlGroups = false
     /// The memory of the wait set.
@@ -40,6 +42,11 @@ struct Services {
     mutating func begin<K: Kernel & ~Copyable>(on kernel: inout K, log: inout ServiceLog) {
         makeDirectories(on: &kernel)
         findControlGroups(on: &kernel)
+        if !hasControlGroups, limitsByGroup {
+            log.say(
+                "no cgroups to write to, so no service has a limit of its group", .none, on: &kernel
+            )
+        }
         do throws(Errno) {
             try server.open(on: &kernel)
         } catch {
@@ -109,6 +116,9 @@ struct Services {
             var first = table.deadline
             if let other = server.deadline { first = min(first ?? other, other) }
             if let other = logger.restart { first = min(first ?? other, other) }
+            if let current = update, current.process != nil, !current.isRead {
+                first = min(first ?? current.end, current.end)
+            }
             return first
         }
     }
@@ -119,6 +129,7 @@ struct Services {
     ) {
         if let due = table.deadline, due <= now { tell(.deadlinePassed, on: &kernel, log: &log) }
         server.dropSilent(at: now, on: &kernel)
+        passUpdateDeadline(at: now, on: &kernel)
         if let due = logger.restart, due <= now { startLogger(on: &kernel, log: &log) }
     }
 }

@@ -2,13 +2,13 @@ import InitCore
 
 /// The directories that units are looked for in, as they are without links.
 struct SearchPath {
-    static let capacity = 6
+    static let capacity = 7
     var count = 0
-    var ranges = [6 of TextRange](repeating: TextRange())
+    var ranges = [7 of TextRange](repeating: TextRange())
 }
 
 extension Planner where Source: ~Copyable {
-    /// All of them, the first one first. The last counts where /lib is no link.
+    /// All of them, the first one first. The last but one counts where /lib is no link.
     private static func directory(_ place: Int) -> ByteView? {
         switch place {
         case 0: "/etc/hammock"
@@ -17,6 +17,7 @@ extension Planner where Source: ~Copyable {
         case 3: "/usr/local/lib/systemd/system"
         case 4: "/usr/lib/systemd/system"
         case 5: "/lib/systemd/system"
+        case 6: "/usr/lib/hammock/units"
         default: nil
         }
     }
