@@ -67,10 +67,10 @@ remove_group() {
 # run_init WORDS...: runs init with services to its end, and captures it.
 run_init() { capture run_in_tree /bin/sh -c "$before" sh /init --services "$@"; }
 
-# start_init WORDS...: the same, and goes on. What init says goes to $log.
+# start_init: the same, and goes on. What init says goes to $log.
 start_init() {
     log=$BATS_TEST_TMPDIR/log
-    start /bin/sh -c "$before" sh /init --services "$@" >"$log" 2>&1
+    start /bin/sh -c "$before" sh /init --services >"$log" 2>&1
 }
 
 # inside COMMAND...: runs COMMAND in the namespace of the init that was started last, and captures
