@@ -8,6 +8,7 @@
 private let targets: [String: @Sendable (UnsafeBufferPointer<UInt8>) -> Void] = [
     "kernel-command-line": fuzzKernelCommandLine,
     "logs": fuzzLogs,
+    "notices": fuzzNotices,
     "options": fuzzOptions,
     "peers": fuzzPeers,
     "planner": fuzzPlanner,
