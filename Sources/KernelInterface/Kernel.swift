@@ -584,6 +584,8 @@ public struct Watched: BitwiseCopyable, Sendable {
     public mutating func setReady(_ isReady: Bool) { found = isReady ? awaited : 0 }
     /// For kernels of tests.
     public var watchedDescriptor: FileDescriptor { FileDescriptor(rawValue: descriptor) }
+    /// For kernels of tests.
+    public var isForWriting: Bool { awaited == 4 }
 }
 
 /// A signal that has come in.

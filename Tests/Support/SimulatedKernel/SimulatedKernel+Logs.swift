@@ -13,6 +13,13 @@ public struct SimulatedLogs {
         var hasArrived = false
         /// How many bytes one tee(2) copies at most.
         var mostCopied = Int.max
+        /// Whether init has each end open.
+        var isReaderOpen = true
+        var isWriterOpen = true
+        /// Whether nobody can write into it any more.
+        var isOver = false
+        /// What the next read of it throws.
+        var readError: Errno?
     }
 
     private var pipes: [Pipe] = []
@@ -85,9 +92,7 @@ public struct SimulatedLogs {
     /// Makes a pipe that was there before the logger.
     public mutating func makePipe() -> KernelInterface.Pipe {
         pipes.append(Pipe())
-        let end = firstEnd + Int32(pipes.count - 1) * 2
-        return KernelInterface.Pipe(
-            reading: FileDescriptor(rawValue: end), writing: FileDescriptor(rawValue: end + 1))
+        return Self.pipe(pipes.count - 1, from: firstEnd)
     }
 
     /// A service writes.
@@ -109,6 +114,46 @@ public struct SimulatedLogs {
             pipes[index].number = nil
             pipes[index].hasArrived = !pipes[index].bytes.isEmpty
         }
+    }
+
+    /// Nobody can write into the pipe any more.
+    public mutating func hangUp(_ pipe: KernelInterface.Pipe) { pipes[index(pipe)].isOver = true }
+
+    /// The next read of the pipe throws this.
+    public mutating func refuseRead(of pipe: KernelInterface.Pipe, _ error: Errno) {
+        pipes[index(pipe)].readError = error
+    }
+
+    /// The pipe that was made last.
+    public var lastPipe: KernelInterface.Pipe? {
+        pipes.isEmpty ? nil : Self.pipe(pipes.count - 1, from: firstEnd)
+    }
+
+    /// The ends of pipes that init has open, by name.
+    var open: [String] {
+        pipes.indices.flatMap { index in
+            (pipes[index].isReaderOpen ? ["pipe \(index), reading"] : [])
+                + (pipes[index].isWriterOpen ? ["pipe \(index), writing"] : [])
+        }
+    }
+
+    /// Whether this is an end of a pipe that init has open.
+    func hasOpen(_ descriptor: FileDescriptor) -> Bool {
+        let offset = Int(descriptor.rawValue - firstEnd)
+        guard offset >= 0, offset / 2 < pipes.count else { return false }
+        return offset % 2 == 0 ? pipes[offset / 2].isReaderOpen : pipes[offset / 2].isWriterOpen
+    }
+
+    /// Whether a read of the pipe would not wait.
+    func isReady(_ descriptor: FileDescriptor) -> Bool {
+        guard let pipe = try? pipe(descriptor, isReading: true) else { return false }
+        return !pipes[pipe].bytes.isEmpty || pipes[pipe].isOver || pipes[pipe].readError != nil
+    }
+
+    private static func pipe(_ index: Int, from first: Int32) -> KernelInterface.Pipe {
+        let end = first + Int32(index) * 2
+        return KernelInterface.Pipe(
+            reading: FileDescriptor(rawValue: end), writing: FileDescriptor(rawValue: end + 1))
     }
 
     // MARK: What the kernel does
@@ -182,7 +227,8 @@ public struct SimulatedLogs {
 
     mutating func read(_ count: Int, _ descriptor: FileDescriptor) throws(Errno) -> [UInt8] {
         let pipe = try pipe(descriptor, isReading: true)
-        guard !pipes[pipe].bytes.isEmpty else { throw .wouldBlock }
+        if let error = pipes[pipe].readError.take() { throw error }
+        guard !pipes[pipe].bytes.isEmpty || pipes[pipe].isOver else { throw .wouldBlock }
         let bytes = Array(pipes[pipe].bytes.prefix(count))
         pipes[pipe].bytes.removeFirst(bytes.count)
         deeds.append((pipes[pipe].number == nil ? "read " : "take ") + "\(bytes.count)")
@@ -224,7 +270,18 @@ public struct SimulatedLogs {
         return FileDescriptor(rawValue: firstFile)
     }
 
-    mutating func close(_ descriptor: FileDescriptor) { openFiles[descriptor.rawValue] = nil }
+    mutating func close(_ descriptor: FileDescriptor) {
+        openFiles[descriptor.rawValue] = nil
+        guard hasOpen(descriptor) else { return }
+        let offset = Int(descriptor.rawValue - firstEnd)
+        if offset % 2 == 0 {
+            pipes[offset / 2].isReaderOpen = false
+        } else {
+            pipes[offset / 2].isWriterOpen = false
+        }
+    }
+
+    func isFile(_ descriptor: FileDescriptor) -> Bool { openFiles[descriptor.rawValue] != nil }
 
     /// How many files are open.
     public var openFileCount: Int { openFiles.count }

@@ -59,6 +59,11 @@ extension SimulatedKernel {
         _ body: (inout SimulatedKernel, FileDescriptor, Bool) -> Int32
     ) throws(Errno) -> Child {
         try count()
+        if offspring.staysAlive {
+            if let spawnError { throw spawnError }
+            let process = newChild()
+            return offspring.add(process, into: cgroup.flatMap { openPaths[$0.rawValue] })
+        }
         let report = FileDescriptor(rawValue: 100)
         openPaths[100] = "report"
         let code = body(&self, report, cgroup != nil && service.forksIntoCgroup)
@@ -72,6 +77,12 @@ extension SimulatedKernel {
     public mutating func readServiceReport(
         _ report: FileDescriptor
     ) throws(Errno) -> ServiceReport? {
+        if offspring.knows(report) {
+            // It is closed, whatever comes of the read.
+            defer { offspring.close(report) }
+            try count()
+            return offspring.report(at: report)
+        }
         try count()
         let bytes = devices["report"]?.received ?? []
         guard bytes.count == 8 else { return nil }
@@ -156,9 +167,11 @@ extension SimulatedKernel {
     }
 
     public mutating func close(_ descriptor: FileDescriptor) {
+        if !isOpenSomewhere(descriptor) { closedTwice.append(descriptor.rawValue) }
         openPaths[descriptor.rawValue] = nil
         logs.close(descriptor)
-        sockets.close(descriptor)
+        sockets.close(descriptor, at: elapsedMilliseconds)
+        offspring.close(descriptor)
     }
 
     public mutating func closeDescriptors(
@@ -238,6 +251,7 @@ extension SimulatedKernel {
 
     public mutating func removeDirectory(at path: UnsafePointer<UInt8>) throws(Errno) {
         try act("removeDirectory", text(path))
+        service.statuses[text(path)] = nil
     }
 
     public mutating func setMode(
@@ -291,6 +305,8 @@ extension SimulatedKernel {
     public mutating func fillRandomly(_ bytes: UnsafeMutableRawBufferPointer) throws(Errno) {
         try act("fillRandomly")
         for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: 0xa0 + index) }
+        // A child of its own kernel asks once; PID 1 asks for each run.
+        if offspring.staysAlive { bytes[0] = offspring.nextRandom() }
     }
 
     public mutating func execute(

@@ -16,11 +16,20 @@ public struct SimulatedSockets {
         /// Whether the peer has hung up.
         public var isOver = false
         public var isOpen = true
+        /// When init has closed it, in milliseconds.
+        public internal(set) var closedAt: Int?
         /// When this is reached, the peer is gone and a send fails.
         public var isBroken = false
 
         /// All that init has sent, as text.
         public var text: String { String(decoding: sent, as: UTF8.self) }
+    }
+
+    /// A socket that other processes send to.
+    struct Inbox {
+        let path: String
+        var isOpen = true
+        var datagrams: [(bytes: [UInt8], process: ProcessID?, user: UInt32)] = []
     }
 
     /// The paths at which init has bound a socket, with their modes.
@@ -29,8 +38,12 @@ public struct SimulatedSockets {
     /// The connections that init has not accepted yet, by their place in `connections`.
     var waiting: [Int] = []
 
-    static let firstListener: Int32 = 2000
+    private var isListening = false
+    var inboxes: [Inbox] = []
+
+    static let listener: Int32 = 2000
     static let firstConnection: Int32 = 3000
+    static let firstInbox: Int32 = 4000
 
     public init() {}
 
@@ -43,6 +56,58 @@ public struct SimulatedSockets {
         return connections.count - 1
     }
 
+    /// A process sends a datagram.
+    ///
+    /// - Parameter number: which of the sockets, in the order in which they were bound; `nil`: the
+    ///   last.
+    public mutating func send(
+        _ text: String, to number: Int? = nil, from process: ProcessID? = nil, user: UInt32 = 0
+    ) {
+        let number = number ?? inboxes.count - 1
+        guard inboxes.indices.contains(number), inboxes[number].isOpen else { return }
+        inboxes[number].datagrams.append((Array(text.utf8), process, user))
+    }
+
+    /// How many datagrams init has not read yet.
+    public var unreadCount: Int { inboxes.reduce(0) { $0 + $1.datagrams.count } }
+
+    /// The sockets that are open, by name.
+    var open: [String] {
+        (isListening ? ["listener"] : []) + inboxes.filter(\.isOpen).map(\.path)
+            + connections.indices.filter { connections[$0].isOpen && !waiting.contains($0) }
+            .map { "connection \($0)" }
+    }
+
+    mutating func bind(_ path: String, _ kind: SocketKind) -> FileDescriptor {
+        switch kind {
+        case .stream:
+            isListening = true
+            return FileDescriptor(rawValue: Self.listener)
+        case .datagram:
+            inboxes.append(Inbox(path: path))
+            return FileDescriptor(rawValue: Self.firstInbox + Int32(inboxes.count - 1))
+        }
+    }
+
+    func inbox(_ descriptor: FileDescriptor) -> Int? {
+        let place = Int(descriptor.rawValue - Self.firstInbox)
+        return inboxes.indices.contains(place) && inboxes[place].isOpen ? place : nil
+    }
+
+    func knows(_ descriptor: FileDescriptor) -> Bool {
+        descriptor.rawValue == Self.listener && isListening || inbox(descriptor) != nil
+            || (try? place(descriptor)) != nil
+    }
+
+    func isReady(_ descriptor: FileDescriptor, forWriting: Bool) -> Bool {
+        if descriptor.rawValue == Self.listener { return !waiting.isEmpty }
+        if let inbox = inbox(descriptor) { return !inboxes[inbox].datagrams.isEmpty }
+        guard let place = try? place(descriptor) else { return false }
+        let connection = connections[place]
+        if connection.isOver || connection.isBroken { return true }
+        return forWriting ? connection.room > 0 : !connection.incoming.isEmpty
+    }
+
     func place(_ descriptor: FileDescriptor) throws(Errno) -> Int {
         let place = Int(descriptor.rawValue - Self.firstConnection)
         guard connections.indices.contains(place), connections[place].isOpen else {
@@ -51,8 +116,13 @@ public struct SimulatedSockets {
         return place
     }
 
-    mutating func close(_ descriptor: FileDescriptor) {
-        if let place = try? place(descriptor) { connections[place].isOpen = false }
+    mutating func close(_ descriptor: FileDescriptor, at now: Int) {
+        if descriptor.rawValue == Self.listener { isListening = false }
+        if let inbox = inbox(descriptor) { inboxes[inbox].isOpen = false }
+        if let place = try? place(descriptor) {
+            connections[place].isOpen = false
+            connections[place].closedAt = now
+        }
     }
 }
 
@@ -62,7 +132,7 @@ extension SimulatedKernel {
     ) throws(Errno) -> FileDescriptor {
         try count()
         sockets.bound[String(cString: path)] = mode
-        return FileDescriptor(rawValue: SimulatedSockets.firstListener)
+        return sockets.bind(String(cString: path), kind)
     }
 
     public mutating func accept(from listener: FileDescriptor) throws(Errno) -> FileDescriptor {
@@ -81,6 +151,14 @@ extension SimulatedKernel {
         _ bytes: UnsafeMutableRawBufferPointer, from socket: FileDescriptor
     ) throws(Errno) -> Received {
         try count()
+        if let inbox = sockets.inbox(socket) {
+            guard !sockets.inboxes[inbox].datagrams.isEmpty else { throw .wouldBlock }
+            let datagram = sockets.inboxes[inbox].datagrams.removeFirst()
+            guard datagram.bytes.count <= bytes.count else { throw Errno(rawValue: 90) }
+            bytes.copyBytes(from: datagram.bytes)
+            return Received(
+                count: datagram.bytes.count, user: datagram.user, process: datagram.process)
+        }
         let place = try sockets.place(socket)
         let connection = sockets.connections[place]
         if connection.incoming.isEmpty, !connection.isOver { throw .wouldBlock }

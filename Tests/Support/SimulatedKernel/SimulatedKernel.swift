@@ -52,6 +52,10 @@ public struct SimulatedKernel: Kernel {
     public internal(set) var deeds: [String] = []
     /// The signals that will come.
     public var signals: [Signal] = []
+    /// Comes where init would sleep, which then takes no time; `nil`: init sleeps.
+    public var idleSignal: Signal?
+    /// How often init would have slept.
+    public private(set) var idleCount = 0
     /// The children that have ended and are not reaped, in order.
     public var ended: [(ProcessID, ExitStatus)] = []
     /// How many children there have been, the program and the helpers among them.
@@ -76,8 +80,12 @@ public struct SimulatedKernel: Kernel {
     public var openPaths: [Int32: String]
     /// Pipes, and the files that the logger makes.
     public var logs = SimulatedLogs()
+    /// What was closed and was not open: somebody else's descriptor may have that number by then.
+    public internal(set) var closedTwice: [Int32] = []
     /// The control socket and its clients.
     public var sockets = SimulatedSockets()
+    /// The children of services, and what they report.
+    public var offspring = SimulatedOffspring()
     /// The descriptors that are open for reading only.
     private var forReading: Set<Int32> = []
     /// What the child of a service finds and does.
@@ -113,7 +121,7 @@ public struct SimulatedKernel: Kernel {
     /// The script's next signal. At the end of the script SIGTERM comes, which ends the test.
     public mutating func pause() throws(Errno) -> ReceivedSignal {
         try count()
-        return ReceivedSignal(nextSignal())
+        return ReceivedSignal(try nextSignal(within: nil))
     }
 
     public mutating func wait(
@@ -124,19 +132,34 @@ public struct SimulatedKernel: Kernel {
             return logs.hasArrival ? .readable : .signal(ReceivedSignal(nextSignal()))
         }
         if descriptor != nil { return .readable }
-        if let milliseconds, signals.isEmpty {
-            elapsedMilliseconds += Int(milliseconds)
-            throw .wouldBlock
-        }
-        return .signal(ReceivedSignal(nextSignal()))
+        return .signal(ReceivedSignal(try nextSignal(within: milliseconds)))
     }
 
-    /// Only PID 1 with services waits for more than one.
+    /// What is ready comes before a signal, as ppoll(2) has it.
     public mutating func wait(
         forAnyOf watched: UnsafeMutableBufferPointer<Watched>, milliseconds: Int64?
     ) throws(Errno) -> Wakeup {
         try count()
-        throw .noSuchSystemCall
+        var isAnyReady = false
+        for index in watched.indices {
+            let isReady = isReady(watched[index])
+            watched[index].setReady(isReady)
+            if isReady { isAnyReady = true }
+        }
+        if isAnyReady { return .readable }
+        return .signal(ReceivedSignal(try nextSignal(within: milliseconds)))
+    }
+
+    /// The script's next signal, or time goes by.
+    private mutating func nextSignal(within milliseconds: Int64?) throws(Errno) -> Signal {
+        if !signals.isEmpty { return signals.removeFirst() }
+        if let idleSignal, milliseconds != 0 {
+            idleCount += 1
+            return idleSignal
+        }
+        guard let milliseconds else { return .terminate }
+        elapsedMilliseconds += Int(milliseconds)
+        throw .wouldBlock
     }
 
     private mutating func nextSignal() -> Signal {
@@ -146,6 +169,7 @@ public struct SimulatedKernel: Kernel {
     public mutating func send(_ signal: Signal, to target: SignalTarget) throws(Errno) {
         try count()
         if let sendError { throw sendError }
+        try offspring.check(target)
         deeds.append("\(target) gets \(signal.rawValue)")
     }
 
@@ -190,21 +214,27 @@ public struct SimulatedKernel: Kernel {
         return false
     }
 
-    mutating func end(_ process: ProcessID, _ status: ExitStatus) {
+    /// A child ends, and SIGCHLD comes.
+    public mutating func end(_ process: ProcessID, _ status: ExitStatus) {
         ended.append((process, status))
         signals.append(.child)
     }
 
-    /// The child runs at once, to its end.
+    /// The child runs at once, to its end, unless children stay alive.
     public mutating func fork(_ body: (inout SimulatedKernel) -> Int32) throws(Errno) -> ProcessID {
         try count()
+        if offspring.staysAlive {
+            if let spawnError { throw spawnError }
+            return newChild()
+        }
         let code = body(&self)
         let process = newChild()
         end(process, .exited(UInt8(truncatingIfNeeded: code)))
         return process
     }
 
-    mutating func newChild() -> ProcessID {
+    /// There is one more child of init.
+    public mutating func newChild() -> ProcessID {
         children += 1
         return ProcessID(rawValue: Int32(children + 1))
     }
