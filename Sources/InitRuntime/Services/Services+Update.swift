@@ -25,7 +25,7 @@ extension Services {
         restarts: Bool, for client: Int, on kernel: inout K
     ) {
         guard update == nil else { return server.refuse(client, .isUpdating) }
-        planBytes = PlanBytes(memory: settings.planMemories.other(than: planBytes.memory))
+        planBytes = PlanBytes(memory: settings.planMemories.other(than: planMemory))
         var update = ServiceUpdate(
             end: kernel.now().advanced(byMilliseconds: Limit.planMilliseconds))
         do throws(Errno) {
@@ -120,6 +120,7 @@ extension Services {
         server.adopt(map)
         if settings.keepsLogs { renewLogger(for: plan, on: &kernel, log: &log) }
         table.adopt(plan, by: map, at: kernel.now())
+        planMemory = planBytes.memory
         noteChanges()
         performAll(on: &kernel, log: &log)
     }

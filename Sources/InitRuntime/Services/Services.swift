@@ -15,6 +15,8 @@ struct Services {
     /// Where the planner's bytes come from, until all of them are here.
     var planner: FileDescriptor?
     var planBytes: PlanBytes
+    /// Where the plan that counts lies. No other may be written there.
+    var planMemory: UnsafeMutableRawBufferPointer
     /// `nil` unless the plan is being made anew.
     var update: ServiceUpdate?
     /// Nothing more happens by itself.
@@ -33,7 +35,8 @@ struct Services {
 
     init(_ settings: ServiceHostSettings) {
         self.settings = settings
-        planBytes = PlanBytes(memory: settings.planMemories.first)
+        planMemory = settings.planMemories.first
+        planBytes = PlanBytes(memory: planMemory)
     }
 
     // MARK: Begin and end
