@@ -22,7 +22,10 @@ extension Services {
         logger.restart = nil
         do throws(Errno) {
             try openOutputs(for: table.plan, on: &kernel)
-            logger.process = try forkLogger(on: &kernel)
+            let process = try forkLogger(on: &kernel)
+            logger.process = process
+            // An update has asked for it, and a stop came behind that: it writes what is there.
+            if logger.isEnding { try? kernel.send(.terminate, to: .process(process)) }
         } catch {
             log.say("no logger", error, on: &kernel)
             planLoggerRestart(at: kernel.now())
