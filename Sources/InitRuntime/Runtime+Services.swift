@@ -57,6 +57,7 @@ extension Runtime where K: ~Copyable {
         guard let services else { return }
         var serviceLog = ServiceLog(log: log, limit: core.configuration.logLimit)
         body(&services.pointee, &kernel, &serviceLog)
+        services.pointee.endTurn(on: &kernel, log: &serviceLog)
         log = serviceLog.log
     }
 

@@ -36,30 +36,44 @@ extension Services {
     }
 
     /// Reads what the planner has written. At the end of that the plan is checked.
-    mutating func readPlan<K: Kernel & ~Copyable>(on kernel: inout K, log: inout ServiceLog) {
+    mutating func readPlan<K: Kernel & ~Copyable>(on kernel: inout K) {
         guard let planner else { return }
         let room = UnsafeMutableRawBufferPointer(rebasing: planBytes.memory[planBytes.count...])
-        // A plan that fills all of the room, and goes on, is none.
-        guard room.count > 0 else { return endPlanning(nil, on: &kernel, log: &log) }
         do throws(Errno) {
-            let count = try kernel.read(room, from: planner)
-            planBytes.count &+= count
-            if count == 0 { endPlanning(try? Plan(planBytes.view), on: &kernel, log: &log) }
+            // A plan that fills all of the room is one, unless it goes on.
+            let count =
+                room.count > 0
+                ? try kernel.read(room, from: planner) : try readMore(from: planner, on: &kernel)
+            if count == 0 {
+                endPlanning(try? Plan(planBytes.view), on: &kernel)
+            } else if room.count > 0 {
+                planBytes.count &+= count
+            } else {
+                endPlanning(nil, on: &kernel)
+            }
         } catch {
             if error != .wouldBlock, error != .interrupted {
-                endPlanning(nil, on: &kernel, log: &log)
+                endPlanning(nil, on: &kernel)
             }
         }
     }
 
+    /// - Returns: 0 if nothing comes any more.
+    private func readMore<K: Kernel & ~Copyable>(
+        from planner: FileDescriptor, on kernel: inout K
+    ) throws(Errno) -> Int {
+        var byte: UInt8 = 0
+        return try withUnsafeMutableBytes(of: &byte) { (bytes) throws(Errno) in
+            try kernel.read(bytes, from: planner)
+        }
+    }
+
     private mutating func endPlanning<K: Kernel & ~Copyable>(
-        _ plan: Plan?, on kernel: inout K, log: inout ServiceLog
+        _ plan: Plan?, on kernel: inout K
     ) {
         stopPlanning(on: &kernel)
         if update != nil {
             updateIsRead(plan)
-            goOnWithUpdate(on: &kernel, log: &log)
-            server.goOn(about: &table, &changes, isSettled: isSettled, on: &kernel)
             return
         }
         if let plan {

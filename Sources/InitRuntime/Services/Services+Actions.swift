@@ -174,11 +174,7 @@ extension Services {
             loggerEnded(on: &kernel)
             return true
         }
-        if updatePlannerEnded(process, status) {
-            goOnWithUpdate(on: &kernel, log: &log)
-            server.goOn(about: &table, &changes, isSettled: isSettled, on: &kernel)
-            return true
-        }
+        if updatePlannerEnded(process, status) { return true }
         let owner = table.owner(of: process)
         if let owner {
             if holdings[owner.index].main.process == process {

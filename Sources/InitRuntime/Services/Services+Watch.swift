@@ -71,7 +71,7 @@ extension Services {
     ) {
         let service = ServiceID(rawValue: source.number)
         switch source.kind {
-        case .planner: readPlan(on: &kernel, log: &log)
+        case .planner: readPlan(on: &kernel)
         case .listener: server.accept(at: kernel.now(), on: &kernel)
         case .client: serve(Int(source.number), on: &kernel, log: &log)
         case .mainReport: readReport(of: service, isMain: true, on: &kernel, log: &log)

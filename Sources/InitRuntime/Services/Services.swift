@@ -84,7 +84,14 @@ struct Services {
     ) {
         step(event, at: kernel.now())
         performAll(on: &kernel, log: &log)
-        if update != nil { goOnWithUpdate(on: &kernel, log: &log) }
+        server.goOn(about: &table, &changes, isSettled: isSettled, on: &kernel)
+    }
+
+    /// All of what happened is told. Another plan comes only here: in the middle of that the
+    /// numbers of units would change under those who tell of them.
+    mutating func endTurn<K: Kernel & ~Copyable>(on kernel: inout K, log: inout ServiceLog) {
+        guard update != nil else { return }
+        goOnWithUpdate(on: &kernel, log: &log)
         server.goOn(about: &table, &changes, isSettled: isSettled, on: &kernel)
     }
 
