@@ -59,26 +59,21 @@ extension Services {
         _ service: ServiceID, _ stage: Stage, _ command: UInt8, on kernel: inout K,
         log: inout ServiceLog
     ) -> ServiceEvent {
-        let cgroup: FileDescriptor?
-        let context: RecipeContext
-        let writer: FileDescriptor?
-        do throws(Errno) {
-            prepareRun(service, on: &kernel)
-            cgroup = openControlGroup(service, on: &kernel)
-            try openNotices(service, on: &kernel)
-            writer = try openReadiness(service, stage, on: &kernel)
-            context = makeContext(service, readiness: writer)
-        } catch {
-            return .notRun(service, error)
-        }
-        let plan = table.plan
-        let invocation = holdings[service.index].invocation
-        let hasNotices = holdings[service.index].notices != nil
+        prepareRun(service, on: &kernel)
+        var cgroup: FileDescriptor?
+        var writer: FileDescriptor?
         defer {
             if let cgroup { kernel.close(cgroup) }
             if let writer { kernel.close(writer) }
         }
         do throws(Errno) {
+            cgroup = try openControlGroup(service, on: &kernel)
+            try openNotices(service, on: &kernel)
+            writer = try openReadiness(service, stage, on: &kernel)
+            let plan = table.plan
+            let context = makeContext(service, readiness: writer)
+            let invocation = holdings[service.index].invocation
+            let hasNotices = holdings[service.index].notices != nil
             let child = try kernel.forkService(into: cgroup) { kernel, report, isInside in
                 var context = context
                 context.isInControlGroup = isInside

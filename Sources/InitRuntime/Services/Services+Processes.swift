@@ -47,20 +47,28 @@ extension Services {
             at: file.utf8Start, UnsafeRawBufferPointer(start: text.start, count: text.count))
     }
 
-    /// - Returns: the descriptor of the service's cgroup, which is made if it is missing.
+    /// - Returns: the descriptor of the service's cgroup, which is made if it is missing; `nil` if
+    ///   its process groups have to do.
+    /// - Throws: if another command of the service is in a cgroup already. One outside of it would
+    ///   not be found again.
     mutating func openControlGroup<K: Kernel & ~Copyable>(
         _ service: ServiceID, on kernel: inout K
-    ) -> FileDescriptor? {
+    ) throws(Errno) -> FileDescriptor? {
         guard hasControlGroups else { return nil }
-        let path = controlGroup(service, "")
-        return try? path.asPath { (path) throws(Errno) in
-            do throws(Errno) {
-                try kernel.makeDirectory(at: path, mode: 0o755)
-            } catch {
-                guard error == .fileExists else { throw error }
+        do throws(Errno) {
+            let descriptor = try controlGroup(service, "").asPath { (path) throws(Errno) in
+                do throws(Errno) {
+                    try kernel.makeDirectory(at: path, mode: 0o755)
+                } catch {
+                    guard error == .fileExists else { throw error }
+                }
+                return try kernel.open(at: path, .reading, mode: 0)
             }
             holdings[service.index].hasControlGroup = true
-            return try kernel.open(at: path, .reading, mode: 0)
+            return descriptor
+        } catch {
+            if holdings[service.index].hasControlGroup { throw error }
+            return nil
         }
     }
 
