@@ -59,7 +59,7 @@ extension Services {
         _ service: ServiceID, _ stage: Stage, _ command: UInt8, on kernel: inout K,
         log: inout ServiceLog
     ) -> ServiceEvent {
-        prepareRun(service, on: &kernel)
+        prepareRun(service, stage, command, on: &kernel)
         var cgroup: FileDescriptor?
         var writer: FileDescriptor?
         defer {
@@ -91,10 +91,13 @@ extension Services {
         }
     }
 
-    /// The first command of a run begins it.
+    /// The first command of a run begins it. What is left of the run before it, which a restart
+    /// does not forget, is not the new one's: its socket may still hold what its processes said.
     private mutating func prepareRun<K: Kernel & ~Copyable>(
-        _ service: ServiceID, on kernel: inout K
+        _ service: ServiceID, _ stage: Stage, _ command: UInt8, on kernel: inout K
     ) {
+        let first: Stage = table.plan.commandCount(.prepare, of: service) > 0 ? .prepare : .main
+        if stage == first, command == 0 { endRun(service, on: &kernel) }
         guard holdings[service.index].invocation == nil else { return }
         runCount &+= 1
         var invocation = InvocationID.make(on: &kernel)
@@ -195,12 +198,19 @@ extension Services {
     private mutating func forget<K: Kernel & ~Copyable>(
         _ service: ServiceID, on kernel: inout K
     ) {
+        endRun(service, on: &kernel)
+        removeControlGroup(service, on: &kernel)
+    }
+
+    /// Drops what belongs to one run.
+    private mutating func endRun<K: Kernel & ~Copyable>(
+        _ service: ServiceID, on kernel: inout K
+    ) {
         let index = service.index
         if let descriptor = holdings[index].main.report.take() { kernel.close(descriptor) }
         if let descriptor = holdings[index].control.report.take() { kernel.close(descriptor) }
         closeNotices(service, on: &kernel)
         if let descriptor = holdings[index].readiness.take() { kernel.close(descriptor) }
-        removeControlGroup(service, on: &kernel)
         var group = 0
         while group < ServiceHoldings.groupCount {
             holdings[index].forget(group: group)
