@@ -59,6 +59,11 @@ extension Services {
                     ByteView(
                         start: start.assumingMemoryBound(to: UInt8.self), count: received.count))
                 while let notice = reader.next() {
+                    if case .mainIs(let process) = notice,
+                        !mayBeMain(process, of: service, by: received, on: &kernel)
+                    {
+                        continue
+                    }
                     tell(.noticed(service, notice), on: &kernel, log: &log)
                 }
             }
@@ -77,6 +82,33 @@ extension Services {
                 && (received.process == state.main || received.process == state.control)
         case .all: return true
         }
+    }
+
+    /// Whether the sender may call this the service's main process. PID 1 sends signals to that
+    /// one, and must not do so to others' processes for a user who may not.
+    private mutating func mayBeMain<K: Kernel & ~Copyable>(
+        _ process: ProcessID, of service: ServiceID, by sender: Received, on kernel: inout K
+    ) -> Bool {
+        if sender.user == 0 || sender.process == process { return true }
+        if holdings[service.index].hasControlGroup {
+            var isMember = false
+            let isRead = readMembers(of: service, on: &kernel) { _, member in
+                if member == process { isMember = true }
+                return !isMember
+            }
+            if isRead { return isMember }
+        }
+        guard let stat = readStat(of: process, on: &kernel) else { return false }
+        if stat.parent == sender.process?.rawValue { return true }
+        var index = 0
+        while index < ServiceHoldings.groupCount {
+            // Each command leads a session and a group of the same number.
+            if let group = holdings[service.index].group(index), group.rawValue == stat.session {
+                return true
+            }
+            index &+= 1
+        }
+        return false
     }
 
     // MARK: s6's descriptor

@@ -241,20 +241,26 @@ extension Services {
     private func isChild<K: Kernel & ~Copyable>(
         _ process: ProcessID, on kernel: inout K
     ) -> Bool {
+        readStat(of: process, on: &kernel)?.parent == 1
+    }
+
+    func readStat<K: Kernel & ~Copyable>(
+        of process: ProcessID, on kernel: inout K
+    ) -> ProcessStat? {
         var path = Line()
         path.append("/proc/")
         path.append(number: process.rawValue)
         path.append("/stat")
         let text = try? path.asPath { (path) throws(Errno) in try kernel.read(at: path) }
-        guard let text, let stat = ProcessStat(text) else { return false }
-        return stat.process == process && stat.parent == 1
+        guard let text, let stat = ProcessStat(text), stat.process == process else { return nil }
+        return stat
     }
 
     /// Calls `body` with each process of the cgroup, until it returns false.
     ///
     /// - Returns: whether the list could be read.
     @inline(never)
-    private mutating func readMembers<K: Kernel & ~Copyable>(
+    mutating func readMembers<K: Kernel & ~Copyable>(
         of service: ServiceID, on kernel: inout K, _ body: (inout K, ProcessID) -> Bool
     ) -> Bool {
         let text = try? controlGroup(service, "/cgroup.procs").asPath {
