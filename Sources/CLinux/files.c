@@ -18,19 +18,19 @@
 #include <unistd.h>
 
 int clinux_change_mode(const char *path, unsigned mode) {
-    return ask(SYS_chmod, path, mode, 0, 0);
+    return ask2(SYS_chmod, path, mode);
 }
 
 int clinux_change_owner(const char *path, unsigned user, unsigned group) {
-    return ask(SYS_chown, path, user, group, 0);
+    return ask3(SYS_chown, path, user, group);
 }
 
 int clinux_close(int fd) {
-    return ask(SYS_close, fd, 0, 0, 0);
+    return ask1(SYS_close, fd);
 }
 
 int clinux_close_range(int first, int last) {
-    int result = ask(SYS_close_range, first, last, 0, 0);
+    int result = ask3(SYS_close_range, first, last, 0);
     // Linux before 5.9 lacks the call, and older filters of system calls refuse it. A process
     // usually has no more than 1024 descriptors.
     for (int fd = first; result < 0 && fd <= last && fd < 1024; fd++) clinux_close(fd);
@@ -44,36 +44,36 @@ void *clinux_directory(void) {
 
 int clinux_duplicate(int fd, int as) {
     // dup2(2) leaves the flags of a descriptor that is to be its own copy.
-    return fd == as ? ask(SYS_fcntl, fd, F_SETFD, 0, 0) : ask(SYS_dup2, fd, as, 0, 0);
+    return fd == as ? ask3(SYS_fcntl, fd, F_SETFD, 0) : ask2(SYS_dup2, fd, as);
 }
 
 int clinux_duplicate_above(int fd, int lowest) {
-    return ask(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest, 0);
+    return ask3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest);
 }
 
 int clinux_epoll_create(void) {
-    return ask(SYS_epoll_create1, EPOLL_CLOEXEC, 0, 0, 0);
+    return ask1(SYS_epoll_create1, EPOLL_CLOEXEC);
 }
 
 int clinux_epoll_take(int epoll, uint32_t *number) {
     struct epoll_event event;
-    int result = ask(SYS_epoll_wait, epoll, &event, 1, 0);
+    int result = ask4(SYS_epoll_wait, epoll, &event, 1, 0);
     if (result > 0) *number = event.data.u32;
     return result;
 }
 
 int clinux_epoll_watch(int epoll, int fd, uint32_t number) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u32 = number};
-    return ask(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, fd, &event);
+    return ask4(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 int64_t clinux_file_size(int fd) {
-    return ask(SYS_lseek, fd, 0, SEEK_END, 0);
+    return ask3(SYS_lseek, fd, 0, SEEK_END);
 }
 
 int clinux_fstat(int fd, struct clinux_file *found) {
     struct stat status = {0};
-    int result = ask(SYS_fstat, fd, &status, 0, 0);
+    int result = ask2(SYS_fstat, fd, &status);
     *found = (struct clinux_file){
         .device = status.st_dev,
         .number = status.st_ino,
@@ -84,30 +84,30 @@ int clinux_fstat(int fd, struct clinux_file *found) {
 }
 
 int clinux_fsync(int fd) {
-    return ask(SYS_fsync, fd, 0, 0, 0);
+    return ask1(SYS_fsync, fd);
 }
 
 int clinux_get_descriptor_flags(int fd) {
-    return ask(SYS_fcntl, fd, F_GETFD, 0, 0);
+    return ask2(SYS_fcntl, fd, F_GETFD);
 }
 
 int clinux_getdents(int fd, void *entries) {
-    return ask(SYS_getdents64, fd, entries, clinux_directory_size, 0);
+    return ask3(SYS_getdents64, fd, entries, clinux_directory_size);
 }
 
 int clinux_inotify_add(int inotify, const char *directory, int is_parent) {
     unsigned mask = IN_MODIFY | IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_MOVE_SELF;
     if (is_parent) mask = IN_DELETE;
-    return ask(SYS_inotify_add_watch, inotify, directory, mask | IN_ONLYDIR, 0);
+    return ask3(SYS_inotify_add_watch, inotify, directory, mask | IN_ONLYDIR);
 }
 
 int clinux_inotify_create(void) {
-    return ask(SYS_inotify_init1, IN_NONBLOCK | IN_CLOEXEC, 0, 0, 0);
+    return ask1(SYS_inotify_init1, IN_NONBLOCK | IN_CLOEXEC);
 }
 
 int clinux_inotify_take(int inotify) {
     char *notices = clinux_directory();
-    int size = ask(SYS_read, inotify, notices, clinux_directory_size, 0);
+    int size = ask3(SYS_read, inotify, notices, clinux_directory_size);
     if (size < 0) return size;
     unsigned mask = 0;
     for (int offset = 0; offset < size;) {
@@ -127,40 +127,40 @@ int clinux_inotify_take(int inotify) {
 }
 
 int clinux_let_block(int fd) {
-    return ask(SYS_fcntl, fd, F_SETFL, 0, 0);
+    return ask3(SYS_fcntl, fd, F_SETFL, 0);
 }
 
 int clinux_make_directory(const char *path, unsigned mode) {
-    return ask(SYS_mkdir, path, mode, 0, 0);
+    return ask2(SYS_mkdir, path, mode);
 }
 
 int clinux_may_write(const char *path) {
-    return ask(SYS_access, path, W_OK, 0, 0);
+    return ask2(SYS_access, path, W_OK);
 }
 
 int clinux_open(const char *path, int flags, unsigned mode) {
-    return ask(SYS_open, path, flags | O_CLOEXEC, mode, 0);
+    return ask3(SYS_open, path, flags | O_CLOEXEC, mode);
 }
 
 int clinux_open_for_reading(const char *path) {
-    return ask(SYS_open, path, O_RDONLY | O_CLOEXEC, 0, 0);
+    return ask2(SYS_open, path, O_RDONLY | O_CLOEXEC);
 }
 
 int clinux_open_for_writing(const char *path) {
-    return ask(SYS_open, path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, 0);
+    return ask2(SYS_open, path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 int clinux_open_log(const char *path) {
     int how = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    return ask(SYS_open, path, how, 0640, 0);
+    return ask3(SYS_open, path, how, 0640);
 }
 
 int clinux_open_standard_stream(const char *path, int for_writing) {
-    return ask(SYS_open, path, (for_writing ? O_RDWR : O_RDONLY) | O_NOCTTY, 0, 0);
+    return ask2(SYS_open, path, (for_writing ? O_RDWR : O_RDONLY) | O_NOCTTY);
 }
 
 int clinux_pipe(int ends[2]) {
-    return ask(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK, 0, 0);
+    return ask2(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
 }
 
 void *clinux_planner_memory(void) {
@@ -174,39 +174,39 @@ int clinux_poll_either(int first, int second, int output) {
         {.fd = second, .events = POLLIN},
         {.fd = output},
     };
-    int result = ask(SYS_poll, entries, 3, -1, 0);
+    int result = ask3(SYS_poll, entries, 3, -1);
     if (result < 0) return result;
     return !entries[2].revents;
 }
 
 int clinux_poll_readable(int fd, int timeout_milliseconds) {
     struct pollfd entry = {.fd = fd, .events = POLLIN};
-    return ask(SYS_poll, &entry, 1, timeout_milliseconds, 0);
+    return ask3(SYS_poll, &entry, 1, timeout_milliseconds);
 }
 
 int clinux_poll_writable(int fd, int timeout_milliseconds) {
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
-    return ask(SYS_poll, &entry, 1, timeout_milliseconds, 0);
+    return ask3(SYS_poll, &entry, 1, timeout_milliseconds);
 }
 
 ptrdiff_t clinux_pread(int fd, void *bytes, size_t count, int64_t offset) {
-    return ask(SYS_pread64, fd, bytes, count, offset);
+    return ask4(SYS_pread64, fd, bytes, count, offset);
 }
 
 ptrdiff_t clinux_read(int fd, void *bytes, size_t count) {
-    return ask(SYS_read, fd, bytes, count, 0);
+    return ask3(SYS_read, fd, bytes, count);
 }
 
 ptrdiff_t clinux_readlink(const char *path, char *target, size_t size) {
-    return ask(SYS_readlink, path, target, size, 0);
+    return ask3(SYS_readlink, path, target, size);
 }
 
 int clinux_remove_directory(const char *path) {
-    return ask(SYS_rmdir, path, 0, 0, 0);
+    return ask1(SYS_rmdir, path);
 }
 
 int clinux_rename(const char *from, const char *to) {
-    return ask(SYS_rename, from, to, 0, 0);
+    return ask2(SYS_rename, from, to);
 }
 
 void *clinux_scratch(void) {
@@ -221,38 +221,38 @@ void *clinux_services_memory(void) {
 
 int clinux_stat(const char *path, int follows, int64_t *size) {
     struct stat found = {0};
-    int result = ask(follows ? SYS_stat : SYS_lstat, path, &found, 0, 0);
+    int result = ask2(follows ? SYS_stat : SYS_lstat, path, &found);
     *size = found.st_size;
     return result < 0 ? result : (int)found.st_mode;
 }
 
 int clinux_symlink(const char *target, const char *path) {
-    return ask(SYS_symlink, target, path, 0, 0);
+    return ask2(SYS_symlink, target, path);
 }
 
 ptrdiff_t clinux_tee(int from, int to, size_t count) {
-    return ask(SYS_tee, from, to, count, SPLICE_F_NONBLOCK);
+    return ask4(SYS_tee, from, to, count, SPLICE_F_NONBLOCK);
 }
 
 int clinux_truncate(int fd, int64_t size) {
-    return ask(SYS_ftruncate, fd, size, 0, 0);
+    return ask2(SYS_ftruncate, fd, size);
 }
 
 int clinux_unlink(const char *path) {
-    return ask(SYS_unlink, path, 0, 0, 0);
+    return ask1(SYS_unlink, path);
 }
 
 ptrdiff_t clinux_write(int fd, const void *bytes, size_t count) {
-    return ask(SYS_write, fd, bytes, count, 0);
+    return ask3(SYS_write, fd, bytes, count);
 }
 
 // --- file systems, and the devices below them ------------------------------------------
 
 // control: opens a device, makes one ioctl, and closes the device.
 static int control(const char *path, unsigned long request, void *argument) {
-    int fd = ask(SYS_open, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0, 0);
+    int fd = ask2(SYS_open, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return fd;
-    int result = ask(SYS_ioctl, fd, request, argument, 0);
+    int result = ask3(SYS_ioctl, fd, request, argument);
     clinux_close(fd);
     return result;
 }
@@ -264,7 +264,7 @@ int clinux_detach_loop(const char *path) {
 
 int64_t clinux_file_system_size(const char *path) {
     struct statfs found;
-    int result = ask(SYS_statfs, path, &found, 0, 0);
+    int result = ask2(SYS_statfs, path, &found);
     return result < 0 ? result : (int64_t)found.f_blocks * found.f_bsize;
 }
 
@@ -298,13 +298,13 @@ int clinux_remove_mappings(void) {
 }
 
 int clinux_swapoff(const char *path) {
-    return ask(SYS_swapoff, path, 0, 0, 0);
+    return ask1(SYS_swapoff, path);
 }
 
 void clinux_sync(void) {
-    ask(SYS_sync, 0, 0, 0, 0);
+    ask0(SYS_sync);
 }
 
 int clinux_umount(const char *path) {
-    return ask(SYS_umount2, path, UMOUNT_NOFOLLOW, 0, 0);
+    return ask2(SYS_umount2, path, UMOUNT_NOFOLLOW);
 }

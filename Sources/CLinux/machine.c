@@ -15,27 +15,27 @@
 
 int clinux_bring_up_loopback(void) {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-    int fd = ask(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0);
+    int fd = ask3(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
-    int result = ask(SYS_ioctl, fd, SIOCSIFFLAGS, &request, 0);
+    int result = ask3(SYS_ioctl, fd, SIOCSIFFLAGS, &request);
     clinux_close(fd);
     return result;
 }
 
 int64_t clinux_clock_microseconds(void) {
     struct timespec now = {0};
-    ask(SYS_clock_gettime, CLOCK_MONOTONIC, &now, 0, 0);
+    ask2(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 int64_t clinux_clock_milliseconds(void) {
     struct timespec now = {0};
-    ask(SYS_clock_gettime, CLOCK_MONOTONIC, &now, 0, 0);
+    ask2(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 ptrdiff_t clinux_random(void *bytes, size_t count) {
-    return ask(SYS_getrandom, bytes, count, GRND_NONBLOCK, 0);
+    return ask3(SYS_getrandom, bytes, count, GRND_NONBLOCK);
 }
 
 int clinux_reboot(enum clinux_reboot_operation operation) {
@@ -46,15 +46,15 @@ int clinux_reboot(enum clinux_reboot_operation operation) {
         [clinux_reboot_halt] = RB_HALT_SYSTEM,
     };
     enum { magic1 = 0xfee1dead, magic2 = 672274793 };
-    return ask(SYS_reboot, magic1, magic2, operations[operation], 0);
+    return ask3(SYS_reboot, magic1, magic2, operations[operation]);
 }
 
 int clinux_set_alarm_interval(int milliseconds) {
     struct timeval each = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
     struct itimerval timer = {.it_interval = each, .it_value = each};
-    return ask(SYS_setitimer, ITIMER_REAL, &timer, NULL, 0);
+    return ask3(SYS_setitimer, ITIMER_REAL, &timer, NULL);
 }
 
 int clinux_set_host_name(const char *name, size_t length) {
-    return ask(SYS_sethostname, name, length, 0, 0);
+    return ask2(SYS_sethostname, name, length);
 }

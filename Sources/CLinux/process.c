@@ -16,23 +16,23 @@
 #include <unistd.h>
 
 int clinux_change_directory(const char *path) {
-    return ask(SYS_chdir, path, 0, 0, 0);
+    return ask1(SYS_chdir, path);
 }
 
 int clinux_change_root(const char *path) {
-    return ask(SYS_chroot, path, 0, 0, 0);
+    return ask1(SYS_chroot, path);
 }
 
 int clinux_execve(const char *path, char *const *argv, char *const *environment) {
-    return ask(SYS_execve, path, argv, environment, 0);
+    return ask3(SYS_execve, path, argv, environment);
 }
 
 _Noreturn void clinux_exit(int code) {
-    for (;;) ask(SYS_exit_group, code, 0, 0, 0);
+    for (;;) ask1(SYS_exit_group, code);
 }
 
 int clinux_fork(void) {
-    return ask(SYS_fork, 0, 0, 0, 0);
+    return ask0(SYS_fork);
 }
 
 int clinux_fork_into(int cgroup) {
@@ -41,83 +41,83 @@ int clinux_fork_into(int cgroup) {
         uint64_t flags, pidfd, child_tid, parent_tid, exit_signal;
         uint64_t stack, stack_size, tls, set_tid, set_tid_size, cgroup;
     } how = {.flags = 1ull << 33, .exit_signal = SIGCHLD, .cgroup = cgroup};
-    return ask(SYS_clone3, &how, sizeof how, 0, 0);
+    return ask2(SYS_clone3, &how, sizeof how);
 }
 
 int clinux_get_limit(int resource, uint64_t limits[2]) {
-    return ask(SYS_prlimit64, 0, resource, NULL, limits);
+    return ask4(SYS_prlimit64, 0, resource, NULL, limits);
 }
 
 int clinux_getpgrp(void) {
-    return ask(SYS_getpgrp, 0, 0, 0, 0);
+    return ask0(SYS_getpgrp);
 }
 
 int clinux_get_subreaper(void) {
     int is_subreaper = 0;
-    int result = ask(SYS_prctl, PR_GET_CHILD_SUBREAPER, (long)&is_subreaper, 0, 0);
+    int result = ask2(SYS_prctl, PR_GET_CHILD_SUBREAPER, (long)&is_subreaper);
     return result < 0 ? result : is_subreaper;
 }
 
 int clinux_getpid(void) {
-    return ask(SYS_getpid, 0, 0, 0, 0);
+    return ask0(SYS_getpid);
 }
 
 int clinux_getppid(void) {
-    return ask(SYS_getppid, 0, 0, 0, 0);
+    return ask0(SYS_getppid);
 }
 
 int clinux_kill(int pid, int signal) {
-    return ask(SYS_kill, pid, signal, 0, 0);
+    return ask2(SYS_kill, pid, signal);
 }
 
 int clinux_pidfd_send_signal(int pidfd, int signal) {
-    return ask(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+    return ask4(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
 int clinux_set_group(unsigned group) {
-    return ask(SYS_setresgid, group, group, group, 0);
+    return ask3(SYS_setresgid, group, group, group);
 }
 
 int clinux_set_groups(size_t count, const unsigned *groups) {
-    return ask(SYS_setgroups, count, groups, 0, 0);
+    return ask2(SYS_setgroups, count, groups);
 }
 
 int clinux_set_io_priority(int priority) {
     enum { of_process = 1 };
-    return ask(SYS_ioprio_set, of_process, 0, priority, 0);
+    return ask3(SYS_ioprio_set, of_process, 0, priority);
 }
 
 int clinux_set_limit(int resource, uint64_t soft, uint64_t hard) {
     const uint64_t limit[2] = {soft, hard};
-    return ask(SYS_prlimit64, 0, resource, limit, NULL);
+    return ask4(SYS_prlimit64, 0, resource, limit, NULL);
 }
 
 int clinux_set_parent_death_signal(int signal) {
-    return ask(SYS_prctl, PR_SET_PDEATHSIG, signal, 0, 0);
+    return ask2(SYS_prctl, PR_SET_PDEATHSIG, signal);
 }
 
 int clinux_set_priority(int priority) {
-    return ask(SYS_setpriority, PRIO_PROCESS, 0, priority, 0);
+    return ask3(SYS_setpriority, PRIO_PROCESS, 0, priority);
 }
 
 int clinux_set_scheduling(int policy, int priority) {
-    return ask(SYS_sched_setscheduler, 0, policy, &priority, 0);
+    return ask3(SYS_sched_setscheduler, 0, policy, &priority);
 }
 
 int clinux_set_sid(void) {
-    return ask(SYS_setsid, 0, 0, 0, 0);
+    return ask0(SYS_setsid);
 }
 
 int clinux_set_subreaper(void) {
-    return ask(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0);
+    return ask2(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1);
 }
 
 int clinux_set_umask(unsigned mask) {
-    return ask(SYS_umask, mask, 0, 0, 0);
+    return ask1(SYS_umask, mask);
 }
 
 int clinux_set_user(unsigned user) {
-    return ask(SYS_setresuid, user, user, user, 0);
+    return ask3(SYS_setresuid, user, user, user);
 }
 
 // format_number: the decimal digits of `number` and a NUL, in `text`.
@@ -143,7 +143,7 @@ static void pass_listen_pid(char **environment, int pid) {
     enum { length = sizeof "LISTEN_PID=" - 1 };
     static char own[length + 12] = "LISTEN_PID=";
     char **entry = entry_of(environment, own, length);
-    format_number(own + length, ask(SYS_getppid, 0, 0, 0, 0));
+    format_number(own + length, ask0(SYS_getppid));
     if (!*entry || strcmp(*entry, own) != 0) return;
     format_number(own + length, pid);
     *entry = own;
@@ -159,9 +159,9 @@ static size_t length_before(char end, const char *text) {
 // is_elf: whether this file is a program (then for another processor), not a script.
 static int is_elf(const char *file) {
     char start[4] = {0};
-    int fd = ask(SYS_open, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0, 0);
+    int fd = ask2(SYS_open, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return 0;
-    ask(SYS_read, fd, start, sizeof start, 0);
+    ask3(SYS_read, fd, start, sizeof start);
     clinux_close(fd);
     return memcmp(start, "\177ELF", sizeof start) == 0;
 }
@@ -169,7 +169,7 @@ static int is_elf(const char *file) {
 // execute_file: execve(2). The shell runs a script that names no interpreter, as with shells and
 // exec(3).
 static int execute_file(const char *file, char *const *argv, char **environment) {
-    int result = ask(SYS_execve, file, argv, environment, 0);
+    int result = ask3(SYS_execve, file, argv, environment);
     if (result != -ENOEXEC || is_elf(file)) return result;
     size_t count = 0;
     while (argv[count]) count++;
@@ -178,7 +178,7 @@ static int execute_file(const char *file, char *const *argv, char **environment)
     words[1] = file;
     // Includes the NULL at the end.
     if (count > 0) memcpy(words + 2, argv + 1, count * sizeof *words);
-    ask(SYS_execve, words[0], words, environment, 0);
+    ask3(SYS_execve, words[0], words, environment);
     return result;
 }
 
@@ -212,9 +212,9 @@ static int execute(char *const *argv, char **environment) {
 // make_writable: without a console, init's own streams are /dev/null for reading, so that its
 // writes fail and go to the log instead. A program could mistake that for an error of its own.
 static void make_writable(int fd) {
-    if ((ask(SYS_fcntl, fd, F_GETFL, 0, 0) & O_ACCMODE) == O_RDONLY) {
-        int null = ask(SYS_open, "/dev/null", O_WRONLY | O_CLOEXEC, 0, 0);
-        ask(SYS_dup2, null, fd, 0, 0);
+    if ((ask2(SYS_fcntl, fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+        int null = ask2(SYS_open, "/dev/null", O_WRONLY | O_CLOEXEC);
+        ask2(SYS_dup2, null, fd);
     }
 }
 
@@ -234,7 +234,7 @@ static int become_program(char *const *argv, char **environment, int how) {
         make_writable(STDOUT_FILENO);
         make_writable(STDERR_FILENO);
     }
-    if (how & clinux_new_group) ask(SYS_setpgid, 0, 0, 0, 0);
+    if (how & clinux_new_group) ask2(SYS_setpgid, 0, 0);
     if (how & clinux_foreground) clinux_set_foreground_group(pid);
     pass_listen_pid(environment, pid);
     set_mask(SIG_SETMASK, keeps ? inherited.blocked : 0);
@@ -244,7 +244,7 @@ static int become_program(char *const *argv, char **environment, int how) {
 // fork_with_descriptor: fork(2), with a pidfd of the child; -1 if the kernel has no pidfds.
 static int fork_with_descriptor(int *pidfd) {
     *pidfd = -1;
-    int pid = ask(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL);
+    int pid = ask4(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL);
     return pid == -EINVAL || pid == -ENOSYS ? clinux_fork() : pid;
 }
 
@@ -255,7 +255,7 @@ int clinux_spawn(char *const *argv, char **environment, int how, struct clinux_c
     int pid = fork_with_descriptor(&child->pidfd);
     if (pid == 0) {
         int failure = become_program(argv, environment ? environment : environ, how);
-        ask(SYS_write, ends[1], &failure, sizeof failure, 0);
+        ask3(SYS_write, ends[1], &failure, sizeof failure);
         clinux_exit(127);
     }
     clinux_close(ends[1]);
@@ -264,7 +264,7 @@ int clinux_spawn(char *const *argv, char **environment, int how, struct clinux_c
         return pid;
     }
     // A signal may be sent to the group before the child has made it, so init makes it too.
-    if (how & clinux_new_group) ask(SYS_setpgid, pid, pid, 0, 0);
+    if (how & clinux_new_group) ask2(SYS_setpgid, pid, pid);
     child->pid = pid;
     child->report = ends[0];
     return 0;
@@ -272,10 +272,10 @@ int clinux_spawn(char *const *argv, char **environment, int how, struct clinux_c
 
 int clinux_read_report(int report) {
     int failure = 0;
-    int result = ask(SYS_read, report, &failure, sizeof failure, 0);
+    int result = ask3(SYS_read, report, &failure, sizeof failure);
     return result < 0 ? result : result == sizeof failure ? -failure : 0;
 }
 
 int clinux_wait(int *status) {
-    return ask(SYS_wait4, -1, status, WNOHANG | WUNTRACED, NULL);
+    return ask4(SYS_wait4, -1, status, WNOHANG | WUNTRACED, NULL);
 }

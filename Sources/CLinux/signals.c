@@ -37,7 +37,7 @@ static int exchange_action(
         .flags = flags | with_restorer,
         .restorer = restore,
         .mask = BIT(signal) & faults ? ~(kernel_sigset)0 : ~faults};
-    return ask(SYS_rt_sigaction, signal, &action, before, sizeof action.mask);
+    return ask4(SYS_rt_sigaction, signal, &action, before, sizeof action.mask);
 }
 
 __attribute__((noinline)) int set_action(int signal, signal_handler *handler, unsigned long flags) {
@@ -45,7 +45,7 @@ __attribute__((noinline)) int set_action(int signal, signal_handler *handler, un
 }
 
 __attribute__((noinline)) int set_mask(int how, kernel_sigset mask) {
-    return ask(SYS_rt_sigprocmask, how, &mask, NULL, sizeof mask);
+    return ask4(SYS_rt_sigprocmask, how, &mask, NULL, sizeof mask);
 }
 
 // The signals that a handler has caught and init has not taken yet, and the origin of each. At most
@@ -137,7 +137,7 @@ __attribute__((noinline)) static int take(void) {
 
 int clinux_catch_signals(void) {
     kernel_sigset all = ~faults;
-    int result = ask(SYS_rt_sigprocmask, SIG_SETMASK, &all, &inherited.blocked, sizeof all);
+    int result = ask4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &inherited.blocked, sizeof all);
     for (int signal = 1; signal <= last_signal; signal++) {
         struct kernel_sigaction before = {0};
         if (signal == SIGKILL || signal == SIGSTOP || BIT(signal) & faults) continue;
@@ -155,7 +155,7 @@ int clinux_detach_terminal(void) {
     set_action(SIGHUP, IGNORED, 0);
     set_action(SIGCONT, IGNORED, 0);
     set_mask(SIG_UNBLOCK, hand_off);
-    int result = ask(SYS_ioctl, STDIN_FILENO, TIOCNOTTY, 0, 0);
+    int result = ask3(SYS_ioctl, STDIN_FILENO, TIOCNOTTY, 0);
     set_mask(SIG_BLOCK, hand_off);
     set_action(SIGHUP, on_signal, SA_SIGINFO);
     set_action(SIGCONT, on_signal, SA_SIGINFO);
@@ -195,7 +195,7 @@ int clinux_sigaltstack(void) {
     // Room for six nested handlers: with AVX-512 the kernel saves 3 KiB of registers for each.
     static char stack[32 * 1024];
     stack_t where = {.ss_sp = stack, .ss_size = sizeof stack};
-    return ask(SYS_sigaltstack, &where, NULL, 0, 0);
+    return ask2(SYS_sigaltstack, &where, NULL);
 }
 
 int clinux_sigprocmask_let_through(int signal, int through) {
@@ -205,12 +205,12 @@ int clinux_sigprocmask_let_through(int signal, int through) {
 int clinux_stop_self(int signal) {
     kernel_sigset pending = 0;
     set_action(SIGTSTP, DEFAULT_ACTION, 0);
-    int result = ask(SYS_kill, clinux_getpid(), signal, 0, 0);
+    int result = ask2(SYS_kill, clinux_getpid(), signal);
     if (result == 0) {
         // The process stops here, and continues here.
         set_mask(SIG_UNBLOCK, BIT(SIGTSTP));
         set_mask(SIG_BLOCK, BIT(SIGTSTP));
-        ask(SYS_rt_sigpending, &pending, sizeof pending, 0, 0);
+        ask2(SYS_rt_sigpending, &pending, sizeof pending);
     }
     set_action(SIGTSTP, on_signal, SA_SIGINFO);
     return result < 0 ? result : (pending & BIT(SIGCONT)) != 0;

@@ -24,7 +24,7 @@ static int address(struct sockaddr_un *address, const char *path) {
 }
 
 int clinux_accept(int fd) {
-    return ask(SYS_accept4, fd, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return ask4(SYS_accept4, fd, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
 int clinux_bind(const char *path, int is_stream, int mode) {
@@ -32,13 +32,13 @@ int clinux_bind(const char *path, int is_stream, int mode) {
     int length = address(&where, path);
     if (length < 0) return length;
     int type = is_stream ? SOCK_STREAM : SOCK_DGRAM;
-    int fd = ask(SYS_socket, AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, 0);
+    int fd = ask3(SYS_socket, AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return fd;
     int yes = 1;
     int result = ask5(SYS_setsockopt, fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
-    if (result == 0) result = ask(SYS_bind, fd, &where, length, 0);
+    if (result == 0) result = ask3(SYS_bind, fd, &where, length);
     if (result == 0) result = clinux_change_mode(path, mode);
-    if (result == 0 && is_stream) result = ask(SYS_listen, fd, 8, 0, 0);
+    if (result == 0 && is_stream) result = ask2(SYS_listen, fd, 8);
     if (result == 0) return fd;
     clinux_close(fd);
     return result;
@@ -48,7 +48,7 @@ int clinux_connect(const char *path, int timeout_milliseconds) {
     struct sockaddr_un where;
     int length = address(&where, path);
     if (length < 0) return length;
-    int fd = ask(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, 0);
+    int fd = ask3(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
     // connect(2) of such a socket waits for room in the listener's queue, and no poll(2) would.
     struct timeval limit = {
@@ -56,7 +56,7 @@ int clinux_connect(const char *path, int timeout_milliseconds) {
         .tv_usec = timeout_milliseconds % 1000 * 1000,
     };
     int result = ask5(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (result == 0) result = ask(SYS_connect, fd, &where, length, 0);
+    if (result == 0) result = ask3(SYS_connect, fd, &where, length);
     if (result == 0) return fd;
     clinux_close(fd);
     return result;
@@ -82,7 +82,7 @@ int clinux_receive(int fd, void *bytes, size_t size, uint32_t *user, int *proces
         .msg_control = &control,
         .msg_controllen = sizeof control,
     };
-    int count = ask(SYS_recvmsg, fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC, 0);
+    int count = ask3(SYS_recvmsg, fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
     *user = UINT32_MAX;
     *process = 0;
     if (count < 0) return count;

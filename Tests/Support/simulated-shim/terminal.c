@@ -11,8 +11,11 @@ static _Thread_local void *world_of_thread;
 
 // In place of system-call.h, which terminal.c includes.
 #define SYSTEM_CALL_H
-#define ask(number, a, b, c, d) \
+#define ask3(number, a, b, c) \
     answer_of_world(world_of_thread, (number), (long)(a), (long)(b), (long)(c))
+#define ask2(number, a, b) ask3(number, a, b, 0)
+#define ask1(number, a) ask3(number, a, 0, 0)
+#define ask0(number) ask3(number, 0, 0, 0)
 
 // Other names than those of the real shim, which is in the same executable.
 #define clinux_close shim_close
@@ -28,11 +31,11 @@ static _Thread_local void *world_of_thread;
 #include "../../../Sources/CLinux/terminal.c"
 
 int clinux_close(int fd) {
-    return ask(SYS_close, fd, 0, 0, 0);
+    return ask1(SYS_close, fd);
 }
 
 int clinux_getpgrp(void) {
-    return ask(SYS_getpgrp, 0, 0, 0, 0);
+    return ask0(SYS_getpgrp);
 }
 
 int simulated_is_in_foreground(simulated_system_call answer, void *world) {
