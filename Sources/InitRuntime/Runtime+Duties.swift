@@ -58,6 +58,7 @@ extension Runtime where K: ~Copyable {
     }
 
     /// Reads the whole configuration of this process, and applies it from now on.
+    @inline(never)
     mutating func configure(by line: KernelCommandLine?) {
         core.configuration = Configuration(
             words, kernelCommandLine: line, environment: environment, role: core.role)

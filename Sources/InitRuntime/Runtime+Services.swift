@@ -51,6 +51,7 @@ extension Runtime where K: ~Copyable {
     }
 
     /// Lets the services do something.
+    @inline(never)
     mutating func withServices(
         _ body: (inout Services, inout K, inout ServiceLog) -> Void
     ) {

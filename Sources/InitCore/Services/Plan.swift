@@ -42,6 +42,7 @@ public struct Plan: @unchecked Sendable {
     }
 
     /// The unit of this name.
+    @inline(never)
     public func unit(named name: ByteView) -> ServiceID? {
         var index = 0
         while index < count {
@@ -54,6 +55,7 @@ public struct Plan: @unchecked Sendable {
 
     // MARK: One unit
 
+    @inline(never)
     public func name(of service: ServiceID) -> ByteView {
         heap(
             service, start: PlanLayout.nameStartOffset,
@@ -67,6 +69,7 @@ public struct Plan: @unchecked Sendable {
             size: Int(number16(PlanLayout.recipeSizeOffset, of: service)))
     }
 
+    @inline(never)
     public func units(_ relation: Relation, of service: ServiceID) -> ServiceSet {
         let offset = PlanLayout.record(of: service) &+ Int(relation.rawValue) &* PlanLayout.setSize
         return ServiceSet(low: bytes.number64(at: offset), high: bytes.number64(at: offset &+ 8))
@@ -101,6 +104,7 @@ public struct Plan: @unchecked Sendable {
     }
 
     /// The signal that asks the service to stop. KillSignal=
+    @inline(never)
     public func killSignal(of service: ServiceID) -> Signal {
         Signal(rawValue: Int32(byte(PlanLayout.killSignalOffset, of: service)))
     }
@@ -142,11 +146,13 @@ public struct Plan: @unchecked Sendable {
         return number == 0 ? nil : number
     }
 
+    @inline(never)
     public func flags(of service: ServiceID) -> UnitFlags {
         UnitFlags(rawValue: number16(PlanLayout.flagsOffset, of: service))
     }
 
     /// In milliseconds; `UnitTime.infinity` for a time that never comes.
+    @inline(never)
     public func time(_ time: UnitTime, of service: ServiceID) -> UInt32 {
         bytes.number32(
             at: PlanLayout.record(of: service) &+ PlanLayout.timesOffset &+ Int(time.rawValue) &* 4)
@@ -199,6 +205,7 @@ public struct Plan: @unchecked Sendable {
         bytes.number16(at: PlanLayout.record(of: service) &+ offset)
     }
 
+    @inline(never)
     private func heap(_ service: ServiceID, start: Int, size: Int) -> ByteView {
         let heap = PlanLayout.heap(behind: count)
         let first = heap &+ Int(number16(start, of: service))

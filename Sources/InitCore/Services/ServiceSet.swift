@@ -18,6 +18,7 @@ public struct ServiceSet: Equatable, Sendable {
         return word >> UInt64(service.rawValue & 63) & 1 == 1
     }
 
+    @inline(never)
     public mutating func insert(_ service: ServiceID) {
         let bit: UInt64 = 1 << UInt64(service.rawValue & 63)
         if service.rawValue < 64 { low |= bit } else { high |= bit }
@@ -53,6 +54,7 @@ public struct ServiceSet: Equatable, Sendable {
     }
 
     /// Removes the unit with the lowest number and returns it.
+    @inline(never)
     public mutating func removeFirst() -> ServiceID? {
         if low != 0 {
             let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: low.trailingZeroBitCount))

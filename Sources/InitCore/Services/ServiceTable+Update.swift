@@ -104,6 +104,7 @@ public struct UnitMap: Sendable {
     }
 
     /// Where a unit of the old plan is now; `nil` if it is gone.
+    @inline(never)
     public func present(of former: ServiceID) -> ServiceID? {
         var index: UInt8 = 0
         while index < 128 {

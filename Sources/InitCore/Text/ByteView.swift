@@ -21,6 +21,7 @@ public struct ByteView: ExpressibleByStringLiteral {
     }
 
     /// The bytes of a C string, without its NUL.
+    @inline(never)
     public init(cString: UnsafePointer<UInt8>) {
         var count = 0
         while cString[count] != 0 { count &+= 1 }
@@ -42,11 +43,13 @@ public struct ByteView: ExpressibleByStringLiteral {
     }
 
     /// What is left behind the first `length` bytes.
+    @inline(never)
     public func dropping(_ length: Int) -> ByteView {
         slice(length, count)
     }
 
     /// How many bytes come before the first `byte`; all, if there is none.
+    @inline(never)
     public func length(before byte: UInt8) -> Int {
         var length = 0
         while length < count && start[length] != byte { length &+= 1 }
@@ -68,6 +71,7 @@ public struct ByteView: ExpressibleByStringLiteral {
     }
 
     /// Whether these bytes begin with `prefix`.
+    @inline(never)
     public func hasPrefix(_ prefix: ByteView) -> Bool {
         hasPrefix(prefix, ignoringCase: false)
     }
@@ -89,6 +93,7 @@ public struct ByteView: ExpressibleByStringLiteral {
     }
 
     /// Whether these are the same bytes.
+    @inline(never)
     public func equals(_ other: ByteView) -> Bool {
         count == other.count && hasPrefix(other)
     }
@@ -96,6 +101,7 @@ public struct ByteView: ExpressibleByStringLiteral {
     /// Which word of `list` this is, from 0.
     ///
     /// - Parameter list: with one space between its words.
+    @inline(never)
     public func position(in list: ByteView) -> Int? {
         position(in: list, ignoringCase: false)
     }

@@ -246,6 +246,7 @@ extension ExitStatus {
 
 extension Errno {
     /// Appends `: ` and what went wrong.
+    @inline(never)
     public func append(to line: inout Line) {
         line.fill(Template(": %e"), Blanks(error: self))
     }
