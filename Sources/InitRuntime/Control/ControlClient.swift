@@ -35,10 +35,16 @@ struct ControlClient {
     var line = Line()
     var sent = 0
 
+    // If it were inlined, each of the many fields would be set one by one for each client.
+    @inline(never)
+    init() {}
+
     /// Whether it has not asked anything yet.
     var isReading: Bool {
-        guard descriptor != nil, case .none = reply else { return false }
-        return true
+        @inline(never) get {
+            guard descriptor != nil, case .none = reply else { return false }
+            return true
+        }
     }
 
     /// Whether a line is waiting for room.
