@@ -21,9 +21,9 @@ func hangUpShells<K: Kernel & ~Copyable>(on kernel: inout K) {
 private func stat<K: Kernel & ~Copyable>(
     _ process: ByteView, on kernel: inout K
 ) -> ProcessStat? {
-    guard let path = Path("/proc/", process, "/stat") else { return nil }
-    return path.withCString { path in
-        guard let text = try? kernel.read(at: path) else { return nil }
-        return ProcessStat(text)
+    var found: ProcessStat?
+    try? Path("/proc/", process, "/stat").use { (path) throws(Errno) in
+        found = ProcessStat(try kernel.read(at: path))
     }
+    return found
 }

@@ -4,28 +4,31 @@ import InitCore
 struct Path {
     private var line = Line()
 
-    /// - Returns: `nil` if it is longer than any path that PID 1 needs.
-    init?(_ directory: ByteView, _ name: ByteView, _ rest: ByteView = "") {
+    /// A path that is longer than any that PID 1 needs is cut off, and cannot be used.
+    @inline(never)
+    init(_ directory: ByteView, _ name: ByteView, _ rest: ByteView = "") {
         line.append(directory)
         line.append(name)
         line.append(rest)
         line.append(byte: 0)
-        guard line.count == directory.count &+ name.count &+ rest.count &+ 1 else { return nil }
     }
 
-    /// The path as a C string, for as long as `body` runs.
-    func withCString<Result>(_ body: (UnsafePointer<UInt8>) -> Result?) -> Result? {
-        line.withBytes { bytes in
-            bytes.baseAddress.flatMap { body($0.assumingMemoryBound(to: UInt8.self)) }
-        }
+    init(_ text: Line) {
+        line = text
+        line.append(byte: 0)
     }
-    /// The same, for a `body` that throws.
-    func use<Result>(
-        _ body: (UnsafePointer<UInt8>) throws(Errno) -> Result
-    ) throws(Errno) -> Result {
+
+    /// Calls `body` with the path as a C string.
+    ///
+    /// - Throws: `Errno.invalidArgument` if the path was cut off; what `body` throws.
+    // It returns nothing, so that it is there once, and not once for each result.
+    @inline(never)
+    func use(_ body: (UnsafePointer<UInt8>) throws(Errno) -> Void) throws(Errno) {
         try line.withBytes { (bytes) throws(Errno) in
-            guard let start = bytes.baseAddress else { throw .invalidArgument }
-            return try body(start.assumingMemoryBound(to: UInt8.self))
+            guard let start = bytes.baseAddress, bytes[bytes.count &- 1] == 0 else {
+                throw .invalidArgument
+            }
+            try body(start.assumingMemoryBound(to: UInt8.self))
         }
     }
 }

@@ -113,7 +113,7 @@ private struct Sweep {
 private func detachLoops<K: Kernel & ~Copyable>(on kernel: inout K) {
     try? kernel.list("/dev") { kernel, name in
         let name = ByteView(cString: name)
-        guard name.hasPrefix("loop"), let path = Path("/dev/", name) else { return }
-        _ = path.withCString { try? kernel.detachLoop($0) }
+        guard name.hasPrefix("loop") else { return }
+        try? Path("/dev/", name).use { (path) throws(Errno) in try kernel.detachLoop(path) }
     }
 }

@@ -117,22 +117,24 @@ extension LogPipe {
     }
 
     private func open<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) -> FileDescriptor {
-        guard let path = path(isOld: false) else { throw .invalidArgument }
-        return try path.use { (path) throws(Errno) in
+        var file: FileDescriptor?
+        try path(isOld: false).use { (path) throws(Errno) in
             do throws(Errno) {
-                return try kernel.openLog(path)
+                file = try kernel.openLog(path)
             } catch {
                 guard error == .noSuchFile else { throw error }
                 let directory: StaticString = "/run/log"
                 try kernel.makeDirectory(at: directory.utf8Start, mode: 0o755)
-                return try kernel.openLog(path)
+                file = try kernel.openLog(path)
             }
         }
+        guard let file else { throw .invalidArgument }
+        return file
     }
 
     private func rename<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
-        guard let new = path(isOld: false), let old = path(isOld: true) else { return }
-        try new.use { (new) throws(Errno) in
+        let old = try path(isOld: true)
+        try path(isOld: false).use { (new) throws(Errno) in
             try old.use { (old) throws(Errno) in try kernel.rename(new, to: old) }
         }
     }

@@ -45,12 +45,13 @@ public struct LogPipe {
 
     /// The file, or the one before it.
     ///
-    /// - Returns: `nil` if no file has such a name.
-    func path(isOld: Bool) -> Path? {
+    /// - Throws: `Errno.invalidArgument` if no file has such a name.
+    @inline(never)
+    func path(isOld: Bool) throws(Errno) -> Path {
         guard name.count > 0, name[0] != UInt8(ascii: "."),
             name.length(before: UInt8(ascii: "/")) == name.count,
             name.length(before: 0) == name.count
-        else { return nil }
+        else { throw .invalidArgument }
         return Path("/run/log/", name, isOld ? ".old" : "")
     }
 }

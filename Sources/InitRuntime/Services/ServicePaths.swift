@@ -66,16 +66,9 @@ extension Line {
         }
     }
 
-    /// The line as a path, a C string, for as long as `body` runs.
+    /// Calls `body` with the line as a path, a C string.
     @inline(never)
-    func asPath<Result>(
-        _ body: (UnsafePointer<UInt8>) throws(Errno) -> Result
-    ) throws(Errno) -> Result {
-        var path = self
-        path.append(byte: 0)
-        return try path.withBytes { (bytes) throws(Errno) in
-            guard let start = bytes.baseAddress else { throw .invalidArgument }
-            return try body(start.assumingMemoryBound(to: UInt8.self))
-        }
+    func asPath(_ body: (UnsafePointer<UInt8>) throws(Errno) -> Void) throws(Errno) {
+        try Path(self).use(body)
     }
 }

@@ -55,21 +55,21 @@ extension Services {
         _ service: ServiceID, on kernel: inout K
     ) throws(Errno) -> FileDescriptor? {
         guard hasControlGroups else { return nil }
+        var directory: FileDescriptor?
         do throws(Errno) {
-            let descriptor = try controlGroup(service, "").asPath { (path) throws(Errno) in
+            try controlGroup(service, "").asPath { (path) throws(Errno) in
                 do throws(Errno) {
                     try kernel.makeDirectory(at: path, mode: 0o755)
                 } catch {
                     guard error == .fileExists else { throw error }
                 }
-                return try kernel.open(at: path, .reading, mode: 0)
+                directory = try kernel.open(at: path, .reading, mode: 0)
             }
             holdings[service.index].hasControlGroup = true
-            return descriptor
         } catch {
             if holdings[service.index].hasControlGroup { throw error }
-            return nil
         }
+        return directory
     }
 
     mutating func removeControlGroup<K: Kernel & ~Copyable>(
@@ -77,7 +77,7 @@ extension Services {
     ) {
         guard holdings[service.index].hasControlGroup else { return }
         // A group of its own below it, or a process that is stuck, keeps it. The next run uses it.
-        _ = try? controlGroup(service, "").asPath { (path) throws(Errno) in
+        try? controlGroup(service, "").asPath { (path) throws(Errno) in
             try kernel.removeDirectory(at: path)
         }
         holdings[service.index].hasControlGroup = false
@@ -88,16 +88,25 @@ extension Services {
         ServicePaths.controlGroup(table.plan.name(of: service), file)
     }
 
+    /// - Returns: what the file holds, or `nil` if it cannot be read.
+    @inline(never)
+    private func read<K: Kernel & ~Copyable>(
+        _ path: Line, on kernel: inout K
+    ) -> UnsafeMutableRawBufferPointer? {
+        var text: UnsafeMutableRawBufferPointer?
+        try? path.asPath { (path) throws(Errno) in text = try kernel.read(at: path) }
+        return text
+    }
+
     /// Whether the kernel has killed a process of the service for want of memory since the last
     /// look. cgroups(7), memory.events
     mutating func lacksMemory<K: Kernel & ~Copyable>(
         _ service: ServiceID, on kernel: inout K
     ) -> Bool {
         guard holdings[service.index].hasControlGroup else { return false }
-        let text = try? controlGroup(service, "/memory.events").asPath {
-            (path) throws(Errno) in try kernel.read(at: path)
+        guard let text = read(controlGroup(service, "/memory.events"), on: &kernel) else {
+            return false
         }
-        guard let text else { return false }
         var rest = ByteView(text)
         var kills = 0
         while rest.count > 0 {
@@ -181,10 +190,9 @@ extension Services {
         _ service: ServiceID, on kernel: inout K
     ) -> Bool {
         if holdings[service.index].hasControlGroup {
-            let text = try? controlGroup(service, "/cgroup.events").asPath {
-                (path) throws(Errno) in try kernel.read(at: path)
+            if let text = read(controlGroup(service, "/cgroup.events"), on: &kernel) {
+                return ByteView(text).hasLine("populated 1")
             }
-            if let text { return ByteView(text).hasLine("populated 1") }
         }
         var isOccupied = false
         var index = 0
@@ -251,8 +259,9 @@ extension Services {
         path.append("/proc/")
         path.append(number: process.rawValue)
         path.append("/stat")
-        let text = try? path.asPath { (path) throws(Errno) in try kernel.read(at: path) }
-        guard let text, let stat = ProcessStat(text), stat.process == process else { return nil }
+        guard let text = read(path, on: &kernel), let stat = ProcessStat(text),
+            stat.process == process
+        else { return nil }
         return stat
     }
 
@@ -263,10 +272,9 @@ extension Services {
     mutating func readMembers<K: Kernel & ~Copyable>(
         of service: ServiceID, on kernel: inout K, _ body: (inout K, ProcessID) -> Bool
     ) -> Bool {
-        let text = try? controlGroup(service, "/cgroup.procs").asPath {
-            (path) throws(Errno) in try kernel.read(at: path)
+        guard let text = read(controlGroup(service, "/cgroup.procs"), on: &kernel) else {
+            return false
         }
-        guard let text else { return false }
         var rest = ByteView(text)
         while rest.count > 0 {
             let number = rest.removeFirst(upTo: UInt8(ascii: "\n")).decimal(upTo: Int(Int32.max))
