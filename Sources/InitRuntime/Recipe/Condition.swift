@@ -59,6 +59,7 @@ extension Recipe {
     }
 
     /// What cannot be found out does not hold.
+    @inline(never)
     private mutating func holds<K: Kernel & ~Copyable>(
         _ kind: ConditionKind, _ argument: ByteView, on kernel: inout K
     ) -> Bool {
@@ -135,6 +136,7 @@ extension Recipe {
 
     // MARK: Virtualization
 
+    @inline(never)
     private func isVirtualization<K: Kernel & ~Copyable>(
         _ argument: ByteView, on kernel: inout K
     ) -> Bool {

@@ -4,6 +4,7 @@ import KernelInterface
 extension Recipe {
     /// Enters the cgroup, if clone3(2) could not, and sets its limits. Without a cgroup there is
     /// nothing to do: PID 1 has said once that there are none.
+    @inline(never)
     mutating func enterControlGroup<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         guard context.controlGroup.count > 0 else { return }
         if !context.isInControlGroup {
@@ -26,6 +27,7 @@ extension Recipe {
     }
 
     /// Gives the cgroup to the user. Delegate=
+    @inline(never)
     mutating func giveControlGroup<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         guard context.controlGroup.count > 0, identity.user != nil, text(.delegate) != nil else {
             return
@@ -49,6 +51,7 @@ extension Recipe {
             at: text, UnsafeRawBufferPointer(start: value.start, count: value.count))
     }
 
+    @inline(never)
     private mutating func controlGroupPath(
         _ file: ByteView
     ) throws(Errno) -> UnsafeMutablePointer<UInt8> {

@@ -47,6 +47,7 @@ enum DirectoryKind: UInt8 {
 }
 
 extension Recipe {
+    @inline(never)
     mutating func makeDirectories<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         var number: UInt8 = 0
         while let kind = DirectoryKind(rawValue: number) {

@@ -52,6 +52,7 @@ struct Environment {
         return variable
     }
 
+    @inline(never)
     func value(of name: ByteView) -> ByteView? {
         index(of: name).map { table[$0].dropping(name.count &+ 1) }
     }
@@ -82,6 +83,7 @@ extension Recipe {
     /// Makes the environment. A later source overrides an earlier one, in the order of
     /// systemd.exec(5): what is known of the service, PassEnvironment=, Environment=,
     /// EnvironmentFile=.
+    @inline(never)
     mutating func makeEnvironment<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         begin(.environment)
         try environment.set("PATH", to: Environment.path)
@@ -100,6 +102,7 @@ extension Recipe {
         while let variable = reader.next(.unsetEnvironment) { environment.remove(variable) }
     }
 
+    @inline(never)
     private mutating func describeRun<K: Kernel & ~Copyable>(
         on kernel: inout K
     ) throws(Errno) {
@@ -185,6 +188,7 @@ extension Recipe {
         }
     }
 
+    @inline(never)
     private mutating func readFile<K: Kernel & ~Copyable>(
         _ file: ByteView, on kernel: inout K
     ) throws(Errno) {

@@ -6,6 +6,7 @@ extension Recipe {
     /// `$NAME` as a word of its own becomes the words that the value is split into, maybe none.
     /// `${NAME}` becomes the value, wherever it stands. `$$` becomes `$`. A variable that is not
     /// set is empty.
+    @inline(never)
     mutating func expandWords() throws(Errno) {
         begin(.words)
         let isLiteral = command.has(.isLiteral)

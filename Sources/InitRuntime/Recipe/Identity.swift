@@ -10,6 +10,7 @@ struct Identity {
     /// How many groups there are beside it, in the recipe's memory.
     fileprivate(set) var groupCount = 0
 
+    @inline(never)
     fileprivate mutating func add(
         _ group: UInt32, to groups: UnsafeMutablePointer<UInt32>
     ) throws(Errno) {
@@ -88,6 +89,7 @@ extension ByteView {
 
 extension Recipe {
     /// Finds user and groups. Puts what the environment says of the user into it.
+    @inline(never)
     mutating func findIdentity<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         var name = ByteView.empty
         if let user = text(.user) {
@@ -113,6 +115,7 @@ extension Recipe {
     }
 
     /// - Returns: the user's name; empty if only the number is known.
+    @inline(never)
     private mutating func findUser<K: Kernel & ~Copyable>(
         _ user: ByteView, on kernel: inout K
     ) throws(Errno) -> ByteView {
@@ -136,6 +139,7 @@ extension Recipe {
     }
 
     /// - Returns: whether this is the user's line.
+    @inline(never)
     mutating func takeUser(
         _ text: ByteView, _ name: ByteView, _ number: UInt32?
     ) throws(Errno) -> Bool {
@@ -187,6 +191,7 @@ extension Recipe {
     }
 
     /// Becomes the user.
+    @inline(never)
     mutating func takeIdentity<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         guard identity.user != nil || identity.group != nil || identity.groupCount > 0 else {
             return

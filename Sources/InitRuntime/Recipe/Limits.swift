@@ -2,6 +2,7 @@ import InitCore
 import KernelInterface
 
 extension Recipe {
+    @inline(never)
     mutating func setLimits<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         var reader = RecipeReader(entries)
         while let limit = reader.next(.limit) {
@@ -35,6 +36,7 @@ extension Recipe {
 
     /// A process that may not raise its limits gets as much as it may have, as under systemd: a
     /// container is often such a one, and its limits are high enough.
+    @inline(never)
     private mutating func setLimit<K: Kernel & ~Copyable>(
         _ limit: ByteView, on kernel: inout K
     ) throws(Errno) {
@@ -51,6 +53,7 @@ extension Recipe {
         }
     }
 
+    @inline(never)
     private mutating func setPriority<K: Kernel & ~Copyable>(
         on kernel: inout K
     ) throws(Errno) {
@@ -64,6 +67,7 @@ extension Recipe {
         }
     }
 
+    @inline(never)
     private mutating func setOOMScore<K: Kernel & ~Copyable>(
         on kernel: inout K
     ) throws(Errno) {

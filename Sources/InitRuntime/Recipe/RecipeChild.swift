@@ -71,6 +71,7 @@ struct Recipe {
         messages = context.log ?? .standardError
     }
 
+    @inline(never)
     mutating func become<K: Kernel & ~Copyable>(on kernel: inout K) -> Int32 {
         do throws(Errno) {
             try perform(on: &kernel)
@@ -156,6 +157,7 @@ struct Recipe {
         command = found
     }
 
+    @inline(never)
     private mutating func resetSignals<K: Kernel & ~Copyable>(
         on kernel: inout K
     ) throws(Errno) {
@@ -170,6 +172,7 @@ struct Recipe {
         try kernel.changeRoot(to: root.start)
     }
 
+    @inline(never)
     private mutating func changeDirectory<K: Kernel & ~Copyable>(
         on kernel: inout K
     ) throws(Errno) {
@@ -196,6 +199,7 @@ struct Recipe {
     }
 
     /// Passes what is handed over, and closes all else.
+    @inline(never)
     private mutating func passDescriptors<K: Kernel & ~Copyable>(
         on kernel: inout K
     ) throws(Errno) {
@@ -212,6 +216,7 @@ struct Recipe {
         kernel.closeDescriptors(from: FileDescriptor(rawValue: 3), keeping: report, passed)
     }
 
+    @inline(never)
     private mutating func execute<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         begin(.execution, command.file)
         if command.file.length(before: UInt8(ascii: "/")) < command.file.count {

@@ -54,6 +54,7 @@ extension Recipe {
 
     private var terminal: ByteView { text(.terminalPath) ?? "/dev/console" }
 
+    @inline(never)
     mutating func openStreams<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         // Files that are made here have the service's own umask already.
         let umask = text(.umask) ?? "22"
@@ -74,6 +75,7 @@ extension Recipe {
 
     // MARK: Input
 
+    @inline(never)
     private mutating func openInput<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         if isTerminalInput {
             begin(.standardInput, terminal)
@@ -91,6 +93,7 @@ extension Recipe {
 
     /// Opens the terminal as standard input, and makes it the session's own. Waits until another
     /// session has given it up, or takes it by force, or fails, as the recipe says.
+    @inline(never)
     private mutating func openTerminal<K: Kernel & ~Copyable>(
         on kernel: inout K
     ) throws(Errno) {
@@ -125,6 +128,7 @@ extension Recipe {
     }
 
     /// Waits for Enter on the terminal. AskFirst=
+    @inline(never)
     private mutating func ask<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         var line = Line()
         line.append("Press Enter to start ")
@@ -146,6 +150,7 @@ extension Recipe {
 
     // MARK: Outputs
 
+    @inline(never)
     private mutating func openOutput<K: Kernel & ~Copyable>(on kernel: inout K) throws(Errno) {
         guard let kind = Output(output) else { throw .invalidArgument }
         switch kind {
@@ -161,6 +166,7 @@ extension Recipe {
         }
     }
 
+    @inline(never)
     private mutating func openErrorOutput<K: Kernel & ~Copyable>(
         on kernel: inout K
     ) throws(Errno) {
