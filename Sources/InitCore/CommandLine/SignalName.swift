@@ -23,6 +23,7 @@ public enum SignalName {
     }
 
     /// The name of signal 1 to 31, without "SIG", or `nil` for any other.
+    @inline(never)
     public static func name(of signal: Signal) -> ByteView? {
         guard signal.rawValue > 0 else { return nil }
         var rest = standard

@@ -148,6 +148,7 @@ extension ControlRequest {
 
 extension Plan {
     /// Takes all names off `words`. No name means no unit.
+    @inline(never)
     fileprivate func units(_ words: inout ByteView) throws(ControlProblem) -> ServiceSet {
         var set = ServiceSet()
         while words.count > 0 { set.insert(try oneUnit(&words)) }
@@ -159,6 +160,7 @@ extension Plan {
         return try units(&words)
     }
 
+    @inline(never)
     fileprivate func oneUnit(_ words: inout ByteView) throws(ControlProblem) -> ServiceID {
         let name = words.removeFirst(upTo: UInt8(ascii: " "))
         guard name.count > 0 else { throw .wrongWords }

@@ -63,6 +63,7 @@ public struct Plan: @unchecked Sendable {
     }
 
     /// The entries that the child of the service reads.
+    @inline(never)
     public func recipe(of service: ServiceID) -> ByteView {
         heap(
             service, start: PlanLayout.recipeStartOffset,

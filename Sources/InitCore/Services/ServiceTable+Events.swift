@@ -269,10 +269,12 @@ extension ServiceTable {
     }
 
     /// Whether the command that runs has the prefix `-`.
+    @inline(never)
     private mutating func isIgnored(_ service: ServiceID, _ stage: Stage) -> Bool {
         plan.ignoresFailure(stage, states[service.index].command, of: service)
     }
 
+    @inline(never)
     private mutating func isWell(
         _ service: ServiceID, _ stage: Stage, _ status: ExitStatus, _ isLost: Bool
     ) -> Bool {
@@ -517,6 +519,7 @@ extension ServiceTable {
         }
     }
 
+    @inline(never)
     private mutating func watchdogExpired(_ service: ServiceID, at now: Instant) {
         note(service, .watchdog, 0)
         end(service, by: plan.watchdogSignal(of: service), at: now)

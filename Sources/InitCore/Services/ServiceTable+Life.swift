@@ -2,6 +2,7 @@
 
 extension ServiceTable {
     /// Brings a unit into another phase.
+    @inline(never)
     mutating func enter(
         _ phase: ServicePhase, _ service: ServiceID, until end: Instant, at now: Instant
     ) {
@@ -138,6 +139,7 @@ extension ServiceTable {
     // MARK: The way down
 
     /// Ends a unit for a failure.
+    @inline(never)
     mutating func fail(
         _ service: ServiceID, _ outcome: ServiceOutcome, status: Int32 = 0, at now: Instant
     ) {

@@ -35,6 +35,7 @@ extension ServiceTable {
     /// any more.
     ///
     /// - Parameter byRequest: whether their starts are counted from zero.
+    @inline(never)
     mutating func want(_ service: ServiceID, byRequest: Bool, at now: Instant) {
         let wanted = needed(by: service)
         var rest = wanted
@@ -81,6 +82,7 @@ extension ServiceTable {
 
     /// A unit, and all that require it, are bound to it or part of it, again and again, are not
     /// wanted any more.
+    @inline(never)
     mutating func unwant(_ service: ServiceID) {
         var all = relying(on: service)
         while let each = all.removeFirst() {
@@ -88,6 +90,7 @@ extension ServiceTable {
         }
     }
 
+    @inline(never)
     private func relying(on service: ServiceID) -> ServiceSet {
         var all = ServiceSet()
         all.insert(service)

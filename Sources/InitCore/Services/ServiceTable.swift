@@ -49,6 +49,7 @@ public struct ServiceTable<let capacity: Int>: Sendable {
         }
     }
 
+    @inline(never)
     public mutating func state(of service: ServiceID) -> ServiceState {
         service.index < plan.count ? states[service.index] : ServiceState()
     }

@@ -414,6 +414,7 @@ extension InitCore {
     }
 
     /// Whether the deadline that passed was for another try.
+    @inline(never)
     mutating func isTryDue(at now: Instant) -> Bool {
         guard helper == nil, let phaseEnd, now < phaseEnd else { return false }
         deadline = phaseEnd

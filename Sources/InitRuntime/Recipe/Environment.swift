@@ -66,6 +66,7 @@ struct Environment {
         if name == variable.count || table[index].equals(variable) { table.remove(index) }
     }
 
+    @inline(never)
     private func index(of name: ByteView) -> Int? {
         var index = 0
         while index < table.count {

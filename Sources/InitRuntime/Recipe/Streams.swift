@@ -34,7 +34,9 @@ extension FileDescriptor {
 }
 
 extension Recipe {
-    private var input: ByteView { text(.standardInput) ?? "null" }
+    private var input: ByteView {
+        @inline(never) get { text(.standardInput) ?? "null" }
+    }
 
     private var isTerminalInput: Bool { input.hasPrefix("tty") }
 
@@ -42,7 +44,9 @@ extension Recipe {
     private var inputFile: ByteView { input.hasPrefix("file:") ? input.dropping(5) : .empty }
 
     private var output: ByteView {
-        text(.standardOutput) ?? (context.defaultOutput == .log ? "journal" : "inherit")
+        @inline(never) get {
+            text(.standardOutput) ?? (context.defaultOutput == .log ? "journal" : "inherit")
+        }
     }
 
     private var errorOutput: ByteView { text(.standardError) ?? "inherit" }

@@ -68,6 +68,7 @@ extension Services {
         }
     }
 
+    @inline(never)
     private mutating func endPlanning<K: Kernel & ~Copyable>(
         _ plan: Plan?, on kernel: inout K
     ) {

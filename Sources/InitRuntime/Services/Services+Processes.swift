@@ -246,6 +246,7 @@ extension Services {
     }
 
     /// Whether the process is PID 1's own child, so that its end will be seen.
+    @inline(never)
     private func isChild<K: Kernel & ~Copyable>(
         _ process: ProcessID, on kernel: inout K
     ) -> Bool {

@@ -89,6 +89,7 @@ extension Services {
         if current.restarts { restartChanged(on: &kernel, log: &log) }
     }
 
+    @inline(never)
     private mutating func endUpdate(_ problem: ControlProblem?) {
         update = nil
         server.answerUpdate(problem)
