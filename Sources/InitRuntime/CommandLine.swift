@@ -26,7 +26,7 @@ extension Runtime where K: ~Copyable {
             let isPrinted = print(reply.text, to: stream, on: &kernel)
             return isPrinted ? reply.code : ExitCode.failed
         }
-        log.speaker = Speaker(core.configuration.personality, process: process)
+        serviceLog.log.speaker = Speaker(core.configuration.personality, process: process)
         if core.configuration.isSubreaper { try? kernel.becomeSubreaper() }
         if let signal = core.configuration.parentDeathSignal {
             try? kernel.receiveOnParentDeath(signal)

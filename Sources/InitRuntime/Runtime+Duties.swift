@@ -12,7 +12,7 @@ extension Runtime where K: ~Copyable {
         case .openStandardStreams:
             let error = openStandardStreams()
             // Not earlier: the log would become one of the three if that is closed.
-            log.open(on: &kernel)
+            serviceLog.log.open(on: &kernel)
             return error
         case .readCommandLine: return readCommandLine()
         case .setHostName:

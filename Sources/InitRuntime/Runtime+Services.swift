@@ -56,10 +56,9 @@ extension Runtime where K: ~Copyable {
         _ body: (inout Services, inout K, inout ServiceLog) -> Void
     ) {
         guard let services else { return }
-        var serviceLog = ServiceLog(log: log, limit: core.configuration.logLimit)
+        serviceLog.limit = core.configuration.logLimit
         body(&services.pointee, &kernel, &serviceLog)
         services.pointee.endTurn(on: &kernel, log: &serviceLog)
-        log = serviceLog.log
     }
 
     /// Tells the services what has happened, if it may matter to them.

@@ -6,7 +6,8 @@ public import KernelInterface
 public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     public internal(set) var kernel: K
     public internal(set) var core: InitCore
-    var log: Log
+    /// The log, as the services use it: they get it without a copy.
+    var serviceLog: ServiceLog
     /// The arguments that this process was started with.
     let words: Words
     let environment: Words
@@ -59,7 +60,7 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
         self.record = record
         self.serviceMemory = serviceMemory
         core = InitCore(role: role)
-        log = Log(role: role)
+        serviceLog = ServiceLog(log: Log(role: role), limit: 0)
     }
 
     /// Works until the core orders an exit, which it never does on a machine.
@@ -249,12 +250,13 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     }
 
     mutating func say(_ message: Message) {
-        log.say(message, about: programName, upTo: core.configuration.logLimit, on: &kernel)
+        serviceLog.log.say(
+            message, about: programName, upTo: core.configuration.logLimit, on: &kernel)
     }
 
     @inline(never)
     private mutating func report() {
-        log.report(record.pointee, upTo: core.configuration.logLimit, on: &kernel)
+        serviceLog.log.report(record.pointee, upTo: core.configuration.logLimit, on: &kernel)
     }
 
     @inline(never)
@@ -265,10 +267,9 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
 
     private mutating func start(_ helper: Helper) -> Event {
         do throws(Errno) {
+            let (log, limit) = (serviceLog.log, core.configuration.logLimit)
             return .helperStarted(
-                try kernel.fork { [log, limit = core.configuration.logLimit] kernel in
-                    helper.work(on: &kernel, log: log, upTo: limit)
-                })
+                try kernel.fork { kernel in helper.work(on: &kernel, log: log, upTo: limit) })
         } catch {
             return .helperFailed(error)
         }

@@ -197,7 +197,7 @@ struct ServiceEvents {
 struct ServiceLog {
     var log: Log
     /// The highest priority number that is logged.
-    let limit: UInt8
+    var limit: UInt8
 
     @inline(never)
     mutating func say<K: Kernel & ~Copyable>(
