@@ -13,6 +13,7 @@
 #                           that reads them to /sbin/hammock
 #   --add HOSTFILE:/path    puts a file in, with its directories; may be repeated
 #   --init FILE             takes this file as /init instead of out/init
+#   --hammock FILE          takes this file as /sbin/hammock instead of out/hammock
 #   --output NAME           makes NAME.img and NAME.cpio instead
 #   --help
 #
@@ -32,6 +33,7 @@
 size=2G
 sized=''     # whether --size has said so
 init=''
+hammock=''
 output=''
 source=''    # --root DIR|TAR
 listing=''   # of what is in such a tar
@@ -58,7 +60,10 @@ main() {
         HAMMOCK_NESTED=yes "$root/scripts/build-init.sh"
         init=$out/init
     fi
-    ! has_services || HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
+    if has_services && [ -z "$hammock" ]; then
+        HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
+        hammock=$out/hammock
+    fi
     local name=${output:-$out/image} cpio=${output:-$out/initramfs}
     mkdir -p "$(dirname "$name")"
     one_at_a_time image
@@ -102,6 +107,7 @@ parse() {
             --root) source=$(value_of "$@"); check_root; shift 2 ;;
             --units) units=$(value_of "$@"); check_units; shift 2 ;;
             --init) init=$(value_of "$@"); readable_file --init "$init"; shift 2 ;;
+            --hammock) hammock=$(value_of "$@"); readable_file --hammock "$hammock"; shift 2 ;;
             --output) output=$(value_of "$@"); shift 2 ;;
             -h | --help) help; exit ;;
             *) usage_error "unknown option '$1'" ;;
@@ -141,7 +147,7 @@ inputs_hash() {
     {
         printf '%s\n' "$size" "${additions[@]##*:}"
         hash_of <"$init"
-        ! has_services || hash_of <"$out/hammock"
+        ! has_services || hash_of <"$hammock"
         local addition
         for addition in "${additions[@]}"; do
             stat -c %a "${addition%:*}"
@@ -188,7 +194,7 @@ collect() {
     done
     put_file 755 "$init" /init || usage_error "--root: '/init' in it is a directory"
     if has_services; then
-        put_file 755 "$out/hammock" /sbin/hammock \
+        put_file 755 "$hammock" /sbin/hammock \
             || usage_error "--root: '/sbin/hammock' in it is a directory"
         [ -z "$source" ] || put_systemctl
     fi

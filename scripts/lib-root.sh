@@ -216,8 +216,8 @@ pack_root() {
     say_losses
     # A directory that mktemp(1) made is its owner's only, and a root is everybody's.
     chmod 755 "$work/tree"
-    collect
     loosen
+    collect
     [ -n "$size" ] || size=$(size_of_tree)M
     make_image "$work/image"
     rm -rf "$work/tree"
@@ -241,7 +241,7 @@ $(head -n 1 "$work/devices") (root keeps them; in the guest /dev has its own)"
 $(grep -m 1 "Cannot set '" "$work/tar.log")"
 }
 
-# loosen: has this user read all of the tree, and notes in $work/modes what that has changed.
+# loosen: has this user read all of the tree and put files into it, and notes in $work/modes what that has changed.
 # fakeroot only seems to be root, and mke2fs has to open the files.
 loosen() {
     : >"$work/modes"

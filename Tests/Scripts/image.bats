@@ -191,7 +191,7 @@ build_as_user() {
     [ "$(id -u)" -ne 0 ] || as_user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
     name=$checkout/out/disk
     PATH=$tools run "${as_user[@]}" env HOME="$checkout" "$checkout/scripts/build-image.sh" \
-        --init "$checkout/init" --output "$name" "$@"
+        --init "$checkout/init" --hammock "$checkout/init" --output "$name" "$@"
 }
 
 @test "an image of a root has its content, owners, modes and links" {
@@ -393,7 +393,6 @@ disk.img" ]
     local path
     make_tar "$BATS_TEST_TMPDIR/root.tar"
     other_checkout
-    touch "$checkout/out/hammock"
     without newuidmap
     build_as_user --root "$BATS_TEST_TMPDIR/root.tar"
     expect_status 0
