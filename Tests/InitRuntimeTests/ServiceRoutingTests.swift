@@ -96,10 +96,13 @@ import Testing
     @Test func `one descriptor that is always ready holds up no other`() {
         let house = House([web, HouseUnit("db.service")])
         house.ask("start web")
+        house.ask("start db")
         for _ in 0..<32 * 100 { house.kernel.sockets.send("X=1") }
         let client = house.kernel.sockets.connect(saying: "hammock/1 status db\n")
+        house.kernel.offspring.execute(house.main("db")!)
         for _ in 0..<8 { house.takeOne() }
         #expect(house.answer(to: client).hasSuffix("end\n"))
+        #expect(house.phase("db") == .up)
         #expect(house.kernel.sockets.unreadCount > 0)
     }
 
