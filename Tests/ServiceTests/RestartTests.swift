@@ -116,4 +116,23 @@ import Testing
         ] as [ServiceEvent] { _ = world.happen(.event(event)) }
         return world.table.deadline.map { $0.milliseconds - world.now }
     }
+
+    @Test func `what is bound to a unit that comes again stops before it, even if asked for anew`()
+    {
+        let desk = Desk([
+            .target().named("base"),
+            Unit(relations: [.bindsTo: [0], .after: [0]]).named("bound"),
+            Unit(relations: [.bindsTo: [1], .after: [1]]).named("last"),
+        ])
+        desk.step(.beginAll)
+        desk.ask(.restart, "base")
+        #expect(desk.phase("last") == .ending)
+        desk.ask(.stop, "bound")
+        desk.ask(.start, "bound")
+        #expect(desk.phase("base") == .up && desk.phase("bound") == .up)
+        desk.end("last")
+        #expect(desk.phase("base") == .up && desk.phase("bound") == .ending)
+        desk.end("bound")
+        #expect(desk.phase("base") == .up && desk.phase("bound") == .up)
+    }
 }

@@ -189,7 +189,9 @@ struct Step<let capacity: Int> {
     private mutating func mustStop(_ index: Int) -> Bool {
         let state = after.table.states[index]
         if !state.isWanted || state.comesAgain { return true }
-        for other in units[index].others(.bindsTo) where !isUp(other) { return true }
+        for other in units[index].others(.bindsTo) where !isUp(other) || mustStop(other) {
+            return true
+        }
         return false
     }
 

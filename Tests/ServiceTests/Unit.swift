@@ -2,6 +2,8 @@
 
 /// One unit of a plan, as a test writes it. Times are in milliseconds.
 struct Unit: Sendable {
+    /// Two plans know a unit by it.
+    var name = "x"
     var kind = UnitKind.service
     var readiness = Readiness.executed
     var policy = RestartPolicy.never
@@ -26,6 +28,12 @@ struct Unit: Sendable {
 
     static func target(_ relations: [Relation: [UInt8]] = [:]) -> Unit {
         Unit(kind: .target, stages: [:], relations: relations)
+    }
+
+    func named(_ name: String) -> Unit {
+        var unit = self
+        unit.name = name
+        return unit
     }
 
     func count(_ stage: Stage) -> UInt8 { stages[stage] ?? 0 }
@@ -114,7 +122,9 @@ extension Unit {
     }
 
     fileprivate func write(_ service: ServiceID, to writer: inout PlanWriter) {
-        writer.setName("x", of: service)
+        (Array(name.utf8) + [0]).withUnsafeBufferPointer {
+            writer.setName(ByteView(cString: $0.baseAddress!), of: service)
+        }
         writer.set(kind, of: service)
         writer.set(readiness, of: service)
         writer.set(policy, of: service)

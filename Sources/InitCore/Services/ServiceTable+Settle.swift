@@ -126,6 +126,17 @@ extension ServiceTable {
         while let service = rest.removeFirst() {
             if mustStop(service, picture) { stopping.insert(service) }
         }
+        // What is bound to one of them goes down as well, and before it.
+        var before = ServiceSet()
+        while stopping != before {
+            before = stopping
+            rest = picture.active.subtracting(stopping)
+            while let service = rest.removeFirst() {
+                let bounds = plan.units(.bindsTo, of: service)
+                    .intersection(plan.units(.after, of: service))
+                if !bounds.intersection(stopping).isEmpty { stopping.insert(service) }
+            }
+        }
         return stopping
     }
 
