@@ -81,7 +81,7 @@ struct Graph {
 }
 
 extension Graph {
-    private mutating func unit(_ index: Int) -> Unit {
+    mutating func unit(_ index: Int) -> Unit {
         var unit = Unit()
         if chance.oneIn(5) {
             unit = .target()
@@ -118,7 +118,7 @@ extension Graph {
     }
 
     /// Two that do not need each other, nor are needed together, conflict once in a while.
-    private static func conflict(_ units: inout [Unit], _ chance: inout SplitMix64) {
+    static func conflict(_ units: inout [Unit], _ chance: inout SplitMix64) {
         guard chance.oneIn(2), units.count > 2 else { return }
         let (first, second) = (chance.below(units.count), chance.below(units.count))
         let (one, two) = (min(first, second), max(first, second))

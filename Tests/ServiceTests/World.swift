@@ -69,7 +69,7 @@ struct World<let capacity: Int>: Sendable {
     static var controlDigit: UInt8 { 2 }
     static var otherDigit: UInt8 { 3 }
 
-    let plot: Plot
+    var plot: Plot
     let settings: Settings
     var table: ServiceTable<capacity>
     var now: Int64 = 1_000_000
@@ -351,7 +351,7 @@ extension World {
         }
     }
 
-    private mutating func perform(_ action: ServiceAction) {
+    mutating func perform(_ action: ServiceAction) {
         ordered.append(action)
         if action.isAnswered { awaited = action }
         switch action {
@@ -411,7 +411,7 @@ extension World {
     }
 
     /// Notes what the step means to the rules.
-    private mutating func follow(_ index: Int) {
+    mutating func follow(_ index: Int) {
         switch table.states[index].phase {
         case .down, .queued, .resting:
             endRun(index)

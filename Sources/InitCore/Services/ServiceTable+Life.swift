@@ -51,6 +51,7 @@ extension ServiceTable {
             states[service.index].outcome = .none
             states[service.index].culprit = nil
             states[service.index].upSince = now
+            states[service.index].flags.remove(.isChanged)
             enter(.up, service, until: .never, at: now)
             return
         }

@@ -26,7 +26,7 @@ extension ServiceTable {
         var index = 0
         while index < plan.count {
             let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
-            if other.unit(named: plan.name(of: service)) == nil { missing.insert(service) }
+            if plan.unit(like: service, in: other) == nil { missing.insert(service) }
             index &+= 1
         }
         return missing
@@ -58,7 +58,7 @@ extension ServiceTable {
                     if other.differs(service, before, former) {
                         states[index].flags.insert(.isChanged)
                     }
-                } else if other.flags(of: service).contains(.isWanted) {
+                } else if other.flags(of: service).contains(.isWanted), !isStopping {
                     fresh.insert(service)
                 }
             }
@@ -82,8 +82,10 @@ public struct UnitMap: Sendable {
     public init(from old: Plan, to new: Plan) {
         var index = 0
         while index < new.count {
-            let name = new.name(of: ServiceID(rawValue: UInt8(truncatingIfNeeded: index)))
-            if let former = old.unit(named: name) { formers[index] = former.rawValue &+ 1 }
+            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            if let former = new.unit(like: service, in: old) {
+                formers[index] = former.rawValue &+ 1
+            }
             index &+= 1
         }
     }
@@ -117,6 +119,15 @@ public struct UnitMap: Sendable {
 }
 
 extension Plan {
+    /// The unit of the same name in another plan. One of another kind is another unit: what a
+    /// service has running a target would never end.
+    fileprivate func unit(like service: ServiceID, in other: Plan) -> ServiceID? {
+        guard let there = other.unit(named: name(of: service)),
+            other.kind(of: there) == kind(of: service)
+        else { return nil }
+        return there
+    }
+
     /// Whether a unit has other settings or another recipe than a unit of another plan. What it is
     /// to others counts at once, and makes no difference to a process that runs.
     func differs(_ service: ServiceID, _ other: Plan, _ otherService: ServiceID) -> Bool {
