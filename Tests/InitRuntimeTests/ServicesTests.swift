@@ -388,6 +388,22 @@ import Testing
         }
     }
 
+    @Test func `processes that others have reaped leave no descriptor open`() {
+        for isMain in [true, false] {
+            let house = House([isMain ? s6 : rich], kernel: withCgroups)
+            let before = house.kernel.openDescriptors
+            house.ask("start web")
+            #expect((house.main("web") != nil) == isMain)
+            // What the children were about to report is in nobody's way.
+            for _ in 0..<3 {
+                house.kernel.offspring.groups = []
+                house.runtime.withServices { $0.tell(.noChildLeft, on: &$1, log: &$2) }
+            }
+            #expect(house.phase("web") == .down)
+            #expect(house.kernel.openDescriptors == before)
+        }
+    }
+
     @Test func `a service that cannot be forked has failed, and holds nothing`() {
         let house = House([s6, speaker("other.service")], kernel: withCgroups)
         let before = house.kernel.openDescriptors

@@ -84,7 +84,7 @@ extension Services {
                             reportingTo: report, on: &kernel)
                     }
             }
-            note(child, of: service, isMain: stage == .main)
+            note(child, of: service, isMain: stage == .main, on: &kernel)
             return .ran(service, child.process)
         } catch {
             return .notRun(service, error)
@@ -106,14 +106,21 @@ extension Services {
         holdings[service.index].invocation = invocation
     }
 
-    private mutating func note(_ child: Child, of service: ServiceID, isMain: Bool) {
+    private mutating func note<K: Kernel & ~Copyable>(
+        _ child: Child, of service: ServiceID, isMain: Bool, on kernel: inout K
+    ) {
         holdings[service.index].add(group: child.process)
         let starting = StartingChild(process: child.process, report: child.report)
+        // The child before it may have been reaped by others. Nobody waits for its report.
+        let old: FileDescriptor?
         if isMain {
+            old = holdings[service.index].main.report
             holdings[service.index].main = starting
         } else {
+            old = holdings[service.index].control.report
             holdings[service.index].control = starting
         }
+        if let old { kernel.close(old) }
     }
 
     private mutating func makeContext(
