@@ -47,6 +47,15 @@ struct ControlClient {
         }
     }
 
+    /// Makes the place free. Nobody reads what is left of the input.
+    mutating func reset() {
+        descriptor = nil
+        inputCount = 0
+        reply = .none
+        line = Line()
+        sent = 0
+    }
+
     /// Whether a line is waiting for room.
     var isBlocked: Bool { descriptor != nil && sent < line.count }
 }

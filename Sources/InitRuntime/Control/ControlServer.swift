@@ -82,7 +82,7 @@ struct ControlServer {
 
     mutating func drop<K: Kernel & ~Copyable>(_ client: Int, on kernel: inout K) {
         if let descriptor = clients[client].descriptor { kernel.close(descriptor) }
-        clients[client] = ControlClient()
+        clients[client].reset()
     }
 
     /// Reads from a client.

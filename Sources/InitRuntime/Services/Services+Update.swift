@@ -114,7 +114,8 @@ extension Services {
         index = 0
         while index < ServiceSet.capacity {
             let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
-            holdings[index] = map.former(of: service).map { old[$0.index] } ?? ServiceHoldings()
+            holdings[index] = ServiceHoldings()
+            if let former = map.former(of: service) { holdings[index] = old[former.index] }
             index &+= 1
         }
         changes.adopt(map)
