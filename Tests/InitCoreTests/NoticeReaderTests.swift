@@ -54,7 +54,8 @@ import Testing
     @Test(arguments: [
         "", "\n\n\n", "=", "READY", "READY=", "READY=0", "READY=11", "READY=1 ", " READY=1",
         "ready=1", "READY==1", "READY=1\r", "READY=1\0", "\0READY=1", "READY\0=1", "READYX=1",
-        "READ=1", "RELOADING=0", "STOPPING=yes", "WATCHDOG=", "WATCHDOG=Trigger", "WATCHDOG=11",
+        "READ=1", "RELOADING=0", "STOPPING=yes", "WATCHDOG=", "WATCHDOG=Trigger",
+        "WATCHDOG=triggers", "WATCHDOG=t", "WATCHDOG=11",
         "STATUS=READY=1", "X=READY=1", "READY RELOADING=1", "WATCHDOG_USEC=1", "FDSTORE=1",
         "BARRIER=1",
     ])

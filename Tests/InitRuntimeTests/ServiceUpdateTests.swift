@@ -142,6 +142,36 @@ import Testing
         #expect(!house.state("db").isChanged)
     }
 
+    @Test func `a unit with another recipe has changed as well`() {
+        let house = House([db, web])
+        let main = house.start("db")
+        let changed = HouseUnit("db.service") { writer, service in
+            writer.beginRecipe(of: service)
+            writer.append(.askFirst, "", to: service)
+        }
+        house.update([web, changed], restarts: true)
+        #expect(house.phase("db") == .ending)
+        house.end(main)
+        house.update([changed, web], restarts: true)
+        #expect(house.phase("db") == .starting)
+    }
+
+    @Test func `a client that waits or watches hears of the same unit after an update`() {
+        let house = House([db, web])
+        house.ask("start web")
+        let waiting = house.ask("wait web up")
+        let watching = house.ask("watch")
+        house.update([HouseUnit("a.service"), HouseUnit("b.service"), web])
+        #expect(house.answer(to: waiting) == "hammock/1 ok\n")
+        house.kernel.sockets.send("READY=1")
+        house.settle()
+        #expect(house.answer(to: waiting).contains("\nname=web.service phase=up "))
+        // What was not told of the old numbers is lost; here there was nothing.
+        #expect(
+            house.answer(to: watching)
+                == "hammock/1 ok\nat=0.000 name=web.service phase=up\n")
+    }
+
     @Test func `an update during a stop is none`() {
         let house = House([web, db])
         let main = house.start("db")
