@@ -27,6 +27,8 @@
 #   init    size, memory and wakeups beside the same program in C (with musl, with glibc)
 #   peers   beside tini, catatonit, dumb-init and busybox init, all with the same child: size,
 #           memory, wakeups, the time that it takes to run a program, and the reaping
+#   services  a hundred services that sleep, beside runit, s6 and finit: the time until all run,
+#           the supervisor's processes and their memory, and their wakeups; as root alone
 #   boot    the time from qemu's start to the greeting, beside the same kernel with the C
 #           init and beside Debian's cloud kernel; the time from a command to the end of
 #           the program that it boots for, beside virtme-ng; the sizes of the kernels
@@ -47,6 +49,8 @@
 . "$root/scripts/lib-bench-init.sh"
 # shellcheck source=scripts/lib-bench-peers.sh
 . "$root/scripts/lib-bench-peers.sh"
+# shellcheck source=scripts/lib-bench-services.sh
+. "$root/scripts/lib-bench-services.sh"
 # shellcheck source=scripts/lib-bench-boots.sh
 . "$root/scripts/lib-bench-boots.sh"
 # shellcheck source=scripts/lib-bench-memory.sh
@@ -83,6 +87,7 @@ main() {
     find_namespace
     ! wants init || measure_init
     ! wants peers || measure_peers
+    ! wants services || measure_services
     ! wants_guests || prepare_boots
     ! wants boot || measure_boots
     ! wants memory || measure_guests
@@ -118,12 +123,13 @@ parse() {
         auto | kvm | tcg) ;;
         *) usage_error "--accel is auto, kvm or tcg, not '$accel'" ;;
     esac
-    [ ${#parts[@]} -gt 0 ] || parts=(init peers boot memory)
+    [ ${#parts[@]} -gt 0 ] || parts=(init peers services boot memory)
     local part
     for part in "${parts[@]}"; do
         case $part in
-            init | peers | boot | memory) ;;
-            *) usage_error "--only takes init, peers, boot or memory, not '$part'" ;;
+            init | peers | services | boot | memory) ;;
+            *) usage_error \
+                "--only takes init, peers, services, boot or memory, not '$part'" ;;
         esac
     done
 }
@@ -180,6 +186,7 @@ header() {
         "gcc $(gcc -dumpfullversion) -Os -static -s, musl $(version_of musl-dev)," \
         "glibc $(version_of libc6-dev)"
     ! wants peers || header_of_peers
+    ! wants services || header_of_services
     ! wants_guests || header_of_boots
     ! wants_guests || header_of_virtme
     ! wants memory || header_of_memory
@@ -206,6 +213,7 @@ table() {
     line ratio ours peer n "what: which peer"
     ! wants init || table_of_init
     ! wants peers || table_of_peers
+    ! wants services || table_of_services
     ! wants boot || table_of_boots
     ! wants boot || table_of_virtme
     ! wants memory || table_of_memory

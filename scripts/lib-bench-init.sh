@@ -12,7 +12,7 @@ readonly idle_seconds=10
 
 # find_namespace: sets `in_namespace`, a command that makes a PID namespace.
 find_namespace() {
-    wants init || wants peers || return 0
+    wants init || wants peers || wants services || return 0
     # An ordinary user is root in a user namespace, if the machine allows one.
     in_namespace=(unshare --pid --fork --mount --kill-child)
     [ "$(id -u)" -eq 0 ] || in_namespace+=(--user --map-root-user)

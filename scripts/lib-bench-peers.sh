@@ -67,7 +67,7 @@ gather_peers() {
         sample loaded "$who" "$(size_of "$work/tree/$who" "${libraries[@]}")"
     done
     # Where busybox init looks for what to run.
-    mkdir "$work/tree/etc"
+    mkdir -p "$work/tree/etc"
     echo '::once:/child' >"$work/tree/etc/inittab"
 }
 

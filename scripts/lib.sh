@@ -182,7 +182,7 @@ packages_for() {
             ;;
         reproduce) echo disorderfs faketime ;;
         verdicts) echo perl ;;
-        bench) echo busybox-static catatonit dumb-init tini ;;
+        bench) echo busybox-static catatonit dumb-init finit finit-plugins runit s6 tini ;;
         fresh) echo debootstrap git procps util-linux ;;
         services) echo debootstrap util-linux ;;
     esac
