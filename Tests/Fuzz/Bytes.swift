@@ -57,3 +57,28 @@ func withArgv<Result>(_ words: [Bytes], _ body: (Words) -> Result) -> Result {
 func agree<Value: Equatable>(_ actual: Value, _ expected: Value, _ what: String) {
     if actual != expected { fatalError("\(what): \(actual), and not \(expected)") }
 }
+
+/// What is said of services.
+struct NaiveServices: Equatable {
+    var areAsked = false
+    var target: Bytes = []
+    var isStrict = false
+    var stop: Int?
+    var wait = 90
+}
+
+extension NaiveServices {
+    init(_ options: Configuration) {
+        areAsked = options.hasServices
+        target = options.target.withBytes { Bytes($0) }
+        isStrict = options.isStrict
+        stop = options.stopCapMilliseconds.map { Int($0 / 1_000) }
+        wait = Int(options.serviceWaitMilliseconds / 1_000)
+    }
+}
+
+/// Whether this is the name of a target.
+func isTarget(_ name: Bytes) -> Bool {
+    name.count > 7 && name.count <= 96 && name.suffix(7) == Bytes(".target")[...]
+        && !name.contains(UInt8(ascii: "/"))
+}

@@ -70,6 +70,7 @@ private func naiveOptions(_ words: some Sequence<NaiveWord>) -> String {
     var fault = 0
     var log = 6
     var isWrong = false
+    var services = NaiveServices()
     for word in words {
         if word.name == Bytes("hostname"), word.value?.isEmpty == false { kernels = true }
         guard word.name.starts(with: Bytes("hammock.")) else { continue }
@@ -83,6 +84,15 @@ private func naiveOptions(_ words: some Sequence<NaiveWord>) -> String {
             log = value.number(upTo: 7) ?? 0
         case "hammock.hostname" where isHostname(value):
             hostname = value
+        case "hammock.services" where word.value == nil: services.areAsked = true
+        case "hammock.strict" where word.value == nil: services.isStrict = true
+        case "hammock.target" where isTarget(value):
+            services.areAsked = true
+            services.target = value
+        case "hammock.stop" where value.number(upTo: 3600) != nil:
+            services.stop = value.number(upTo: 3600)
+        case "hammock.wait" where value.number(upTo: 3600) != nil:
+            services.wait = value.number(upTo: 3600) ?? 0
         case "hammock.fault":
             guard
                 let index = ["pause", "poweroff", "reboot"].map({ Bytes($0) }).firstIndex(of: value)
@@ -92,7 +102,7 @@ private func naiveOptions(_ words: some Sequence<NaiveWord>) -> String {
         }
     }
     let name = hostname ?? (kernels ? nil : Bytes("hammock"))
-    return "\(grace) \(flush) \(name ?? []) \(fault) \(log) \(isWrong)"
+    return "\(grace) \(flush) \(name ?? []) \(fault) \(log) \(isWrong) \(services)"
 }
 
 private func isHostname(_ name: Bytes) -> Bool {
@@ -114,7 +124,7 @@ private func describe(_ line: KernelCommandLine) -> String {
         return "\(options.graceMilliseconds / 1_000) \(options.flushMilliseconds / 1_000) "
             + "\(name) "
             + "\(options.faultResponse.rawValue) \(options.logLimit) "
-            + "\(options.hasUnknownOption)"
+            + "\(options.hasUnknownOption) \(NaiveServices(options))"
     }
 }
 

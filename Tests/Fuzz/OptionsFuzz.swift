@@ -12,7 +12,7 @@ private func describe(_ answer: Configuration.Answer?, _ options: Configuration)
         grace: Int(options.graceMilliseconds / 1_000),
         parentDeathSignal: options.parentDeathSignal?.rawValue,
         successCodes: Set((0...255).filter { options.codesToZero.contains(UInt8($0)) }),
-        rewrites: rewrites
+        rewrites: rewrites, services: NaiveServices(options)
     ).description(program: options.program)
 }
 
@@ -26,12 +26,14 @@ private struct Naive {
     var parentDeathSignal: Int32?
     var successCodes: Set<Int> = []
     var rewrites = Dictionary(uniqueKeysWithValues: (1...64).map { (Int32($0), Int32($0)) })
+    var services = NaiveServices()
 
     func description(program: Int?) -> String {
         let changed = rewrites.filter { $0.key != $0.value }.sorted { $0.key < $1.key }
         return """
             \(isSubreaper) \(signalsGroup) \(warnsOfOrphans) \(logLimit) \(grace) \
-            \(parentDeathSignal ?? 0) \(successCodes.sorted()) \(changed) \(program ?? -1)
+            \(parentDeathSignal ?? 0) \(successCodes.sorted()) \(changed) \(program ?? -1) \
+            \(services)
             """
     }
 
@@ -56,9 +58,19 @@ private struct Naive {
                     ?? Bytes(parts[1]).number(upTo: 0).map(Int32.init)
             else { return .notARewrite }
             rewrites[from] = target
+        case "services": services.areAsked = true
+        case "strict": services.isStrict = true
+        case "target":
+            guard isTarget(value) else { return .notATarget }
+            services.areAsked = true
+            services.target = value
         default:
             guard let seconds = value.number(upTo: 3600) else { return .notSeconds }
-            grace = seconds
+            switch option {
+            case "stop": services.stop = seconds
+            case "wait": services.wait = seconds
+            default: grace = seconds
+            }
         }
         return nil
     }
@@ -68,8 +80,12 @@ private let letters: [Character: String] = [
     "s": "subreaper", "g": "group", "p": "parent-death", "e": "remap", "w": "warn",
     "v": "verbose", "r": "rewrite", "l": "license", "h": "help",
 ]
-private let names = Set(letters.values).union(["grace", "version"])
-private let namesWithValue: Set = ["parent-death", "remap", "rewrite", "grace"]
+private let names = Set(letters.values).union([
+    "grace", "version", "services", "target", "strict", "stop", "wait",
+])
+private let namesWithValue: Set = [
+    "parent-death", "remap", "rewrite", "grace", "target", "stop", "wait",
+]
 
 /// An option as it is in a word: its name, and the value in the same word, if there is one.
 private struct Met {

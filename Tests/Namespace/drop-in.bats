@@ -166,7 +166,7 @@ session_of() {
 }
 
 @test "as dumb-init, init sends the group TERM when the program has ended, but not with -c" {
-    local leave='"$0" signals >"$1" & until grep -q ready "$1"; do sleep 0.02; done; exit 3'
+    local leave='"$0" signals >"$1" & until grep -qs ready "$1"; do sleep 0.02; done; exit 3'
     code_of sh -c '"$@"; echo $?; until grep -q 15 "$0"; do sleep 0.02; done' "$took" \
         "$dumb_init" -- sh -c "$leave" "$prober" "$took"
     expect_status 0
