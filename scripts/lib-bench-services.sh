@@ -12,8 +12,8 @@ readonly service_count=100
 readonly services_deadline=60
 readonly all_service_peers=(runit s6 finit)
 
-# What a machine, or a container's runtime, mounts before init. The services of runit and s6 are
-# copied, because these write beside them.
+# What a machine, or a container's runtime, mounts before init. The services are
+# copied, because runit and s6 write beside them.
 # shellcheck disable=SC2016 # the shell in the namespace expands it
 readonly before_services='b=/bin/busybox
 $b mount -t proc proc /proc && $b mount -t tmpfs none /run && $b mount -t tmpfs none /dev &&
@@ -56,7 +56,7 @@ build_services() {
     local tree=$work/tree
     # With --init too: what plans the units is this checkout's.
     HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
-    mkdir -p "$tree"/{bin,sbin,etc/hammock,run,proc,sys,dev,tmp,services}
+    mkdir -p "$tree"/{bin,sbin,etc,run,proc,sys,dev,tmp,services}
     install -m 755 "$out/hammock" "$tree/sbin/hammock"
     install -m 755 "$(command -v busybox)" "$tree/bin/busybox"
     ln -s busybox "$tree/bin/sh"
@@ -95,7 +95,9 @@ gather_keepers() {
 # order.
 write_services() {
     local who number name before='' plugin=/lib/x86_64-linux-gnu/finit/plugins/pidfile.so
-    mkdir -p "$work/tree"/{services/{runit,s6},var,etc/finit.d}
+    mkdir -p "$work/tree"/{services/{ours,unordered,runit,s6},var,etc/finit.d}
+    # Ours reads its copy too, one of two: `unordered` has the same units, started all at once.
+    ln -s /run/services "$work/tree/etc/hammock"
     # The plugin watches for pidfiles there.
     ln -s ../run "$work/tree/var/run"
     [ ! -e "$plugin" ] || cp -L --parents "$plugin" "$work/tree"
@@ -104,7 +106,8 @@ write_services() {
         name=s$number
         { printf '[Unit]\n%s' "${before:+Requires=${before%:*}.service
 After=${before%:*}.service
-}"; printf '[Service]\nExecStart=/bin/sleep\n'; } >"$work/tree/etc/hammock/$name.service"
+}"; printf '[Service]\nExecStart=/bin/sleep\n'; } >"$work/tree/services/ours/$name.service"
+        printf '[Service]\nExecStart=/bin/sleep\n' >"$work/tree/services/unordered/$name.service"
         for who in runit s6; do
             mkdir "$work/tree/services/$who/$name"
             install -m 755 /dev/stdin "$work/tree/services/$who/$name/run" <<<'#!/bin/sleep'
@@ -131,7 +134,7 @@ programs_of() {
 # find_keepers: sets `keepers`.
 find_keepers() {
     local who
-    for who in ours "${service_peers[@]}"; do
+    for who in ours unordered "${service_peers[@]}"; do
         if start_services "$who"; then
             keepers+=("$who")
         else
@@ -147,7 +150,7 @@ find_keepers() {
 start_services() {
     local command first last stamp number
     case $1 in
-        ours) command=(/ours --services) ;;
+        ours | unordered) command=(/ours --services) ;;
         runit) command=(/bin/runsvdir -P /run/services) ;;
         s6) command=(/bin/s6-svscan /run/services) ;;
         finit) command=(/bin/finit) ;;
@@ -253,7 +256,7 @@ header_of_services() {
     services: $service_count static programs that sleep, without a shell
     order: ours starts each after the one before (Requires=, After=, Type=simple), and so does
       finit (conditions on pidfiles); the trees of runit and s6 know no order, and start all at
-      once
+      once, as ours does where the row says so
     to start: from PID 1's execve until the last service has read the clock; ours plans the units
       first
     supervisor's processes: all of the PID namespace but the services: ours and finit are PID 1
@@ -265,6 +268,11 @@ END_OF_TEXT
 
 table_of_services() {
     service_rows services-started "us to start $service_count services"
+    local peer
+    for peer in runit s6; do
+        row services-started unordered "$peer" \
+            "us to start $service_count services, ours at once too: $peer"
+    done
     service_rows services-processes "supervisor's processes"
     service_rows services-share "kB resident, their share (Pss)"
     service_rows services-wakeups "their wakeups in $idle_seconds s"
