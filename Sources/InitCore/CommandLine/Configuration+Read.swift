@@ -81,10 +81,8 @@ extension Configuration {
             guard let priority = value.decimal(upTo: 7) else { return false }
             logLimit = UInt8(truncatingIfNeeded: priority)
         case 4:
-            guard let seconds = value.decimal(upTo: Self.maximumGraceSeconds) else {
-                return false
-            }
-            flushMilliseconds = Int64(seconds) &* 1000
+            guard let time = Self.milliseconds(value) else { return false }
+            flushMilliseconds = time
         case 5: return setTarget(value)
         case 6: return setStopCap(value)
         case 7: return setServiceWait(value)

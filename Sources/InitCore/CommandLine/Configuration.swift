@@ -107,13 +107,18 @@ public struct Configuration: Sendable {
     /// The longest time to wait for anything, in seconds: an hour.
     static let maximumGraceSeconds = 3600
 
+    /// The milliseconds of a number of seconds that the user gave; `nil` if it is none.
+    static func milliseconds(_ value: ByteView) -> Int64? {
+        value.decimal(upTo: maximumGraceSeconds).map { Int64($0) &* 1000 }
+    }
+
     /// Sets the grace period to what the user gave. It holds for all processes that have to end.
     ///
     /// - Returns: whether `value` is a number of seconds.
     @inline(never)
     mutating func setGrace(_ value: ByteView) -> Bool {
-        guard let seconds = value.decimal(upTo: Self.maximumGraceSeconds) else { return false }
-        graceMilliseconds = Int64(seconds) &* 1000
+        guard let time = Self.milliseconds(value) else { return false }
+        graceMilliseconds = time
         leftoverGraceMilliseconds = graceMilliseconds
         return true
     }
@@ -136,16 +141,16 @@ public struct Configuration: Sendable {
     /// - Returns: whether `value` is a number of seconds.
     @inline(never)
     mutating func setStopCap(_ value: ByteView) -> Bool {
-        guard let seconds = value.decimal(upTo: Self.maximumGraceSeconds) else { return false }
-        stopCapMilliseconds = UInt32(truncatingIfNeeded: seconds &* 1000)
+        guard let time = Self.milliseconds(value) else { return false }
+        stopCapMilliseconds = UInt32(truncatingIfNeeded: time)
         return true
     }
 
     /// - Returns: whether `value` is a number of seconds.
     @inline(never)
     mutating func setServiceWait(_ value: ByteView) -> Bool {
-        guard let seconds = value.decimal(upTo: Self.maximumGraceSeconds) else { return false }
-        serviceWaitMilliseconds = Int64(seconds) &* 1000
+        guard let time = Self.milliseconds(value) else { return false }
+        serviceWaitMilliseconds = time
         return true
     }
 
