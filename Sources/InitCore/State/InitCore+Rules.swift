@@ -5,7 +5,7 @@ extension InitCore {
     mutating func begin(at now: Instant, _ actions: inout Actions) {
         if configuration.hasUnknownOption { actions.append(.log(.optionNotUnderstood)) }
         guard configuration.hasServices, role != .process else {
-            beginWithoutServices(&actions)
+            runOrIdle(&actions)
             return
         }
         enter(.planning, for: Limit.planMilliseconds, at: now)
@@ -13,7 +13,7 @@ extension InitCore {
     }
 
     /// Starts the program, or greets.
-    mutating func beginWithoutServices(_ actions: inout Actions) {
+    mutating func runOrIdle(_ actions: inout Actions) {
         deadline = nil
         if configuration.hasProgram {
             phase = .starting
@@ -29,26 +29,16 @@ extension InitCore {
     mutating func planned(_ time: Int64?, at now: Instant, _ actions: inout Actions) {
         guard let time else {
             actions.append(.log(.noPlan))
-            beginWithoutServices(&actions)
+            runOrIdle(&actions)
             return
         }
         longestStop = time
         if configuration.hasProgram {
             enter(.waiting, for: configuration.serviceWaitMilliseconds, at: now)
         } else {
-            phase = .idling
-            deadline = nil
-            actions.append(.greet)
-            settleIn(&actions)
+            runOrIdle(&actions)
         }
         actions.append(.beginServices)
-    }
-
-    /// Starts the program, which has waited for the services.
-    mutating func endWaiting(_ actions: inout Actions) {
-        deadline = nil
-        phase = .starting
-        actions.append(.spawn)
     }
 
     /// Init has what it needs. The kernel gave PID 1 of a machine nothing to let go of. Any other
@@ -288,14 +278,8 @@ extension InitCore {
         stop(for: ending, at: now, &actions)
     }
 
-    /// The services have stopped, or take too long.
-    mutating func servicesStopped(at now: Instant, _ actions: inout Actions) {
-        longestStop = nil
-        stopEverything(at: now, &actions)
-    }
-
     /// Asks everything to end. A stopped process (SIGSTOP) has to continue before it can end.
-    private mutating func stopEverything(at now: Instant, _ actions: inout Actions) {
+    mutating func stopEverything(at now: Instant, _ actions: inout Actions) {
         let grace =
             program == nil
             ? configuration.leftoverGraceMilliseconds : configuration.graceMilliseconds
@@ -311,7 +295,6 @@ extension InitCore {
     /// The grace period is over, or was cut short.
     mutating func kill(at now: Instant, _ actions: inout Actions) {
         actions.append(.log(.killing))
-        longestStop = nil
         enter(.killing, for: Limit.killMilliseconds, at: now)
         actions.append(.start(.killEverything))
     }

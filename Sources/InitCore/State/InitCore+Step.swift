@@ -34,7 +34,7 @@ extension InitCore {
             actions.append(.log(.goingOnWithout(.plan)))
             if let helper { actions.append(.abandon(helper)) }
             helper = nil
-            beginWithoutServices(&actions)
+            runOrIdle(&actions)
         case .signalled(let signal, let origin):
             obey(signal, from: origin, at: now, &actions)
         case .childEnded(let process, let status):
@@ -69,10 +69,10 @@ extension InitCore {
     mutating func stepWaiting(_ event: Event, at now: Instant, _ actions: inout Actions) {
         switch event {
         case .servicesSettled:
-            endWaiting(&actions)
+            runOrIdle(&actions)
         case .deadlinePassed:
             actions.append(.log(.servicesStartSlowly))
-            endWaiting(&actions)
+            runOrIdle(&actions)
         case .signalled(let signal, let origin):
             obey(signal, from: origin, at: now, &actions)
         case .endAsked(let ending, let code):
@@ -159,10 +159,10 @@ extension InitCore {
     ) {
         switch event {
         case .servicesEnded:
-            servicesStopped(at: now, &actions)
+            stopEverything(at: now, &actions)
         case .deadlinePassed:
             actions.append(.log(.servicesStopSlowly))
-            servicesStopped(at: now, &actions)
+            stopEverything(at: now, &actions)
         case .signalled(let signal, let origin) where hastens(signal, from: origin):
             kill(at: now, &actions)
         case .signalled(let signal, _):
