@@ -173,7 +173,7 @@ extension Plan {
         if let unit = unit(named: name) { return unit }
         var index = 0
         while index < count {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             let whole = self.name(of: service)
             if whole.count == name.count &+ 8, whole.hasPrefix(name),
                 whole.dropping(name.count).equals(".service")

@@ -41,7 +41,7 @@ extension Plan {
         try checkOrder()
         var index = 0
         while index < count {
-            try checkUnit(ServiceID(rawValue: UInt8(truncatingIfNeeded: index)), heapSize)
+            try checkUnit(ServiceID(index: index), heapSize)
             index &+= 1
         }
     }

@@ -34,7 +34,7 @@ public struct Plan: @unchecked Sendable {
         var set = ServiceSet()
         var index = 0
         while index < count {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             if flags(of: service).contains(.isWanted) { set.insert(service) }
             index &+= 1
         }
@@ -46,7 +46,7 @@ public struct Plan: @unchecked Sendable {
     public func unit(named name: ByteView) -> ServiceID? {
         var index = 0
         while index < count {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             if self.name(of: service).equals(name) { return service }
             index &+= 1
         }

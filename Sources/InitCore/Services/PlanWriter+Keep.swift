@@ -45,7 +45,7 @@ extension PlanWriter {
     }
 
     private func record(_ index: Int) -> Int {
-        PlanLayout.record(of: ServiceID(rawValue: UInt8(truncatingIfNeeded: index)))
+        PlanLayout.record(of: ServiceID(index: index))
     }
 
     private func number(_ offset: Int, of index: Int) -> Int {

@@ -31,7 +31,7 @@ public struct PlanWriter {
         self.count = count
         var index = 0
         while index < count {
-            setDefaults(of: ServiceID(rawValue: UInt8(truncatingIfNeeded: index)))
+            setDefaults(of: ServiceID(index: index))
             index &+= 1
         }
     }

@@ -7,6 +7,11 @@ public struct ServiceID: Equatable, Sendable {
         self.rawValue = rawValue
     }
 
+    /// - Parameter index: of a table: 0 to `ServiceSet.capacity - 1`.
+    public init(index: Int) {
+        self.init(rawValue: UInt8(truncatingIfNeeded: index))
+    }
+
     /// The number as an index of a table.
     public var index: Int { Int(rawValue) }
 }

@@ -57,13 +57,12 @@ public struct ServiceSet: Equatable, Sendable {
     @inline(never)
     public mutating func removeFirst() -> ServiceID? {
         if low != 0 {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: low.trailingZeroBitCount))
+            let service = ServiceID(index: low.trailingZeroBitCount)
             low &= low &- 1
             return service
         }
         guard high != 0 else { return nil }
-        let service = ServiceID(
-            rawValue: UInt8(truncatingIfNeeded: 64 &+ high.trailingZeroBitCount))
+        let service = ServiceID(index: 64 &+ high.trailingZeroBitCount)
         high &= high &- 1
         return service
     }

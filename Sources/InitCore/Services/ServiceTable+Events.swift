@@ -98,7 +98,7 @@ extension ServiceTable {
             case .ending, .killing, .stuck:
                 states[index].flags.insert(.looks)
             case .up, .busy:
-                let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+                let service = ServiceID(index: index)
                 if isUpWithoutMain(service) { states[index].flags.insert(.looks) }
             case .down, .queued, .preparing, .starting, .settling, .stopping, .cleaning, .resting:
                 break
@@ -301,7 +301,7 @@ extension ServiceTable {
     mutating func loseNext(at now: Instant) {
         while let place = losing, place < 2 &* plan.count {
             losing = place &+ 1
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: place >> 1))
+            let service = ServiceID(index: place >> 1)
             // The control comes first: no command follows one that is lost, but the end of main
             // may have one run, which is there then.
             if place & 1 == 0, states[service.index].control != nil {
@@ -461,7 +461,7 @@ extension ServiceTable {
         var index = 0
         while index < plan.count {
             if states[index].due <= now {
-                isDue(ServiceID(rawValue: UInt8(truncatingIfNeeded: index)), at: now)
+                isDue(ServiceID(index: index), at: now)
                 return
             }
             index &+= 1

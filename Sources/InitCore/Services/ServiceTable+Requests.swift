@@ -99,7 +99,7 @@ extension ServiceTable {
             before = all
             var index = 0
             while index < plan.count {
-                let each = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+                let each = ServiceID(index: index)
                 let needs = plan.units(.requires, of: each)
                     .union(plan.units(.bindsTo, of: each))
                     .union(plan.units(.partOf, of: each))

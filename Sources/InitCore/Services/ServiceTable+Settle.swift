@@ -82,7 +82,7 @@ extension ServiceTable {
         var index = 0
         while index < plan.count {
             picture.insert(
-                ServiceID(rawValue: UInt8(truncatingIfNeeded: index)), states[index])
+                ServiceID(index: index), states[index])
             index &+= 1
         }
         if doFirst(picture, at: now) {

@@ -25,7 +25,7 @@ extension ServiceTable {
         var missing = ServiceSet()
         var index = 0
         while index < plan.count {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             if plan.unit(like: service, in: other) == nil { missing.insert(service) }
             index &+= 1
         }
@@ -47,7 +47,7 @@ extension ServiceTable {
         var fresh = ServiceSet()
         var index = 0
         while index < capacity {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             states[index] = ServiceState()
             if index < other.count {
                 if let former = map.former(of: service), former.index < capacity {
@@ -82,7 +82,7 @@ public struct UnitMap: Sendable {
     public init(from old: Plan, to new: Plan) {
         var index = 0
         while index < new.count {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             if let former = new.unit(like: service, in: old) {
                 formers[index] = former.rawValue &+ 1
             }

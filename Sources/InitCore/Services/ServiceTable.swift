@@ -71,7 +71,7 @@ public struct ServiceTable<let capacity: Int>: Sendable {
         var index = 0
         while index < plan.count {
             if states[index].main == process || states[index].control == process {
-                return ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+                return ServiceID(index: index)
             }
             index &+= 1
         }

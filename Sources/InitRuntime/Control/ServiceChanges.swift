@@ -61,7 +61,7 @@ struct ServiceChanges {
         let (oldPhases, oldMoments) = (phases, moments)
         var index = 0
         while index < ServiceSet.capacity {
-            let former = map.former(of: ServiceID(rawValue: UInt8(truncatingIfNeeded: index)))
+            let former = map.former(of: ServiceID(index: index))
             phases[index] = former.map { oldPhases[$0.index] } ?? .down
             moments[index] = former.map { oldMoments[$0.index] } ?? Moments()
             index &+= 1

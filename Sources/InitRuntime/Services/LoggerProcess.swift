@@ -37,7 +37,7 @@ extension Services {
     ) throws(Errno) {
         var index = 0
         while index < plan.count {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             if plan.kind(of: service) == .service, holdings[index].output == nil {
                 holdings[index].output = try kernel.pipe(writerWaits: true)
             }
@@ -54,7 +54,7 @@ extension Services {
                 var index = 0
                 while index < services.pointee.table.plan.count {
                     if let pipe = services.pointee.holdings[index].output {
-                        let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+                        let service = ServiceID(index: index)
                         let plan = services.pointee.table.plan
                         logger.add(
                             LogPipe(

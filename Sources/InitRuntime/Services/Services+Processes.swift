@@ -124,7 +124,7 @@ extension Services {
     var limitsByGroup: Bool {
         var index = 0
         while index < table.plan.count {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             var reader = RecipeReader(table.plan.recipe(of: service))
             if reader.next(.cgroupFile) != nil { return true }
             index &+= 1

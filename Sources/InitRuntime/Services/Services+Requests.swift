@@ -58,7 +58,7 @@ extension Services {
         var set = ServiceSet()
         var index = 0
         while index < table.plan.count {
-            set.insert(ServiceID(rawValue: UInt8(truncatingIfNeeded: index)))
+            set.insert(ServiceID(index: index))
             index &+= 1
         }
         return set

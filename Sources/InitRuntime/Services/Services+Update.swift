@@ -103,7 +103,7 @@ extension Services {
         let old = holdings
         var index = 0
         while index < table.plan.count {
-            let former = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let former = ServiceID(index: index)
             // The logger has the pipe open until it is empty.
             if map.present(of: former) == nil, let output = old[index].output {
                 kernel.close(output.reading)
@@ -113,7 +113,7 @@ extension Services {
         }
         index = 0
         while index < ServiceSet.capacity {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             holdings[index] = ServiceHoldings()
             if let former = map.former(of: service) { holdings[index] = old[former.index] }
             index &+= 1
@@ -132,7 +132,7 @@ extension Services {
     ) {
         var index = 0
         while index < table.plan.count {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             if table.state(of: service).isChanged {
                 tell(.asked(.restart, service), on: &kernel, log: &log)
             }

@@ -114,7 +114,7 @@ struct Services {
     mutating func noteChanges() {
         var index = 0
         while index < table.plan.count {
-            let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: index))
+            let service = ServiceID(index: index)
             changes.note(table.state(of: service), of: service)
             index &+= 1
         }

@@ -295,7 +295,7 @@ extension Planner where Source: ~Copyable {
 
     /// The unit that is being read.
     var service: ServiceID? {
-        place.unit.map { ServiceID(rawValue: UInt8(truncatingIfNeeded: $0)) }
+        place.unit.map { ServiceID(index: $0) }
     }
 }
 

@@ -85,7 +85,7 @@ extension Planner where Source: ~Copyable {
 
     @inline(never)
     private mutating func read(_ unit: Int, _ name: UnitName, hasFile: Bool) {
-        let service = ServiceID(rawValue: UInt8(truncatingIfNeeded: unit))
+        let service = ServiceID(index: unit)
         let heapEnd = writer.heapEnd
         writer.setName(name.text, of: service)
         writer.beginRecipe(of: service)

@@ -30,7 +30,7 @@ extension Planner where Source: ~Copyable {
     }
 
     static func id(_ unit: Int) -> ServiceID {
-        ServiceID(rawValue: UInt8(truncatingIfNeeded: unit))
+        ServiceID(index: unit)
     }
 
     /// All units that are not refused.
