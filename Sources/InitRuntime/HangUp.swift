@@ -17,8 +17,9 @@ func hangUpShells<K: Kernel & ~Copyable>(on kernel: inout K) {
     }
 }
 
+/// What /proc says of a process, whose number is given as text.
 @inline(never)
-private func stat<K: Kernel & ~Copyable>(
+func stat<K: Kernel & ~Copyable>(
     _ process: ByteView, on kernel: inout K
 ) -> ProcessStat? {
     var found: ProcessStat?

@@ -4,53 +4,46 @@ import InitCore
 /// and from the number of the run.
 struct ServicePaths {
     /// The socket for notices; empty if there is none.
-    private var socket = Line()
+    private var socket = Path("", "")
     /// The cgroup's directory; empty if there is none.
-    private var controlGroup = Line()
+    private var controlGroup = Path("", "")
 
     init(
         _ name: ByteView, _ invocation: InvocationID?, _ hasNotices: Bool, _ hasControlGroup: Bool
     ) {
         if hasNotices, let invocation { socket = ServicePaths.socket(invocation) }
         if hasControlGroup { controlGroup = ServicePaths.controlGroup(name, "") }
-        socket.append(byte: 0)
-        controlGroup.append(byte: 0)
     }
 
     /// Puts the paths into a context, for as long as `body` runs.
+    ///
+    /// - Returns: what `body` returns; the code of a recipe that makes no sense if a path is longer
+    ///   than any can be.
     func use(by context: inout RecipeContext, _ body: (RecipeContext) -> Int32) -> Int32 {
         var context = context
-        return socket.withBytes { socket in
-            controlGroup.withBytes { group in
-                context.notifySocket = text(socket)
-                context.controlGroup = text(group)
-                return body(context)
+        var code = RecipeStep.recipe.code
+        try? socket.use { (socket) throws(Errno) in
+            try controlGroup.use { (group) throws(Errno) in
+                context.notifySocket = ByteView(cString: socket)
+                context.controlGroup = ByteView(cString: group)
+                code = body(context)
             }
         }
-    }
-
-    private func text(_ bytes: UnsafeRawBufferPointer) -> ByteView {
-        guard let start = bytes.baseAddress else { return .empty }
-        return ByteView(cString: start.assumingMemoryBound(to: UInt8.self))
+        return code
     }
 
     /// The socket of a run: a name that nobody can guess who was not told.
-    static func socket(_ invocation: InvocationID) -> Line {
+    static func socket(_ invocation: InvocationID) -> Path {
         var line = Line()
         line.append("/run/hammock/notify/")
         line.append(hex: invocation.high)
         line.append(hex: invocation.low)
-        return line
+        return Path(line)
     }
 
     /// A file in the cgroup of a service.
-    @inline(never)
-    static func controlGroup(_ name: ByteView, _ file: ByteView) -> Line {
-        var line = Line()
-        line.append("/sys/fs/cgroup/hammock/")
-        line.append(name)
-        line.append(file)
-        return line
+    static func controlGroup(_ name: ByteView, _ file: ByteView) -> Path {
+        Path("/sys/fs/cgroup/hammock/", name, file)
     }
 }
 
@@ -64,11 +57,5 @@ extension Line {
             let digit = UInt8(truncatingIfNeeded: number >> shift) & 15
             append(byte: digit < 10 ? 0x30 &+ digit : 0x57 &+ digit)
         }
-    }
-
-    /// Calls `body` with the line as a path, a C string.
-    @inline(never)
-    func asPath(_ body: (UnsafePointer<UInt8>) throws(Errno) -> Void) throws(Errno) {
-        try Path(self).use(body)
     }
 }

@@ -16,7 +16,7 @@ extension Services {
         guard hearsNotices(service), holdings[service.index].notices == nil,
             let invocation = holdings[service.index].invocation
         else { return }
-        try ServicePaths.socket(invocation).asPath { (path) throws(Errno) in
+        try ServicePaths.socket(invocation).use { (path) throws(Errno) in
             holdings[service.index].notices = try kernel.bind(path, .datagram, mode: 0o666)
         }
     }
@@ -27,7 +27,7 @@ extension Services {
         guard let socket = holdings[service.index].notices.take() else { return }
         kernel.close(socket)
         guard let invocation = holdings[service.index].invocation else { return }
-        try? ServicePaths.socket(invocation).asPath { (path) throws(Errno) in
+        try? ServicePaths.socket(invocation).use { (path) throws(Errno) in
             try kernel.removeFile(at: path)
         }
     }

@@ -57,7 +57,7 @@ extension Services {
         guard hasControlGroups else { return nil }
         var directory: FileDescriptor?
         do throws(Errno) {
-            try controlGroup(service, "").asPath { (path) throws(Errno) in
+            try controlGroup(service, "").use { (path) throws(Errno) in
                 do throws(Errno) {
                     try kernel.makeDirectory(at: path, mode: 0o755)
                 } catch {
@@ -77,24 +77,24 @@ extension Services {
     ) {
         guard holdings[service.index].hasControlGroup else { return }
         // A group of its own below it, or a process that is stuck, keeps it. The next run uses it.
-        try? controlGroup(service, "").asPath { (path) throws(Errno) in
+        try? controlGroup(service, "").use { (path) throws(Errno) in
             try kernel.removeDirectory(at: path)
         }
         holdings[service.index].hasControlGroup = false
         holdings[service.index].memoryKills = 0
     }
 
-    private func controlGroup(_ service: ServiceID, _ file: ByteView) -> Line {
+    private func controlGroup(_ service: ServiceID, _ file: ByteView) -> Path {
         ServicePaths.controlGroup(table.plan.name(of: service), file)
     }
 
     /// - Returns: what the file holds, or `nil` if it cannot be read.
     @inline(never)
     private func read<K: Kernel & ~Copyable>(
-        _ path: Line, on kernel: inout K
+        _ path: Path, on kernel: inout K
     ) -> UnsafeMutableRawBufferPointer? {
         var text: UnsafeMutableRawBufferPointer?
-        try? path.asPath { (path) throws(Errno) in text = try kernel.read(at: path) }
+        try? path.use { (path) throws(Errno) in text = try kernel.read(at: path) }
         return text
     }
 
@@ -174,7 +174,7 @@ extension Services {
     mutating func killAll<K: Kernel & ~Copyable>(_ service: ServiceID, on kernel: inout K) {
         if holdings[service.index].hasControlGroup {
             let one: ByteView = "1"
-            let isKilled: Void? = try? controlGroup(service, "/cgroup.kill").asPath {
+            let isKilled: Void? = try? controlGroup(service, "/cgroup.kill").use {
                 (path) throws(Errno) in
                 try kernel.writeFile(
                     at: path, UnsafeRawBufferPointer(start: one.start, count: one.count))
@@ -256,14 +256,10 @@ extension Services {
     func readStat<K: Kernel & ~Copyable>(
         of process: ProcessID, on kernel: inout K
     ) -> ProcessStat? {
-        var path = Line()
-        path.append("/proc/")
-        path.append(number: process.rawValue)
-        path.append("/stat")
-        guard let text = read(path, on: &kernel), let stat = ProcessStat(text),
-            stat.process == process
-        else { return nil }
-        return stat
+        var number = Line()
+        number.append(number: process.rawValue)
+        let found = number.withBytes { stat(ByteView($0), on: &kernel) }
+        return found?.process == process ? found : nil
     }
 
     /// Calls `body` with each process of the cgroup, until it returns false.
@@ -288,13 +284,15 @@ extension Services {
 }
 
 extension ByteView {
-    init(_ bytes: UnsafeMutableRawBufferPointer) {
+    init(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else {
             self = .empty
             return
         }
         self.init(start: start.assumingMemoryBound(to: UInt8.self), count: bytes.count)
     }
+
+    init(_ bytes: UnsafeMutableRawBufferPointer) { self.init(UnsafeRawBufferPointer(bytes)) }
 
     /// Whether one of the lines is this.
     fileprivate func hasLine(_ line: ByteView) -> Bool {
