@@ -12,7 +12,7 @@ struct FileTree: UnitSource, ~Copyable {
     var isForBoot = false
     var output: Output
     private let path: UnsafeMutablePointer<UInt8>
-    private var kernel = LinuxKernel()
+    var kernel = LinuxKernel()
 
     static let pathCapacity = 8 * 1_024
     /// Of a file that is not whole yet.
@@ -33,22 +33,10 @@ struct FileTree: UnitSource, ~Copyable {
     /// The path below the root as a C string.
     func cPath(_ text: ByteView) throws(Errno) -> UnsafePointer<UInt8> {
         guard root.count &+ text.count < FileTree.pathCapacity else {
-            throw Errno(rawValue: 36)  // ENAMETOOLONG
+            throw .nameTooLong
         }
-        var count = 0
-        var offset = 0
-        while offset < root.count {
-            path[count] = root[offset]
-            offset &+= 1
-            count &+= 1
-        }
-        offset = 0
-        while offset < text.count {
-            path[count] = text[offset]
-            offset &+= 1
-            count &+= 1
-        }
-        path[count] = 0
+        let count = root.copy(to: path)
+        path[count &+ text.copy(to: path + count)] = 0
         return UnsafePointer(path)
     }
 
@@ -89,7 +77,9 @@ struct FileTree: UnitSource, ~Copyable {
             descriptor = try open(path)
         } catch {
             guard let text = BuiltInUnits.text(of: path) else { throw error }
-            return text.copy(to: buffer)
+            guard let start = buffer.baseAddress else { return 0 }
+            let part = text.slice(0, buffer.count)
+            return part.copy(to: start.assumingMemoryBound(to: UInt8.self))
         }
         defer { kernel.close(descriptor) }
         var count = 0
@@ -203,29 +193,19 @@ struct FileTree: UnitSource, ~Copyable {
             try kernel.rename(temporary, to: target)
         } catch {
             // It is the temporary file's end either way, so no second error is of interest.
-            _ = clinux_unlink(cString(temporary))
+            try? kernel.removeFile(at: temporary)
             throw error
         }
     }
 
     /// `FILE.partial` and, behind it, `FILE`, each with a NUL.
     private func temporaryPath(_ file: ByteView) throws(Errno) -> UnsafePointer<UInt8> {
-        guard file.count &* 2 &+ 16 < FileTree.pathCapacity else { throw Errno(rawValue: 36) }
-        var count = 0
-        func put(_ text: ByteView) {
-            var offset = 0
-            while offset < text.count {
-                path[count] = text[offset]
-                offset &+= 1
-                count &+= 1
-            }
-        }
-        put(file)
-        put(FileTree.ending)
+        guard file.count &* 2 &+ 16 < FileTree.pathCapacity else { throw .nameTooLong }
+        var count = file.copy(to: path)
+        count &+= FileTree.ending.copy(to: path + count)
         path[count] = 0
         count &+= 1
-        put(file)
-        path[count] = 0
+        path[count &+ file.copy(to: path + count)] = 0
         return UnsafePointer(path)
     }
 
@@ -264,18 +244,5 @@ struct FileTree: UnitSource, ~Copyable {
         output.append(byte: UInt8(ascii: "\""))
         problem.describe { output.append(part: $0) }
         output.append("\"}\n")
-    }
-}
-
-extension ByteView {
-    /// - Returns: how many bytes there was room for.
-    fileprivate func copy(to buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let size = min(count, buffer.count)
-        var offset = 0
-        while offset < size {
-            buffer[offset] = self[offset]
-            offset &+= 1
-        }
-        return size
     }
 }

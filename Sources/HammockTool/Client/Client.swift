@@ -104,12 +104,7 @@ struct Client {
         var count = 0
         while let line = try connection.next(until: until) {
             guard count &+ line.count < Client.answerCapacity else { throw .foreign }
-            var offset = 0
-            while offset < line.count {
-                answer[count] = line[offset]
-                count &+= 1
-                offset &+= 1
-            }
+            count &+= line.copy(to: answer + count)
             answer[count] = 0x0a
             count &+= 1
         }

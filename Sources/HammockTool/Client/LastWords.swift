@@ -26,19 +26,9 @@ struct LogOfUnit: LogFiles {
     private static func open(
         _ unit: ByteView, ending: ByteView, _ memory: UnsafeMutablePointer<UInt8>
     ) -> Int32 {
-        var count = 0
-        func put(_ text: ByteView) {
-            var offset = 0
-            while offset < text.count {
-                memory[count] = text[offset]
-                offset &+= 1
-                count &+= 1
-            }
-        }
-        put(directory)
-        put(unit)
-        put(ending)
-        memory[count] = 0
+        var count = directory.copy(to: memory)
+        count &+= unit.copy(to: memory + count)
+        memory[count &+ ending.copy(to: memory + count)] = 0
         let path = UnsafeRawPointer(memory).assumingMemoryBound(to: CChar.self)
         return clinux_open_for_reading(path)
     }

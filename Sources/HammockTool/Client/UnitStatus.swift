@@ -85,28 +85,30 @@ struct UnitRows {
 
 extension ServicePhase {
     init?(named name: ByteView) {
-        var number: UInt8 = 0
-        while let phase = ServicePhase(rawValue: number) {
-            if phase.name.equals(name) {
-                self = phase
-                return
-            }
-            number &+= 1
+        guard let phase = value(named: name, { (phase: ServicePhase) in phase.name }) else {
+            return nil
         }
-        return nil
+        self = phase
     }
 }
 
 extension ServiceOutcome {
     init?(named name: ByteView) {
-        var number: UInt8 = 0
-        while let outcome = ServiceOutcome(rawValue: number) {
-            if outcome.name.equals(name) {
-                self = outcome
-                return
-            }
-            number &+= 1
+        guard let outcome = value(named: name, { (outcome: ServiceOutcome) in outcome.name }) else {
+            return nil
         }
-        return nil
+        self = outcome
     }
+}
+
+/// The value of this name, among those whose numbers follow each other from 0.
+private func value<Value: RawRepresentable>(
+    named name: ByteView, _ nameOf: (Value) -> ByteView
+) -> Value? where Value.RawValue == UInt8 {
+    var number: UInt8 = 0
+    while let value = Value(rawValue: number) {
+        if nameOf(value).equals(name) { return value }
+        number &+= 1
+    }
+    return nil
 }

@@ -70,20 +70,8 @@ struct LogTree: LogFiles, ~Copyable {
     @inline(never)
     private func put(_ text: ByteView, _ rest: ByteView, at index: Int) {
         let target = place(index)
-        var count = 0
-        var offset = 0
-        while offset < text.count {
-            target[count] = text[offset]
-            offset &+= 1
-            count &+= 1
-        }
-        offset = 0
-        while offset < rest.count {
-            target[count] = rest[offset]
-            offset &+= 1
-            count &+= 1
-        }
-        target[count] = 0
+        let count = text.copy(to: target)
+        target[count &+ rest.copy(to: target + count)] = 0
     }
 
     /// Takes in the log that is asked for.

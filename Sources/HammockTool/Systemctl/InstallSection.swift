@@ -48,12 +48,7 @@ struct NameQueue {
             isFull = true
             return
         }
-        var index = 0
-        while index < name.count {
-            start[count] = name[index]
-            count &+= 1
-            index &+= 1
-        }
+        count &+= name.copy(to: start + count)
         start[count] = 0
         count &+= 1
     }

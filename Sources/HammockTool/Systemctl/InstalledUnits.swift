@@ -1,5 +1,6 @@
 internal import CLinux
 import InitCore
+internal import KernelInterface
 import UnitFiles
 
 /// The files of units, and the links by which they are wanted.
@@ -195,7 +196,7 @@ struct InstalledUnits: ~Copyable {
         scratch.set(InstalledUnits.place, directory, ending)
         if directory.count > 0 { try makeOwn(scratch.view.slice(0, scratch.count &- 1)) }
         scratch.append(name)
-        if scratch.isTooLong { throw Errno(rawValue: 36) }  // ENAMETOOLONG
+        if scratch.isTooLong { throw .nameTooLong }
         if leads(scratch.view, to: target) { return }
         try tree.makeLink(scratch.view, to: target)
         say("Created symlink ", scratch.view, " → ", target)
@@ -272,7 +273,7 @@ extension FileTree {
     /// mkdir(2). One that is there is as good.
     mutating func makeDirectory(_ path: ByteView) throws(Errno) {
         do throws(Errno) {
-            try check(Int(clinux_make_directory(cString(try cPath(path)), 0o755)))
+            try kernel.makeDirectory(at: try cPath(path), mode: 0o755)
         } catch .fileExists {
             return
         }
@@ -287,6 +288,6 @@ extension FileTree {
 
     /// unlink(2)
     mutating func remove(_ path: ByteView) throws(Errno) {
-        try check(Int(clinux_unlink(cString(try cPath(path)))))
+        try kernel.removeFile(at: try cPath(path))
     }
 }

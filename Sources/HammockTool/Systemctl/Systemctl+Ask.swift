@@ -11,15 +11,12 @@ extension Systemctl {
         var number = 0
         while number < request.count {
             do throws(ClientProblem) {
-                let state = ActiveState(try client.status(of: name(number)))
-                isKnown = true
-                if state.isActive { code = ExitCode.done }
-                print(state.name)
-            } catch {
-                guard case .refused(.unknownUnit) = error else {
-                    return failed(error)
+                if let state = try printState(of: number) {
+                    isKnown = true
+                    if state.isActive { code = ExitCode.done }
                 }
-                print(ActiveState.inactive.name)
+            } catch {
+                return failed(error)
             }
             number &+= 1
         }
@@ -32,18 +29,28 @@ extension Systemctl {
         var number = 0
         while number < request.count {
             do throws(ClientProblem) {
-                let state = ActiveState(try client.status(of: name(number)))
-                if state == .failed { code = ExitCode.done }
-                print(state.name)
+                if try printState(of: number) == .failed { code = ExitCode.done }
             } catch {
-                guard case .refused(.unknownUnit) = error else {
-                    return failed(error)
-                }
-                print(ActiveState.inactive.name)
+                return failed(error)
             }
             number &+= 1
         }
         return code
+    }
+
+    /// Prints the state of a unit that was named.
+    ///
+    /// - Returns: `nil` if PID 1 does not know the unit. It is printed as inactive then.
+    private mutating func printState(of number: Int) throws(ClientProblem) -> ActiveState? {
+        do throws(ClientProblem) {
+            let state = ActiveState(try client.status(of: name(number)))
+            print(state.name)
+            return state
+        } catch {
+            guard case .refused(.unknownUnit) = error else { throw error }
+            print(ActiveState.inactive.name)
+            return nil
+        }
     }
 
     /// Prints whether a unit has failed. 0 if none has.

@@ -77,18 +77,9 @@ struct Systemctl: ~Copyable {
     mutating func name(_ number: Int) -> ByteView {
         let word = request.word(number)
         guard UnitName(word) == nil, word.count &+ 8 < Systemctl.nameCapacity else { return word }
-        var count = 0
-        func put(_ text: ByteView) {
-            var offset = 0
-            while offset < text.count {
-                nameMemory[count] = text[offset]
-                offset &+= 1
-                count &+= 1
-            }
-        }
-        put(word)
-        put(".service")
-        return ByteView(start: nameMemory, count: count)
+        let ending: ByteView = ".service"
+        let count = word.copy(to: nameMemory)
+        return ByteView(start: nameMemory, count: count &+ ending.copy(to: nameMemory + count))
     }
 
     /// Says that a verb did not work for a unit.

@@ -51,6 +51,8 @@ public struct Errno: Error, Equatable, Sendable {
     public static let invalidArgument = Errno(rawValue: 22)
     /// EROFS: the file system is read-only.
     public static let readOnlyFileSystem = Errno(rawValue: 30)
+    /// ENAMETOOLONG: a path, or a part of one, is longer than any can be.
+    public static let nameTooLong = Errno(rawValue: 36)
     /// ENOSYS: this kernel has no such system call.
     public static let noSuchSystemCall = Errno(rawValue: 38)
     /// EAFNOSUPPORT: this kernel has no such network.
