@@ -3,22 +3,7 @@
 setup_file() {
     load ../Support/engine
     start_engine podman runc || return 0
-    mkdir "$place/helpers"
-    cp "$out/init" "$place/helpers/catatonit"
-    # podman may not raise the limits that it raises by default.
-    cat >"$place/containers.conf" <<END_OF_CONF
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-netns = "none"
-init_path = "$out/init"
-log_driver = "k8s-file"
-[engine]
-runtime = "runc"
-events_logger = "none"
-cgroup_manager = "cgroupfs"
-helper_binaries_dir = ["$place/helpers"]
-END_OF_CONF
-    export CONTAINERS_CONF=$place/containers.conf
+    configure_podman 1024
 }
 
 teardown_file() {
@@ -28,11 +13,7 @@ teardown_file() {
 
 setup() {
     load ../Support/engine
-    need_engine
-    export client=podman
-    podman=(podman --root "$place/storage" --runroot "$place/state" --tmpdir "$place/tmp"
-        --storage-driver vfs)
-    need_container podman podman run --rm --cgroup-parent "/$cgroup" --rootfs "$place/tree" /bin/true
+    need_podman
 }
 
 teardown() { podman rm --all --force --time 0 >/dev/null 2>&1 || true; }

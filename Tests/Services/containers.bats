@@ -13,17 +13,7 @@ setup_file() {
     install -m 755 "$out/hammock" "$place/tree/sbin/hammock"
     ln -s /sbin/hammock "$place/tree/usr/bin/systemctl"
     install -m 755 "$BATS_TEST_DIRNAME/serve.sh" "$place/tree/serve.sh"
-    cat >"$place/containers.conf" <<END_OF_CONF
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
-netns = "none"
-log_driver = "k8s-file"
-[engine]
-runtime = "runc"
-events_logger = "none"
-cgroup_manager = "cgroupfs"
-END_OF_CONF
-    export CONTAINERS_CONF=$place/containers.conf
+    configure_podman 4096
 }
 
 teardown_file() {
@@ -33,11 +23,7 @@ teardown_file() {
 
 setup() {
     load ../Support/engine
-    need_engine
-    export client=podman
-    podman=(podman --root "$place/storage" --runroot "$place/state" --tmpdir "$place/tmp"
-        --storage-driver vfs)
-    need_container podman podman run --rm --cgroup-parent "/$cgroup" --rootfs "$place/tree" /bin/true
+    need_podman
 }
 
 podman() { inside timeout --signal=KILL 900 "${podman[@]}" "$@"; }

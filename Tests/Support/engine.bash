@@ -41,6 +41,35 @@ engine_lacks() {
 # need_engine: skips a test whose file's engine could not be started.
 need_engine() { [ -z "${engine_lacks-}" ] || skip "$engine_lacks"; }
 
+# configure_podman NPROC: podman's configuration in `$place`. podman may not raise the limits that it
+# raises by default, and NPROC is that of processes.
+configure_podman() {
+    mkdir "$place/helpers"
+    cp "$out/init" "$place/helpers/catatonit"
+    cat >"$place/containers.conf" <<END_OF_CONF
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=$1:$1"]
+netns = "none"
+init_path = "$out/init"
+log_driver = "k8s-file"
+[engine]
+runtime = "runc"
+events_logger = "none"
+cgroup_manager = "cgroupfs"
+helper_binaries_dir = ["$place/helpers"]
+END_OF_CONF
+    export CONTAINERS_CONF=$place/containers.conf
+}
+
+# need_podman: sets `podman`, the command, and skips a test where podman runs no container.
+need_podman() {
+    need_engine
+    export client=podman
+    podman=(podman --root "$place/storage" --runroot "$place/state" --tmpdir "$place/tmp"
+        --storage-driver vfs)
+    need_container podman podman run --rm --cgroup-parent "/$cgroup" --rootfs "$place/tree" /bin/true
+}
+
 # need_container ENGINE COMMAND...: skips a test where COMMAND, which has ENGINE run a container,
 # fails. The last line of its output says why, or of `$engine_log`, if there is one.
 need_container() {
