@@ -17,6 +17,7 @@ import Testing
         ("noMemory", .noMemory, ENOMEM), ("permissionDenied", .permissionDenied, EACCES),
         ("busy", .busy, EBUSY), ("noSuchDevice", .noSuchDevice, ENODEV),
         ("fileExists", .fileExists, EEXIST), ("notDirectory", .notDirectory, ENOTDIR),
+        ("nameTooLong", .nameTooLong, ENAMETOOLONG),
         ("readOnlyFileSystem", .readOnlyFileSystem, EROFS),
         ("isDirectory", .isDirectory, EISDIR), ("invalidArgument", .invalidArgument, EINVAL),
         ("noSuchSystemCall", .noSuchSystemCall, ENOSYS),
