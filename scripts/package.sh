@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
-# Makes a Debian package of PID 1 alone, for containers: out/hammock-init_VERSION_amd64.deb.
+# Makes a Debian package of PID 1 and of the tool that asks it about its services:
+# out/hammock-init_VERSION_amd64.deb.
 #
 #   scripts/package.sh
 #   scripts/package.sh --help
 #
-# First builds init if it is missing. The package contains
+# First builds both if they are missing. The package contains
 #
 #   /usr/libexec/hammock/init     PID 1. Beside it are links to it, called tini, tini-static,
 #                                 docker-init, dumb-init and catatonit. If you call one of these
 #                                 by its path, change the path
 #   /usr/bin/hammock-init         a link to it
-#   /usr/share/man                hammock-init(8)
+#   /usr/bin/hammock              the tool. init has it read the unit files, and looks for it here
+#   /usr/share/man                hammock-init(8), hammock(1), hammock.service(5)
 #   /usr/share/doc/hammock-init   the licence, the changes, and settings for podman and docker
 #                                 to copy; none is in force before it is copied
 #
-# Needs no root and no fakeroot. The same init makes the same bytes, for any user, at any place
-# and time. All dates in it are SOURCE_DATE_EPOCH, or without that variable the date in
+# Needs no root and no fakeroot. The same two programs make the same bytes, for any user, at any
+# place and time. All dates in it are SOURCE_DATE_EPOCH, or without that variable the date in
 # toolchain/inputs.lock.
 
 # shellcheck source=scripts/lib.sh
@@ -38,6 +40,7 @@ main() {
     command -v dpkg-deb >/dev/null \
         || die "$exit_missing" "this needs Debian 12 or 13 (there is no dpkg-deb here)"
     HAMMOCK_NESTED=yes "$root/scripts/build-init.sh"
+    HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
     one_at_a_time package
     version=$(hammock_version)
     local package=$out/${name}_${version}_amd64.deb inputs built=''
@@ -58,7 +61,7 @@ main() {
 
 inputs_hash() {
     {
-        hash_of <"$out/init"
+        hash_of_files out/{init,hammock}
         source_date_epoch
         dpkg-query -W dpkg gzip
         hash_of_files CHANGELOG.md Sources/InitCore/CommandLine/Version.swift docs/man \
@@ -68,15 +71,19 @@ inputs_hash() {
 
 # collect: lays the files out in $tree, as they will be installed.
 collect() {
-    local peer programs=$tree/usr/libexec/hammock docs=$tree/usr/share/doc/$name
+    local peer page programs=$tree/usr/libexec/hammock docs=$tree/usr/share/doc/$name
     local material=$root/toolchain/package
     install -d -m 755 "$tree"/usr/{bin,libexec/hammock} "$docs/examples" \
-        "$tree"/usr/share/{lintian/overrides,man/man8}
+        "$tree"/usr/share/{lintian/overrides,man/man{1,5,8}}
     install -m 755 "$out/init" "$programs/init"
     for peer in tini tini-static docker-init dumb-init catatonit; do
         ln -s init "$programs/$peer"
     done
     ln -s ../libexec/hammock/init "$tree/usr/bin/$name"
+    install -m 755 "$out/hammock" "$tree/usr/bin/hammock"
+    for page in hammock.1 hammock.service.5; do
+        compress "$tree/usr/share/man/man${page##*.}/$page.gz" <"$root/docs/man/$page"
+    done
     compress "$tree/usr/share/man/man8/$name.8.gz" <"$root/docs/man/init.8"
     changes | compress "$docs/changelog.gz"
     install -m 644 "$material/copyright" "$docs/"
@@ -125,6 +132,9 @@ Description: small init for containers, in place of tini, dumb-init or catatonit
  PID 1 of Hammock, for containers. It runs one program, forwards signals to
  it, reaps what the program leaves behind, and ends with its exit code. It is
  one static executable without a heap, and sleeps while nothing happens.
+ .
+ Asked to, it runs services from the unit files that packages bring, too. The
+ tool hammock checks unit files, and asks PID 1 about its services.
  .
  Called tini, docker-init, dumb-init or catatonit, it takes the options and
  the environment variables of that program, so that a path is all that has to

@@ -372,7 +372,7 @@ sections() {
 
 files_of() {
     case $1 in
-        init) echo out/init ;;
+        init) echo out/init out/hammock ;;
         image) echo out/image.img out/initramfs.cpio ;;
         kernel) echo out/kernel/config out/kernel/bzImage out/kernel/vmlinux ;;
     esac
@@ -406,6 +406,7 @@ sources_of() {
 
 build_once() {
     HAMMOCK_NESTED=yes "$root/scripts/build-image.sh"
+    HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
     [ -n "$quick" ] || HAMMOCK_NESTED=yes "$root/scripts/build-kernel.sh"
 }
 

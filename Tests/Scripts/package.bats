@@ -18,7 +18,7 @@ copy_checkout() {
     copy=$BATS_TEST_TMPDIR/another/place
     mkdir -p "$copy/out"
     cp -R "$root"/{Package.swift,CHANGELOG.md,Sources,Tests,docs,scripts,toolchain} "$copy/"
-    cp -R "$out"/{init,init.debug,init.inputs,sdks} "$copy/out/"
+    cp -R "$out"/{init,hammock}{,.debug,.inputs} "$out/sdks" "$copy/out/"
 }
 
 # unpack: unpacks the whole package into `$unpacked`.
@@ -61,6 +61,7 @@ dates_of() {
 drwxr-xr-x root/root ./
 drwxr-xr-x root/root ./usr/
 drwxr-xr-x root/root ./usr/bin/
+-rwxr-xr-x root/root ./usr/bin/hammock
 drwxr-xr-x root/root ./usr/libexec/
 drwxr-xr-x root/root ./usr/libexec/hammock/
 -rwxr-xr-x root/root ./usr/libexec/hammock/init
@@ -76,6 +77,10 @@ drwxr-xr-x root/root ./usr/share/lintian/
 drwxr-xr-x root/root ./usr/share/lintian/overrides/
 -rw-r--r-- root/root ./usr/share/lintian/overrides/hammock-init
 drwxr-xr-x root/root ./usr/share/man/
+drwxr-xr-x root/root ./usr/share/man/man1/
+-rw-r--r-- root/root ./usr/share/man/man1/hammock.1.gz
+drwxr-xr-x root/root ./usr/share/man/man5/
+-rw-r--r-- root/root ./usr/share/man/man5/hammock.service.5.gz
 drwxr-xr-x root/root ./usr/share/man/man8/
 -rw-r--r-- root/root ./usr/share/man/man8/hammock-init.8.gz
 lrwxrwxrwx root/root ./usr/bin/hammock-init -> ../libexec/hammock/init
@@ -87,11 +92,14 @@ lrwxrwxrwx root/root ./usr/libexec/hammock/tini-static -> init
 END
 }
 
-@test "the package has init as it was built, its version, its page and its licence" {
+@test "the package has init and hammock as they were built, the version, the pages and the licence" {
     unpack
     cmp "$out/init" "$unpacked/usr/libexec/hammock/init"
+    cmp "$out/hammock" "$unpacked/usr/bin/hammock"
     "$out/init" --version | grep -qx "Hammock init $(dpkg-deb --field "$package" Version)"
     zcat "$unpacked/usr/share/man/man8/hammock-init.8.gz" | cmp - "$root/docs/man/init.8"
+    zcat "$unpacked/usr/share/man/man1/hammock.1.gz" | cmp - "$root/docs/man/hammock.1"
+    zcat "$unpacked/usr/share/man/man5/hammock.service.5.gz" | cmp - "$root/docs/man/hammock.service.5"
     # In the package's file an empty line is a dot, and each other line begins with a space.
     diff <(tail -n +5 "$root/LICENSE") \
         <(sed -n '/^ Permission is/,/^ SOFTWARE\.$/{s/^ \.$//; s/^ //; p}' \
@@ -131,7 +139,7 @@ END
     umask 077
     copy_checkout
     if [ "$(id -u)" -eq 0 ]; then
-        chmod -R a+rX "$root/out/init" "$BATS_TEST_TMPDIR/another"
+        chmod -R a+rX "$root"/out/{init,hammock} "$BATS_TEST_TMPDIR/another"
         as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
         chown -R 65534:65534 "$copy"
         "${as[@]}" test -w "$copy/out" -a -x "$(command -v swiftc)" || as=()

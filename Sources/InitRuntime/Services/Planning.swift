@@ -104,7 +104,7 @@ struct PlannerChild {
     /// A plan that was made before. It is used where no target is named.
     private static var plan: StaticString { "/etc/hammock/plan" }
     /// Where the tool may be that reads unit files.
-    private static var tools: ByteView { "/usr/sbin/hammock\0/sbin/hammock\0/hammock\0" }
+    private static var tools: ByteView { "/usr/bin/hammock\0/sbin/hammock\0/hammock\0" }
 
     /// - Returns: the code to exit with. Only if there is no tool, or the plan was copied.
     func work<K: Kernel & ~Copyable>(on kernel: inout K) -> Int32 {
