@@ -317,6 +317,47 @@ END
     end_init
 }
 
+@test "an update does not touch what required a unit that is gone" {
+    local main
+    runs goes '/bin/sleep 1000'
+    unit needs.service <<'END'
+[Unit]
+Requires=goes.service
+After=goes.service
+[Service]
+ExecStart=/bin/sleep 1000
+END
+    start_init
+    ask wait settled
+    main=$(main_of needs)
+    rm "$units/goes.service"
+    runs needs '/bin/sleep 1000'
+    ask update
+    expect_status 0
+    ask status goes
+    expect_status 4
+    has_phase needs up
+    [ "$(main_of needs)" = "$main" ]
+    end_init
+}
+
+@test "wait settled waits for a start that comes later, too" {
+    runs a '/bin/sleep 1000'
+    runs slow '/bin/sh -c "read line </tmp/gate"' 'Type=oneshot' '[X-Hammock]' 'Start=no'
+    mkfifo "$tree/tmp/gate"
+    start_init
+    ask wait settled
+    expect_status 0
+    ask start slow --no-wait
+    ask wait settled --timeout 1
+    expect_status 124
+    echo >"$tree/tmp/gate"
+    ask wait settled
+    expect_status 0
+    has_phase slow down
+    end_init
+}
+
 @test "an update that is refused, or whose planner fails, changes nothing" {
     local main
     runs a '/bin/sleep 1000'

@@ -104,10 +104,25 @@ import Testing
         #expect(desk.canAdopt([web]))
     }
 
-    @Test func `those that rely on a unit that is gone stop with it`() {
+    @Test func `what only requires a unit that is gone goes on`() {
         var needing = web
         needing.relations = [.requires: [1], .after: [1]]
         let desk = Desk([needing, db])
+        desk.ask(.start, "web")
+        desk.leave(for: [web])
+        #expect(desk.phase("db") == .ending)
+        desk.end("db")
+        #expect(desk.phase("web") == .up)
+        let main = desk.state("web").main
+        desk.adopt([web])
+        #expect(desk.phase("web") == .up)
+        #expect(desk.state("web").main == main)
+    }
+
+    @Test func `what is bound to a unit that is gone stops with it, and comes back`() {
+        var bound = web
+        bound.relations = [.bindsTo: [1], .after: [1]]
+        let desk = Desk([bound, db])
         desk.ask(.start, "web")
         #expect(desk.phase("web") == .up)
         desk.leave(for: [web])
@@ -115,6 +130,54 @@ import Testing
         #expect(desk.phase("db") == .up)
         desk.end("web")
         #expect(desk.phase("db") == .ending)
+        desk.end("db")
+        #expect(desk.phase("web") == .down)
+        desk.adopt([web])
+        #expect(desk.phase("web") == .up)
+    }
+
+    @Test func `what is bound to a unit that is gone stays down if it was down, or is asked to stop`() {
+        var bound = web
+        bound.relations = [.bindsTo: [1], .after: [1]]
+        for isAsked in [false, true] {
+            let desk = Desk([bound, db])
+            desk.ask(.start, isAsked ? "web" : "db")
+            desk.leave(for: [web])
+            if isAsked { desk.ask(.stop, "web") }
+            desk.end("web")
+            desk.end("db")
+            desk.adopt([web])
+            #expect(desk.phase("web") == .down)
+        }
+    }
+
+    @Test func `nothing comes back while all stops`() {
+        var bound = web
+        bound.relations = [.bindsTo: [1], .after: [1]]
+        let desk = Desk([bound, db])
+        desk.ask(.start, "web")
+        desk.leave(for: [web])
+        desk.step(.stopAll)
+        desk.end("web")
+        desk.end("db")
+        desk.adopt([web])
+        #expect(desk.phase("web") == .down)
+    }
+
+    @Test func `the table moves while a unit starts or stops, and not while all is up or down`() {
+        var slow = web
+        slow.readiness = .notified
+        let desk = Desk([slow, db])
+        desk.ask(.start, "db")
+        #expect(!desk.table.isMoving)
+        desk.ask(.start, "web")
+        #expect(desk.table.isMoving)
+        desk.step(.noticed(desk.id("web")!, .ready))
+        #expect(!desk.table.isMoving)
+        desk.ask(.stop, "db")
+        #expect(desk.table.isMoving)
+        desk.end("db")
+        #expect(!desk.table.isMoving)
     }
 
     // MARK: Units that are new, or other than before

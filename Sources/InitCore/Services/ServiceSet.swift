@@ -8,6 +8,12 @@ public struct ServiceSet: Equatable, Sendable {
 
     public init() { (low, high) = (0, 0) }
 
+    /// One unit.
+    public init(_ service: ServiceID) {
+        self.init()
+        insert(service)
+    }
+
     /// The set that a plan's bytes hold: bit n of the 16 bytes, little endian, is unit n.
     public init(low: UInt64, high: UInt64) { (self.low, self.high) = (low, high) }
 

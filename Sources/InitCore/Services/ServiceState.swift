@@ -127,6 +127,8 @@ struct ServiceFlags: Equatable, Sendable {
     static let isChanged = ServiceFlags(rawValue: 1 << 13)
     /// SIGKILL did not end it once since it began.
     static let wasStuck = ServiceFlags(rawValue: 1 << 11)
+    /// The next plan wants it again: it stops with a unit that goes.
+    static let returns = ServiceFlags(rawValue: 1 << 14)
 }
 
 extension Instant {

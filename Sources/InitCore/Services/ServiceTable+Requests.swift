@@ -26,7 +26,7 @@ extension ServiceTable {
         owesSettled = false
         var index = 0
         while index < plan.count {
-            states[index].flags.remove(.isWanted | .comesAgain)
+            states[index].flags.remove(.isWanted | .comesAgain | .returns)
             index &+= 1
         }
     }
@@ -49,8 +49,7 @@ extension ServiceTable {
 
     /// The unit, and those it pulls in: by Requires=, Wants= and BindsTo=, again and again.
     private func needed(by service: ServiceID) -> ServiceSet {
-        var all = ServiceSet()
-        all.insert(service)
+        var all = ServiceSet(service)
         var fresh = all
         while let each = fresh.removeFirst() {
             let more = plan.units(.requires, of: each)
@@ -84,25 +83,33 @@ extension ServiceTable {
     /// wanted any more.
     @inline(never)
     mutating func unwant(_ service: ServiceID) {
-        var all = relying(on: service)
+        var all = relying(on: ServiceSet(service), by: .any)
         while let each = all.removeFirst() {
-            states[each.index].flags.remove(.isWanted | .comesAgain)
+            states[each.index].flags.remove(.isWanted | .comesAgain | .returns)
         }
     }
 
+    /// What makes a unit go down when another one goes.
+    enum Reliance { case binding, any }
+
+    /// The units, and all that rely on one of them, again and again.
     @inline(never)
-    private func relying(on service: ServiceID) -> ServiceSet {
-        var all = ServiceSet()
-        all.insert(service)
+    func relying(on services: ServiceSet, by reliance: Reliance) -> ServiceSet {
+        var all = services
         var before = ServiceSet()
         while all != before {
             before = all
             var index = 0
             while index < plan.count {
                 let each = ServiceID(index: index)
-                let needs = plan.units(.requires, of: each)
-                    .union(plan.units(.bindsTo, of: each))
-                    .union(plan.units(.partOf, of: each))
+                var needs = plan.units(.bindsTo, of: each)
+                switch reliance {
+                case .binding:
+                    needs = needs.intersection(plan.units(.after, of: each))
+                case .any:
+                    needs = needs.union(plan.units(.requires, of: each))
+                        .union(plan.units(.partOf, of: each))
+                }
                 if !needs.intersection(all).isEmpty { all.insert(each) }
                 index &+= 1
             }
@@ -111,7 +118,7 @@ extension ServiceTable {
     }
 
     private mutating func restart(_ service: ServiceID, at now: Instant) {
-        var others = relying(on: service)
+        var others = relying(on: ServiceSet(service), by: .any)
         others.remove(service)
         while let each = others.removeFirst() {
             let state = states[each.index]

@@ -85,11 +85,13 @@ extension ServiceTable {
                 ServiceID(index: index), states[index])
             index &+= 1
         }
+        isMoving = true
         if doFirst(picture, at: now) {
             if !actions.awaitsAnswer { actions.append(.goOn) }
             return
         }
-        if owesSettled, !picture.isMoving {
+        isMoving = picture.isMoving
+        if owesSettled, !isMoving {
             owesSettled = false
             actions.append(.settled)
         }

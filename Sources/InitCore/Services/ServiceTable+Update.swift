@@ -1,12 +1,21 @@
 // Another plan takes the place of the one that the table goes by.
 
 extension ServiceTable {
-    /// The units that the other plan lacks are not wanted any more, nor those that rely on them.
-    /// `nextAction` says what to do about it.
+    /// The units that the other plan lacks are not wanted any more. What is bound to one of them
+    /// stops with it, and comes back with the other plan, which does not bind it. What only
+    /// requires one of them goes on. `nextAction` says what to do about it.
     public mutating func leave(unitsMissingIn other: Plan, at now: Instant) {
         actions.begin()
-        var missing = units(missingIn: other)
-        while let service = missing.removeFirst() { unwant(service) }
+        let missing = units(missingIn: other)
+        var rest = relying(on: missing, by: .binding).subtracting(missing)
+        while let service = rest.removeFirst() {
+            if states[service.index].isWanted { states[service.index].flags.insert(.returns) }
+            states[service.index].flags.remove(.isWanted | .comesAgain)
+        }
+        rest = missing
+        while let service = rest.removeFirst() {
+            states[service.index].flags.remove(.isWanted | .comesAgain)
+        }
         goOn(at: now)
     }
 
@@ -44,6 +53,7 @@ extension ServiceTable {
         let old = states
         let before = plan
         plan = other
+        // Those that start with this plan.
         var fresh = ServiceSet()
         var index = 0
         while index < capacity {
@@ -58,6 +68,8 @@ extension ServiceTable {
                     if other.differs(service, before, former) {
                         states[index].flags.insert(.isChanged)
                     }
+                    if states[index].flags.contains(.returns) { fresh.insert(service) }
+                    states[index].flags.remove(.returns)
                 } else if other.flags(of: service).contains(.isWanted), !isStopping {
                     fresh.insert(service)
                 }

@@ -17,6 +17,8 @@ public struct ServiceTable<let capacity: Int>: Sendable {
     var actions = ServiceActions()
     /// `beginAll` came, and `settled` was not said yet.
     var owesSettled = false
+    /// Something becomes of a unit by itself, before long.
+    public internal(set) var isMoving = false
     /// `stopAll` came: nothing begins any more.
     public internal(set) var isStopping = false
     /// `stopAll` came, and `ended` was not said yet.

@@ -30,7 +30,7 @@ extension Services {
         case .goOn:
             return .continued
         case .settled:
-            isSettled = true
+            hasSettled = true
             events.isSettled = true
         case .ended:
             events.hasEnded = true

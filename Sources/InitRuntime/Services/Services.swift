@@ -19,8 +19,8 @@ struct Services {
     var planMemory: UnsafeMutableRawBufferPointer
     /// `nil` unless the plan is being made anew.
     var update: ServiceUpdate?
-    /// Nothing more happens by itself.
-    var isSettled = false
+    /// The units that are wanted from the start have come up, or will not.
+    var hasSettled = false
     /// How many runs of services have begun.
     var runCount: UInt64 = 0
     /// Whether each service has a cgroup. Otherwise its process groups have to do.
@@ -76,6 +76,9 @@ struct Services {
     }
 
     // MARK: The table
+
+    /// Nothing more happens by itself.
+    var isSettled: Bool { hasSettled && !table.isMoving }
 
     /// Tells the table what has happened, and does what it says until it says no more.
     @inline(never)
