@@ -1,5 +1,5 @@
-# The same services of Debian in a container, with init as its first process. Here podman mounts
-# the cgroups read-only, so process groups have to do.
+# The same services of Debian in a container, with init as its first process. By itself podman
+# mounts the cgroups read-only, and process groups have to do.
 
 setup_file() {
     load ../Support/engine
@@ -28,13 +28,44 @@ setup() {
 
 podman() { inside timeout --signal=KILL 900 "${podman[@]}" "$@"; }
 
-@test "six services of Debian come up, serve and survive SIGKILL in a container" {
+teardown() { if [ -n "${group-}" ]; then eventually remove_group; fi; }
+
+# serve_in WORDS...: runs the container with these words for podman, to its end.
+serve_in() {
     local cluster
     cluster=$(cd "$place/tree/etc/postgresql" && printf '%s\n' */*)
-    capture podman run --rm --init=false --entrypoint /init --name box \
-        --cgroup-parent "/$cgroup" --rootfs "$place/tree" \
+    capture podman run --rm --init=false --name box --cgroup-parent "/$cgroup" "$@" \
         --target multi-user.target -- /bin/sh /serve.sh "${cluster/\//-}"
     printf '%s\n' "$output" >&3
     expect_status 0
     [[ $output != *"FAILED:"* ]]
+}
+
+remove_group() {
+    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+    [ ! -d "$group" ] && umount "${group%/*}"
+}
+
+@test "six services of Debian come up, serve and survive SIGKILL in a container" {
+    serve_in --entrypoint /init --rootfs "$place/tree"
+}
+
+@test "six services of Debian do so in a container whose cgroups are writable, each in its own" {
+    local mounted=$BATS_TEST_TMPDIR/cgroups
+    mkdir "$mounted"
+    mount -t cgroup2 none "$mounted" 2>/dev/null || skip "this machine has no cgroups of version 2"
+    group=$mounted/hammock-services-$$
+    mkdir "$group"
+    # podman mounts what this machine's cgroups are, and those may be of version 1. So the container
+    # mounts its own tree, with its first process at the root of it, and becomes init.
+    cat >"$place/tree/enter" <<END
+#!/bin/sh -e
+mount -t cgroup2 none /sys/fs/cgroup
+echo 0 >/sys/fs/cgroup/${group##*/}/cgroup.procs
+mount --bind /sys/fs/cgroup/${group##*/} /sys/fs/cgroup
+exec /init "\$@"
+END
+    chmod +x "$place/tree/enter"
+    serve_in --privileged --entrypoint /enter --rootfs "$place/tree"
+    [[ $output == *"a cgroup of its own: nginx.service"* ]]
 }

@@ -65,6 +65,7 @@ pass_on() {
     mosquitto_pub -t news -m "to all" && wait "$subscriber" && grep -q "to all" /tmp/news
 }
 
+rm -f /root/key /root/key.pub
 ssh-keygen -q -t ed25519 -N '' -f /root/key
 mkdir -p /root/.ssh
 chmod 700 /root/.ssh
@@ -74,6 +75,10 @@ hammock status
 for unit in nginx redis-server cron mosquitto ssh "$database"; do
     try "$unit is up" hammock wait "$unit" up --timeout 60
 done
+nginx=$(main_of nginx)
+if [ -n "$nginx" ] && grep -q '^0::.*nginx.service$' "/proc/$nginx/cgroup"; then
+    echo "a cgroup of its own: nginx.service"
+fi
 serve() {
     try "nginx serves a page" says 'Welcome to nginx' curl -s http://127.0.0.1/
     try "redis answers" says PONG redis-cli ping
