@@ -44,6 +44,7 @@ extension Runtime where K: ~Copyable {
         if settings.isContainer { settings.environment = environment }
         settings.target = core.configuration.target
         settings.isStrict = core.configuration.isStrict
+        settings.keepsLogs = core.configuration.keepsLogs
         let place = (start + 2 * planSize).bindMemory(to: Services.self, capacity: 1)
         place.initialize(to: Services(settings))
         place.pointee.table.stopCap = core.configuration.stopCapMilliseconds

@@ -65,6 +65,7 @@ struct NaiveServices: Equatable {
     var isStrict = false
     var stop: Int?
     var wait = 90
+    var keepsLogs = false
 }
 
 extension NaiveServices {
@@ -74,7 +75,13 @@ extension NaiveServices {
         isStrict = options.isStrict
         stop = options.stopCapMilliseconds.map { Int($0 / 1_000) }
         wait = Int(options.serviceWaitMilliseconds / 1_000)
+        keepsLogs = options.keepsLogs
     }
+}
+
+/// Whether what services write goes to a log; `nil` if the value says neither.
+func areLogsKept(_ value: Bytes) -> Bool? {
+    value == Bytes("memory") ? true : value == Bytes("inherit") ? false : nil
 }
 
 /// Whether this is the name of a target.

@@ -70,7 +70,7 @@ private func naiveOptions(_ words: some Sequence<NaiveWord>) -> String {
     var fault = 0
     var log = 6
     var isWrong = false
-    var services = NaiveServices()
+    var services = NaiveServices(keepsLogs: true)
     for word in words {
         if word.name == Bytes("hostname"), word.value?.isEmpty == false { kernels = true }
         guard word.name.starts(with: Bytes("hammock.")) else { continue }
@@ -93,6 +93,8 @@ private func naiveOptions(_ words: some Sequence<NaiveWord>) -> String {
             services.stop = value.number(upTo: 3600)
         case "hammock.wait" where value.number(upTo: 3600) != nil:
             services.wait = value.number(upTo: 3600) ?? 0
+        case "hammock.logs" where areLogsKept(value) != nil:
+            services.keepsLogs = value == Bytes("memory")
         case "hammock.fault":
             guard
                 let index = ["pause", "poweroff", "reboot"].map({ Bytes($0) }).firstIndex(of: value)

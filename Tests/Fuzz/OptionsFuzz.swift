@@ -64,6 +64,9 @@ private struct Naive {
             guard isTarget(value) else { return .notATarget }
             services.areAsked = true
             services.target = value
+        case "logs":
+            guard let areKept = areLogsKept(value) else { return .notAPlaceForLogs }
+            services.keepsLogs = areKept
         default:
             guard let seconds = value.number(upTo: 3600) else { return .notSeconds }
             switch option {
@@ -82,9 +85,10 @@ private let letters: [Character: String] = [
 ]
 private let names = Set(letters.values).union([
     "grace", "version", "services", "target", "strict", "stop", "wait",
+    "logs",
 ])
 private let namesWithValue: Set = [
-    "parent-death", "remap", "rewrite", "grace", "target", "stop", "wait",
+    "parent-death", "remap", "rewrite", "grace", "target", "stop", "wait", "logs",
 ]
 
 /// An option as it is in a word: its name, and the value in the same word, if there is one.

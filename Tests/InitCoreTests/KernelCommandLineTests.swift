@@ -166,6 +166,15 @@ private func summary(_ text: String) -> String {
         #expect(text(of: last.target) == "b.target" && last.hasUnknownOption)
     }
 
+    @Test(arguments: [
+        ("hammock.logs=inherit", false), ("hammock.logs=memory", true), ("quiet", true),
+        ("hammock.logs=inherit hammock.logs=memory", true),
+    ])
+    func `logs`(line: String, areKept: Bool) {
+        #expect(options(line).keepsLogs == areKept)
+        #expect(!options(line).hasUnknownOption)
+    }
+
     @Test(
         arguments: [
             ("pause", .pause), ("poweroff", .poweroff), ("reboot", .reboot),
@@ -218,7 +227,8 @@ private func summary(_ text: String) -> String {
         "hammock.fault=", "hammock.fault=\"pause reboot\"", "hammock.hostname", "\"hammock.x y\"",
         "hammock.grace=99999999999999999999", "hammock.grace.log=1", "hammock.services=1",
         "hammock.strict=", "hammock.target", "hammock.target=", "hammock.target=a.service",
-        "hammock.stop", "hammock.stop=3601", "hammock.wait", "hammock.wait=5s",
+        "hammock.stop", "hammock.stop=3601", "hammock.wait", "hammock.wait=5s", "hammock.logs",
+        "hammock.logs=", "hammock.logs=disk",
     ])
     func `a word that init does not understand changes nothing, and is noted`(word: String) {
         let line = "quiet \(word) root=/dev/vda hammock.log=6"

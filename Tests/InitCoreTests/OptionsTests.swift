@@ -234,6 +234,18 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         #expect(options.stopCapMilliseconds == 7_000 && options.serviceWaitMilliseconds == 0)
     }
 
+    @Test func `what services write goes to a log where that is asked for`() {
+        #expect(!parse("prog").options.keepsLogs)
+        #expect(parse("--logs", "memory", "prog").options.keepsLogs)
+        #expect(!parse("--logs=memory", "--logs=inherit", "prog").options.keepsLogs)
+        #expect(!parse("--logs=memory", "prog").options.hasServices)
+        for value in ["", "mem", "Memory", "disk", "memory ", "memory,inherit"] {
+            let (outcome, options) = parse("--logs", value)
+            #expect(outcome == .wrong(.notAPlaceForLogs, index: 2))
+            #expect(!options.keepsLogs)
+        }
+    }
+
     @Test(arguments: [["-l"], ["--license"], ["-vl"]])
     func `license`(words: [String]) {
         #expect(parse(words).outcome == .license)
@@ -247,8 +259,8 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
             "-l, --license", "-h, --help", "--version", "--services", "--target NAME", "--strict",
             "--stop SECONDS", "--wait SECONDS", "hammock.grace=", "hammock.hostname=",
             "hammock.fault=", "hammock.log=", "hammock.flush=", "hammock.services",
-            "hammock.target=", "hammock.strict", "hammock.stop=", "hammock.wait=", "128+N", "126",
-            "127", "poweroff",
+            "hammock.target=", "hammock.strict", "hammock.stop=", "hammock.wait=",
+            "--logs memory|inherit", "hammock.logs=", "128+N", "126", "127", "poweroff",
         ] {
             #expect(usage.contains(word), "\(word)")
         }
@@ -270,7 +282,7 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
 
     @Test(arguments: [
         "-p", "-e", "-r", "-sp", "--parent-death", "--remap", "--rewrite", "--grace", "--target",
-        "--stop", "--wait",
+        "--stop", "--wait", "--logs",
     ])
     func `a missing value`(word: String) {
         #expect(parse(word).outcome == .wrong(.valueMissing, index: 1))
@@ -345,7 +357,7 @@ private func successCodes(_ options: Configuration) -> [UInt8] {
         let problems: [UsageProblem] = [
             .unknownOption, .valueMissing, .valueUnwanted, .notASignal, .notACode, .notARewrite,
             .noProgram, .notSeconds, .strayWord, .notNow, .nothingScheduled, .onlyWithForce,
-            .notATarget,
+            .notATarget, .notAPlaceForLogs,
         ]
         #expect(Set(problems.map(\.text.string)).count == problems.count)
         #expect(problems.allSatisfy { !$0.text.string.contains("\n") })

@@ -310,4 +310,14 @@ import Testing
         #expect(logger(house) == nil)
         #expect(!house.kernel.openDescriptors.contains { $0.hasPrefix("pipe") })
     }
+
+    @Test(arguments: [Role.machine, .container])
+    func `where there is a logger is said by a word`(role: Role) {
+        let isMachine = role == .machine
+        let house = House([web], role, words: ["--logs", isMachine ? "inherit" : "memory"]) {
+            $0.commandLine = "hammock.services hammock.logs=inherit"
+        }
+        #expect((logger(house) == nil) == isMachine)
+        #expect(house.kernel.openDescriptors.contains { $0.hasPrefix("pipe") } != isMachine)
+    }
 }

@@ -26,7 +26,7 @@ extension Configuration {
     }
 
     private mutating func read(_ words: Words, _ environment: Words) {
-        let isGrace = environment.value(of: "HAMMOCK_GRACE").map { setGrace($0) } ?? true
+        let isGrace = environment.value(of: "HAMMOCK_GRACE").map { set(.grace, to: $0) } ?? true
         answer = readOptions(words, from: 1)
         if !isGrace, answer == nil { answer = .wrongGraceVariable }
         let manager = environment.value(of: "container") ?? .empty
@@ -66,9 +66,9 @@ extension Configuration {
             }
             return true
         }
-        switch name.position(in: "grace hostname fault log flush target stop wait") {
+        switch name.position(in: "grace hostname fault log flush target stop wait logs") {
         case 0:
-            return setGrace(value)
+            return set(.grace, to: value)
         case 1:
             guard isHostName(value) else { return false }
             setHostName(value)
@@ -81,11 +81,11 @@ extension Configuration {
             guard let priority = value.decimal(upTo: 7) else { return false }
             logLimit = UInt8(truncatingIfNeeded: priority)
         case 4:
-            guard let time = Self.milliseconds(value) else { return false }
-            flushMilliseconds = time
+            return set(.flush, to: value)
         case 5: return setTarget(value)
-        case 6: return setStopCap(value)
-        case 7: return setServiceWait(value)
+        case 6: return set(.stopCap, to: value)
+        case 7: return set(.serviceWait, to: value)
+        case 8: return setLogs(value)
         default:
             return false
         }
@@ -149,10 +149,12 @@ extension Configuration {
         case UInt8(ascii: "S"): hasServices = true
         case UInt8(ascii: "t"): return setTarget(value) ? nil : .notATarget
         case UInt8(ascii: "x"): isStrict = true
-        case UInt8(ascii: "o"): return setStopCap(value) ? nil : .notSeconds
-        case UInt8(ascii: "W"): return setServiceWait(value) ? nil : .notSeconds
+        case UInt8(ascii: "m"): return setLogs(value) ? nil : .notAPlaceForLogs
         default:
-            return setGrace(value) ? nil : .notSeconds
+            let setting: TimeSetting =
+                letter == UInt8(ascii: "o")
+                ? .stopCap : letter == UInt8(ascii: "W") ? .serviceWait : .grace
+            return set(setting, to: value) ? nil : .notSeconds
         }
         return nil
     }

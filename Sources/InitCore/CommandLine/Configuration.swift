@@ -11,6 +11,11 @@ public struct Configuration: Sendable {
         case none, child, all
     }
 
+    /// A time that the user can give, in seconds.
+    enum TimeSetting: UInt8 {
+        case grace, flush, stopCap, serviceWait
+    }
+
     /// What to print in place of running anything.
     public enum Answer: Equatable, Sendable {
         /// `Configuration.usage`.
@@ -87,6 +92,8 @@ public struct Configuration: Sendable {
     public var isStrict = false
     /// What each TimeoutStopSec= is at most, in milliseconds.
     public var stopCapMilliseconds: UInt32?
+    /// Whether what services write goes to a log by default, and not where init's own output goes.
+    public var keepsLogs: Bool
     /// How long the program waits for the services.
     public var serviceWaitMilliseconds = Limit.serviceWaitMilliseconds
     /// The host name that PID 1 sets on a machine; empty if the name is to stay as it is.
@@ -98,6 +105,7 @@ public struct Configuration: Sendable {
         logLimit = (isMachine ? Priority.info : Priority.warning).rawValue
         hasOwnSession = isMachine
         keepsDispositions = role == .process
+        keepsLogs = isMachine
         leftoverGraceMilliseconds =
             isMachine ? Limit.graceMilliseconds : Limit.leftoverGraceMilliseconds
     }
@@ -107,19 +115,21 @@ public struct Configuration: Sendable {
     /// The longest time to wait for anything, in seconds: an hour.
     static let maximumGraceSeconds = 3600
 
-    /// The milliseconds of a number of seconds that the user gave; `nil` if it is none.
-    static func milliseconds(_ value: ByteView) -> Int64? {
-        value.decimal(upTo: maximumGraceSeconds).map { Int64($0) &* 1000 }
-    }
-
-    /// Sets the grace period to what the user gave. It holds for all processes that have to end.
+    /// Sets a time to what the user gave. The grace period is that of all processes.
     ///
     /// - Returns: whether `value` is a number of seconds.
     @inline(never)
-    mutating func setGrace(_ value: ByteView) -> Bool {
-        guard let time = Self.milliseconds(value) else { return false }
-        graceMilliseconds = time
-        leftoverGraceMilliseconds = graceMilliseconds
+    mutating func set(_ setting: TimeSetting, to value: ByteView) -> Bool {
+        guard let seconds = value.decimal(upTo: Self.maximumGraceSeconds) else { return false }
+        let time = Int64(seconds) &* 1000
+        switch setting {
+        case .grace:
+            graceMilliseconds = time
+            leftoverGraceMilliseconds = time
+        case .flush: flushMilliseconds = time
+        case .stopCap: stopCapMilliseconds = UInt32(truncatingIfNeeded: time)
+        case .serviceWait: serviceWaitMilliseconds = time
+        }
         return true
     }
 
@@ -138,19 +148,11 @@ public struct Configuration: Sendable {
         return true
     }
 
-    /// - Returns: whether `value` is a number of seconds.
+    /// - Returns: whether `value` is a place for what services write.
     @inline(never)
-    mutating func setStopCap(_ value: ByteView) -> Bool {
-        guard let time = Self.milliseconds(value) else { return false }
-        stopCapMilliseconds = UInt32(truncatingIfNeeded: time)
-        return true
-    }
-
-    /// - Returns: whether `value` is a number of seconds.
-    @inline(never)
-    mutating func setServiceWait(_ value: ByteView) -> Bool {
-        guard let time = Self.milliseconds(value) else { return false }
-        serviceWaitMilliseconds = time
+    mutating func setLogs(_ value: ByteView) -> Bool {
+        guard let position = value.position(in: "inherit memory") else { return false }
+        keepsLogs = position == 1
         return true
     }
 

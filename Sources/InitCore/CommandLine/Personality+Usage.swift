@@ -40,6 +40,7 @@ extension Personality {
               --strict               refuse units that would be warned of
               --stop SECONDS         the most that a unit may take to stop
               --wait SECONDS         how long PROGRAM waits for the services (90)
+              --logs memory|inherit  whether what services write goes to /run/log
           -v, --verbose              say more; up to 3 times
           -l, --license              print the license
           -h, --help                 print this
@@ -52,8 +53,8 @@ extension Personality {
         Called poweroff, reboot, halt or shutdown it asks PID 1 to; see their --help.
         Kernel command line: hammock.grace=SECONDS hammock.flush=SECONDS
         hammock.hostname=NAME hammock.fault=pause|poweroff|reboot hammock.log=0...7
-        hammock.services hammock.target=NAME hammock.strict hammock.stop= hammock.wait=;
-        behind " -- ": PROGRAM.
+        hammock.services hammock.target=NAME hammock.strict hammock.stop= hammock.wait=
+        hammock.logs=; behind " -- ": PROGRAM.
         \u{1}\
         tini (tini version 0.19.0)
         Usage: tini [OPTIONS] PROGRAM -- [ARGS] | --version

@@ -32,7 +32,7 @@ public enum Personality: UInt8, Equatable, Sendable {
     var grammar: ByteView {
         let grammars: ByteView = """
             s.subreaper g.group p:parent-death e:remap w.warn v.verbose r:rewrite G=grace \
-            S-services t=target x-strict o=stop W=wait l.license h.help V-version
+            S-services t=target x-strict o=stop W=wait m=logs l.license h.help V-version
             s. g. p: e: w. v. l. h. V-version
             c.single-child r:rewrite v.verbose h.help V.version
             g. P. L. h. V.version

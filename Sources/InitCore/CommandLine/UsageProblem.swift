@@ -16,6 +16,7 @@ public enum UsageProblem: UInt8, Equatable, Sendable {
     case nothingScheduled
     case onlyWithForce
     case notATarget
+    case notAPlaceForLogs
 
     /// Says so in a few words, to stand before or behind the word itself.
     public var text: ByteView { Template(Int(rawValue), of: Self.texts).text }
@@ -36,6 +37,7 @@ public enum UsageProblem: UInt8, Equatable, Sendable {
         nothing to cancel: Hammock knows only 'now'
         works only with -f
         not the name of a target (multi-user.target)
+        not memory or inherit
         """
     }
 

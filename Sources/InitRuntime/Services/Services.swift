@@ -159,7 +159,7 @@ struct ServiceHostSettings {
     var isStrict = false
     let planMemories: PlanMemories
     /// Whether outputs go to a log by default, and not where PID 1's own go.
-    var keepsLogs: Bool { !isContainer }
+    var keepsLogs = true
 }
 
 /// Room for the plan that counts, and for the one that takes its place.
