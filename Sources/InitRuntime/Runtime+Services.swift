@@ -72,7 +72,11 @@ extension Runtime where K: ~Copyable {
         case .childEnded(let process, let status):
             withServices { isTheirs = $0.childEnded(process, status, on: &$1, log: &$2) }
         case .noChildLeft:
-            withServices { $0.tell(.noChildLeft, on: &$1, log: &$2) }
+            let isLast = core.phase == .stopping || core.phase == .killing
+            withServices {
+                $0.noChildLeft(on: &$1, log: &$2)
+                isTheirs = isLast && $0.startLastLogger(on: &$1, log: &$2)
+            }
         case .performed, .spawned, .programRuns, .spawnFailed, .signalled, .childStopped,
             .terminalLent, .wentOn, .deadlinePassed, .helperStarted, .helperFailed, .planned,
             .servicesSettled, .servicesEnded, .endAsked, .unwritten, .sendingFailed,

@@ -268,18 +268,64 @@ import Testing
         #expect(logger(house) != nil)
     }
 
-    @Test func `the logger ends for good when all services have stopped`() {
+    @Test func `the logger ends for good when all services have stopped`() throws {
         let house = House([web, db])
         let old = logger(house)!
         let main = house.start("db")
         house.kernel.signals.append(.terminate)
         let first = house.signals { house.settle() }
-        #expect(!first.contains("process(\(old.rawValue)) gets 15"))
+        #expect(!first.contains("everything gets 15"))
         let second = house.signals { house.end(main) }
-        #expect(second.contains("process(\(old.rawValue)) gets 15"))
-        house.end(old)
+        #expect(second.contains("everything gets 15"))
+        let third = house.signals { house.end(old) }
+        // What the last processes wrote behind it, another one writes. That is the last.
+        let last = try #require(logger(house))
+        #expect(last != old && third.contains("process(\(last.rawValue)) gets 15"))
+        #expect(house.core.phase == .stopping)
+        house.end(last)
+        #expect(house.core.phase == .unmounting)
         house.pass(1_000)
         #expect(logger(house) == nil)
+    }
+
+    @Test func `what a logger that is killed at the end leaves is written by another`() throws {
+        let house = House([web], .container, words: ["--logs", "memory"])
+        let main = house.start("web")
+        let old = logger(house)
+        house.kernel.signals += [.terminate, .terminate]
+        house.settle()
+        #expect(house.core.phase == .killing)
+        house.end(house.lastChild)
+        house.end(old, .killed(.kill))
+        #expect(logger(house) == nil)
+        house.end(main, .killed(.kill))
+        let last = try #require(logger(house))
+        #expect(house.core.phase == .killing && house.code == nil)
+        house.end(last)
+        #expect(house.code == 0)
+    }
+
+    @Test func `the end does not wait for a last logger that cannot be forked`() {
+        let house = House([web])
+        house.kernel.signals.append(.terminate)
+        house.settle()
+        house.kernel.spawnError = .wouldBlock
+        house.end(logger(house))
+        #expect(house.core.phase == .unmounting)
+    }
+
+    @Test func `a logger and a planner that others have reaped are not waited for`() {
+        let house = House([web])
+        let old = logger(house)
+        let client = house.ask("update")
+        house.kernel.logs.hangUp(house.planner!.pipe)
+        house.settle()
+        #expect(house.answer(to: client) == "")
+        house.runtime.withServices { $0.noChildLeft(on: &$1, log: &$2) }
+        #expect(house.answer(to: client) == noPlan)
+        house.pass(100)
+        #expect(logger(house) != nil && logger(house) != old)
+        #expect(house.answer(to: house.update([web, db])) == yes)
     }
 
     @Test func `a logger that an update has asked for is told to end by a stop behind it`() throws {

@@ -397,7 +397,7 @@ import Testing
             // What the children were about to report is in nobody's way.
             for _ in 0..<3 {
                 house.kernel.offspring.groups = []
-                house.runtime.withServices { $0.tell(.noChildLeft, on: &$1, log: &$2) }
+                house.runtime.withServices { $0.noChildLeft(on: &$1, log: &$2) }
             }
             #expect(house.phase("web") == .down)
             #expect(house.kernel.openDescriptors == before)

@@ -19,6 +19,12 @@ setup() {
 
 teardown() { end_services; }
 
+# program NAME: a program of that name for the services, from standard input.
+program() {
+    { echo '#!/bin/sh'; cat; } >"$tree/bin/$1"
+    chmod +x "$tree/bin/$1"
+}
+
 # logged NAME LINE: the log of a service has this line.
 logged() { grep -q "^\[ *[0-9.]*\] $2\$" "$logs/$1.service"; } 2>/dev/null
 
@@ -63,4 +69,22 @@ has_logger() { [ "$(pgrep -c -P "$pid" -x init)" -eq 1 ]; }
     run "$out/init" --logs disk
     expect_status 2
     expect_output "disk: not memory or inherit"
+}
+
+@test "what a process writes to the last, before it ends or is killed, is in its service's log" {
+    # Without cgroups a process that leaves its group outlives its service.
+    runs leaves "/bin/sh -c 'busybox setsid ends & busybox setsid stays & exec sleep 1000'"
+    # Both wait until the logger has written all, and has ended: PID 1 alone is called init then.
+    program alone <<<'until [ "$(busybox ps -o comm | busybox grep -cx init)" = 1 ]; do
+busybox usleep 10000; done'
+    program ends <<<'trap "alone; echo the last words; exit" TERM; echo one begins
+while :; do busybox usleep 10000; done'
+    program stays <<<'trap "alone; echo refused" TERM; echo another begins
+while :; do busybox usleep 10000; done'
+    start_init --logs memory --grace 2
+    eventually logged leaves 'one begins'
+    eventually logged leaves 'another begins'
+    end_init
+    logged leaves 'the last words'
+    logged leaves refused
 }

@@ -12,10 +12,13 @@ struct LoggerProcess {
     /// PID 1 has asked it to end, for good or to start another.
     var isEnding = false
     var isRenewed = false
+    /// Whether one was started when nobody else was left.
+    var isLast = false
 }
 
 extension Services {
     /// Starts the logger, with a pipe for each service. The pipes stay when it ends.
+    @inline(never)
     mutating func startLogger<K: Kernel & ~Copyable>(
         on kernel: inout K, log: inout ServiceLog
     ) {
@@ -69,6 +72,7 @@ extension Services {
     }
 
     /// The lines are in the pipes, and the next logger finds them there.
+    @inline(never)
     mutating func loggerEnded<K: Kernel & ~Copyable>(on kernel: inout K) {
         logger.process = nil
         if logger.isRenewed {
@@ -99,10 +103,17 @@ extension Services {
         logger.restart = now.advanced(byMilliseconds: 100 &* logger.ends)
     }
 
-    /// No service is left that could write. The logger goes when it has written what is there.
-    mutating func endLogger<K: Kernel & ~Copyable>(on kernel: inout K) {
+    /// Nobody is left who could write. What the last processes have written since the logger
+    /// went, or since it was killed with them, is still in the pipes: another logger writes it.
+    ///
+    /// - Returns: whether there is one. Its end comes before PID 1 goes on.
+    mutating func startLastLogger<K: Kernel & ~Copyable>(
+        on kernel: inout K, log: inout ServiceLog
+    ) -> Bool {
+        guard settings.keepsLogs, !logger.isLast, table.plan.count > 0 else { return false }
+        logger.isLast = true
         logger.isEnding = true
-        logger.restart = nil
-        if let process = logger.process { try? kernel.send(.terminate, to: .process(process)) }
+        startLogger(on: &kernel, log: &log)
+        return logger.process != nil
     }
 }

@@ -34,7 +34,10 @@ extension Services {
             events.isSettled = true
         case .ended:
             events.hasEnded = true
-            endLogger(on: &kernel)
+            // It gets SIGTERM like everything that is left, and goes when it has written what
+            // is there.
+            logger.isEnding = true
+            logger.restart = nil
         case .reportImpossible(let service):
             log.say(table.plan.name(of: service), .invalidArgument, on: &kernel)
         }
@@ -198,6 +201,15 @@ extension Services {
         }
         tell(.childEnded(process, status), on: &kernel, log: &log)
         return owner != nil
+    }
+
+    /// No child is left. If one of the services was known, others have reaped it, and its end has
+    /// not been told.
+    mutating func noChildLeft<K: Kernel & ~Copyable>(on kernel: inout K, log: inout ServiceLog) {
+        if logger.process != nil { loggerEnded(on: &kernel) }
+        // Nobody knows whether it has refused something.
+        update?.process = nil
+        tell(.noChildLeft, on: &kernel, log: &log)
     }
 
     // MARK: Forget
