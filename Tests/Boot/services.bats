@@ -14,10 +14,11 @@ setup() {
     busybox=(--add "$(command -v busybox):/bin/busybox")
 }
 
-# boot: boots with the units, without a terminal, and runs the script on standard input there.
+# boot [OPTION...]: boots with the units, without a terminal, and runs the script on standard input
+# there.
 boot() {
     cat >"$BATS_TEST_TMPDIR/script"
-    run timeout -s KILL 300 "$root/scripts/boot.sh" --units "$units" "${busybox[@]}" --quiet \
+    run timeout -s KILL 300 "$root/scripts/boot.sh" --units "$units" "${busybox[@]}" --quiet "$@" \
         --add "$BATS_TEST_TMPDIR/script:/script" --timeout 240 -- /bin/busybox sh /script 3>&-
 }
 
@@ -55,6 +56,33 @@ END
     expect_status 0
     expect_output '"name":"greedy.service","phase":"down"'
     expect_output '"outcome":"memory"'
+    expect_output '"name":"good.service","phase":"up"'
+}
+
+@test "a service that hangs in the kernel is stuck, and holds up neither the others nor the end" {
+    # SIGKILL does not end a process that waits for a frozen file system.
+    local writes='trap "" TERM; while :; do echo >>/file; done'
+    unit hangs "/bin/busybox sh -c '$writes'" TimeoutStopSec=1
+    unit good '/bin/busybox sleep 1000'
+    boot --rw --append hammock.grace=1 <<'END'
+hammock wait hangs up
+until [ -s /file ]; do busybox usleep 10000; done
+busybox fsfreeze --freeze /
+main=$(hammock status hangs --json | busybox sed 's/.*"main":\([0-9]*\).*/\1/')
+until busybox grep -q ^State:.D /proc/$main/status; do busybox usleep 10000; done
+hammock status hangs --json
+hammock stop hangs --timeout 60
+busybox kill -0 $main && echo it is still there
+hammock restart good --timeout 60 && echo the other comes again
+hammock status --json
+exit 5
+END
+    expect_status 5
+    expect_output '"name":"hangs.service","phase":"up"'
+    expect_output "hangs.service is stuck: it did not end in time"
+    expect_output "it is still there"
+    expect_output "the other comes again"
+    expect_output '"name":"hangs.service","phase":"stuck"'
     expect_output '"name":"good.service","phase":"up"'
 }
 

@@ -18,6 +18,10 @@
 //   send PROCESS SIGNAL...         sends all of them
 //   flood SOCKET                   connects for ever, and sends what makes no sense
 //   notify TEXT...                 sends each text to $NOTIFY_SOCKET, as sd_notify(3) does
+//   notices                        sends there what makes no sense, for ever
+//   hang                           waits in vfork(2) for ever, in state D, with SIGTERM ignored
+//   ask SOCKET COUNT               asks init for the status of its units COUNT times, and says
+//                                  how many microseconds each answer took
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -31,6 +35,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int give_up(const char *what) {
@@ -174,6 +179,44 @@ static int notify(char **texts) {
     return 0;
 }
 
+static _Noreturn void notices(void) {
+    for (;;)
+        if (notify((char *[]){"STATUS=busy", "NONSENSE", "", NULL}) == 98) _exit(98);
+}
+
+// The parent of a vfork(2) waits until its child has called execve(2) or has ended. Only a signal
+// that ends the parent ends the wait.
+static _Noreturn void hang(void) {
+    signal(SIGTERM, SIG_IGN);
+    if (vfork() == 0)
+        for (;;) pause();
+    _exit(99);
+}
+
+static int ask(const char *path, int count) {
+    static const char request[] = "hammock/1 status\n";
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    strncpy(where.sun_path, path, sizeof where.sun_path - 1);
+    for (; count > 0; count--) {
+        struct timespec begin, end;
+        char answer[4096], last[4] = "";
+        clock_gettime(CLOCK_MONOTONIC, &begin);
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (connect(fd, (struct sockaddr *)&where, sizeof where) < 0
+            || write(fd, request, sizeof request - 1) < 0)
+            return give_up(path);
+        for (ssize_t got; (got = read(fd, answer, sizeof answer)) > 0;)
+            if (got >= 4) memcpy(last, answer + got - 4, 4);
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        close(fd);
+        // The last line is "end".
+        if (memcmp(last, "end\n", 4) != 0) return give_up("the answer");
+        dprintf(1, "%lld\n", (end.tv_sec - begin.tv_sec) * 1000000LL
+            + (end.tv_nsec - begin.tv_nsec) / 1000);
+    }
+    return 0;
+}
+
 // Connects again and again, and sends what is no request. Reads nothing.
 static _Noreturn void flood(const char *path) {
     static char zeros[4096];
@@ -202,6 +245,9 @@ int main(int argc, char **argv) {
     if (strcmp(what, "bomb") == 0) bomb();
     if (strcmp(what, "flood") == 0 && argc > 2) flood(argv[2]);
     if (strcmp(what, "notify") == 0) return notify(argv + 2);
+    if (strcmp(what, "notices") == 0) notices();
+    if (strcmp(what, "hang") == 0) hang();
+    if (strcmp(what, "ask") == 0 && argc > 3) return ask(argv[2], atoi(argv[3]));
     if (strcmp(what, "send") == 0 && argc > 2) return send_signals(argv + 2);
     return 99;
 }
