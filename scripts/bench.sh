@@ -28,7 +28,8 @@
 #   peers   beside tini, catatonit, dumb-init and busybox init, all with the same child: size,
 #           memory, wakeups, the time that it takes to run a program, and the reaping
 #   services  a hundred services that sleep, beside runit, s6 and finit: the time until all run,
-#           the supervisor's processes and their memory, and their wakeups; as root alone
+#           the supervisor's processes and their memory, and their wakeups; and the time that
+#           our answer to `status` takes while a service misbehaves; as root alone
 #   boot    the time from qemu's start to the greeting, beside the same kernel with the C
 #           init and beside Debian's cloud kernel; the time from a command to the end of
 #           the program that it boots for, beside virtme-ng; the sizes of the kernels

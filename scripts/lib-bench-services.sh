@@ -12,6 +12,20 @@ readonly service_count=100
 readonly services_deadline=60
 readonly all_service_peers=(runit s6 finit)
 
+# How often PID 1 is asked for the status of its units, while one of them misbehaves.
+readonly status_requests=200
+
+# What a service does while PID 1 is asked. `calm`, where none does, is to compare with.
+readonly -A misbehaviour=(
+    [forks]='forks without end'
+    [writes]='writes without end'
+    [chats]='sends notices without end'
+    [ignores]='ignores every signal'
+    [closes]='has closed all, and another does not read'
+    [hangs]='is in state D'
+    [floods]='floods the control socket'
+)
+
 # What a machine, or a container's runtime, mounts before init. The services are
 # copied, because runit and s6 write beside them.
 # shellcheck disable=SC2016 # the shell in the namespace expands it
@@ -49,6 +63,7 @@ measure_services() {
         done
     done
     measure_quiet
+    measure_answers
 }
 
 # build_services: builds what runs as a service, and opens the pipe that it tells its time by.
@@ -244,6 +259,70 @@ measure_quiet() {
     end_running
 }
 
+# write_misbehaviour: a directory of units for each way to misbehave, with another service beside.
+write_misbehaviour() {
+    local kind place=$work/tree/services
+    local loop='while :; do (/bin/busybox sleep 0 &); done'
+    musl-gcc -Os -static -s -o "$work/tree/bin/prober" "$root/Tests/Support/prober.c"
+    for kind in calm "${!misbehaviour[@]}"; do
+        mkdir "$place/$kind"
+        write_unit "$kind" good '/bin/busybox sleep 1000'
+    done
+    write_unit forks bad "/bin/sh -c '$loop'"
+    write_unit writes bad '/bin/busybox yes a line of many'
+    write_unit chats bad '/bin/prober notices' NotifyAccess=all
+    write_unit ignores bad '/bin/prober signals'
+    write_unit closes bad \
+        "/bin/sh -c 'exec 0<&- 1>&- 2>&-; while :; do /bin/busybox usleep 100000; done'"
+    # shellcheck disable=SC2016 # the service's shell expands it
+    write_unit closes deaf \
+        '/bin/sh -c '\''/sbin/hammock watch & kill -STOP $!; exec /bin/busybox sleep 1000'\'
+    write_unit hangs bad '/bin/prober hang'
+    write_unit floods bad '/bin/prober flood /run/hammock/control'
+}
+
+# write_unit KIND NAME COMMAND [LINE...]
+write_unit() {
+    local file=$work/tree/services/$1/$2.service
+    printf '[Service]\nExecStart=%s\n' "$3" >"$file"
+    [ $# -le 3 ] || printf '%s\n' "${@:4}" >>"$file"
+}
+
+# measure_answers: how long PID 1 takes to answer, from connect(2) to the end of the answer.
+measure_answers() {
+    local run kind took
+    write_misbehaviour
+    for run in $(seq "$runs"); do
+        for kind in calm "${!misbehaviour[@]}"; do
+            say "run $run of $runs: $status_requests requests, a service is '$kind'"
+            launch /bin/busybox sh -c "$before_services" sh "$kind" /ours --services --logs memory
+            await_bad "$kind" || die "$exit_failed" \
+                "'$kind' does not start: $(tail -n 3 "$work/complaints")"
+            "$work/tree/bin/prober" ask "$control" "$status_requests" >"$work/answers" \
+                || failed "$kind" "a request while a service is '$kind'"
+            while read -r took; do sample answer "$kind" "$took"; done <"$work/answers"
+            end_running
+        done
+    done
+}
+
+# await_bad KIND: waits until all services are up. Sets `pid` and `control`, PID 1's socket as seen
+# from here.
+await_bad() {
+    local deadline=$((SECONDS + services_deadline))
+    until pid=$(pgrep -P "$namespace" -x ours) && control=/proc/$pid/root/run/hammock/control \
+        && all_up 2>/dev/null; do
+        [ $SECONDS -lt $deadline ] || return 1
+        sleep 0.05
+    done
+}
+
+all_up() {
+    local phases
+    phases=$("$out/hammock" status --json --socket "$control") \
+        && [ "$(grep -c '"phase":"up"' <<<"$phases")" -eq "$(wc -l <<<"$phases")" ]
+}
+
 # --- the table ------------------------------------------------------------------------------
 
 header_of_services() {
@@ -263,6 +342,8 @@ header_of_services() {
       alone, runit is runsvdir and a runsv for each service, s6 is s6-svscan and an s6-supervise
       for each
     share: the sum of their Pss; wakeups: the sum of their context switches
+    to answer: $status_requests requests for the status of two or three units a run, one after
+      another, each from connect(2) to the end of the answer; beside a service that only sleeps
 END_OF_TEXT
 }
 
@@ -276,6 +357,10 @@ table_of_services() {
     service_rows services-processes "supervisor's processes"
     service_rows services-share "kB resident, their share (Pss)"
     service_rows services-wakeups "their wakeups in $idle_seconds s"
+    local kind
+    for kind in "${!misbehaviour[@]}"; do
+        row answer "$kind" calm "us to answer 'status' while a service ${misbehaviour[$kind]}: calm"
+    done
 }
 
 # service_rows MEASURE WHAT: one for each peer.
