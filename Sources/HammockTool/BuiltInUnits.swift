@@ -19,6 +19,20 @@ enum BuiltInUnits {
             && (path.count == directory.count || directory[path.count] == UInt8(ascii: "/"))
     }
 
+    /// Appends the names in this directory to those that are there already.
+    ///
+    /// - Returns: how many bytes there are then; `nil` if they do not fit.
+    static func appendNames(
+        in path: ByteView, to buffer: UnsafeMutableRawBufferPointer, _ count: Int
+    ) -> Int? {
+        guard path.equals(directory) else { return count }
+        let names: ByteView = "rescue.target\0rescue.service\0"
+        guard count &+ names.count <= buffer.count, let start = buffer.baseAddress else {
+            return nil
+        }
+        return count &+ names.copy(to: (start + count).assumingMemoryBound(to: UInt8.self))
+    }
+
     private static var target: ByteView {
         """
         [Unit]

@@ -7,11 +7,7 @@ extension ByteView {
     @discardableResult
     @inline(never)
     func copy(to memory: UnsafeMutablePointer<UInt8>) -> Int {
-        var offset = 0
-        while offset < count {
-            memory[offset] = self[offset]
-            offset &+= 1
-        }
+        UnsafeMutableRawPointer(memory).copyMemory(from: start, byteCount: count)
         return count
     }
 }

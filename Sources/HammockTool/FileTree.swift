@@ -125,6 +125,22 @@ struct FileTree: UnitSource, ~Copyable {
         return count
     }
 
+    mutating func allNames(
+        in path: ByteView, into buffer: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        var count = 0
+        do throws(Errno) {
+            count = try list(path, into: buffer)
+            // Whoever may read a directory need not be allowed to look for what is in it.
+            let itself: ByteView = "/.\0"
+            itself.copy(to: self.path + root.count + path.count)
+            _ = try kernel.status(of: self.path, followsLink: false)
+        } catch {
+            guard error == .noSuchFile else { return nil }
+        }
+        return BuiltInUnits.appendNames(in: path, to: buffer, count)
+    }
+
     mutating func readLink(
         _ path: ByteView, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {

@@ -34,6 +34,12 @@ public protocol UnitSource: ~Copyable {
     mutating func list(_ path: ByteView, into buffer: UnsafeMutableRawBufferPointer) throws(Errno)
         -> Int
 
+    /// Reads the names in a directory as `list` does, so that the planner need not ask for each name
+    /// that could be there: for most units it asks for dozens that are not.
+    ///
+    /// - Returns: how many bytes; `nil` if `kind(of:)` could find another name, or fail.
+    mutating func allNames(in path: ByteView, into buffer: UnsafeMutableRawBufferPointer) -> Int?
+
     /// Reads where a symbolic link leads. readlink(2)
     ///
     /// - Returns: how many bytes; all of `buffer` if there are more.

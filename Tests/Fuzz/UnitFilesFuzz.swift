@@ -5,8 +5,11 @@
 private struct Files: UnitSource {
     private var texts: [String: Bytes] = [:]
     private(set) var calls = 0
+    /// Whether it does not say which names a directory has, so that each has to be asked for.
+    private let hidesNames: Bool
 
-    init(_ input: Bytes) {
+    init(_ input: Bytes, hidesNames: Bool) {
+        self.hidesNames = hidesNames
         var path: String?
         for line in input.split(separator: 0x0a, omittingEmptySubsequences: false) {
             if line.starts(with: Bytes("== ")) {
@@ -64,6 +67,12 @@ private struct Files: UnitSource {
         return bytes.count
     }
 
+    mutating func allNames(
+        in path: ByteView, into buffer: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        hidesNames ? nil : try? list(path, into: buffer)
+    }
+
     mutating func readLink(
         _ path: ByteView, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
@@ -96,10 +105,16 @@ private func withMemory<Result>(
     return body(memory)
 }
 
-/// The whole planner: its plan has to check.
+/// The whole planner: its plan has to check, and does not depend on how it finds files.
 func fuzzPlanner(_ input: UnsafeBufferPointer<UInt8>) {
-    let files = Files(Bytes(input))
-    withMemory(Planner<Files>.roomSize) { room in
+    if plan(input, hidesNames: false) != plan(input, hidesNames: true) {
+        fatalError("the plan depends on whether all names are known")
+    }
+}
+
+private func plan(_ input: UnsafeBufferPointer<UInt8>, hidesNames: Bool) -> Bytes {
+    let files = Files(Bytes(input), hidesNames: hidesNames)
+    return withMemory(Planner<Files>.roomSize) { room in
         withMemory(PlanWriter.mostBytes) { memory in
             var options = PlannerOptions()
             options.hostName = "box"
@@ -116,6 +131,7 @@ func fuzzPlanner(_ input: UnsafeBufferPointer<UInt8>) {
             agree(plan.count, kept, "units")
             if planner.bound(cap: 30_000).services > bound.services { fatalError("the cap") }
             for unit in 0..<plan.count { readRecipe(of: ServiceID(rawValue: UInt8(unit)), plan) }
+            return Bytes(bytes)
         }
     }
 }

@@ -104,6 +104,47 @@ private func readAll(_ plan: Plan) -> Int {
         #expect(accepted > 0)
     }
 
+    @Test func `the planner asks three things for a unit, and for no name that is not there`() {
+        func calls(_ count: Int, hidesNames: Bool) -> Int {
+            var tree = Tree(["/usr/bin/program": "", "/usr/lib/systemd/system/x.wants/y": ""])
+            tree["/bin"] = .link("usr/bin")
+            tree["/lib"] = .link("usr/lib")
+            for number in 1...count {
+                tree["/etc/hammock/unit\(number).service"] = .file(
+                    Array("[Service]\nExecStart=/bin/program".utf8))
+            }
+            tree.hidesNames = hidesNames
+            var options = PlannerOptions()
+            options.checksPrograms = true
+            let planned = Planned(tree, options)
+            #expect(planned.units.count == count)
+            #expect(planned.problems == [])
+            return planned.calls
+        }
+        // A file's kind, the file, and the kind of the program.
+        #expect(calls(50, hidesNames: false) - calls(10, hidesNames: false) <= 40 * 3 + 4)
+        // Drop-ins, wants and requires, in two directories.
+        #expect(calls(50, hidesNames: true) - calls(10, hidesNames: true) == 40 * 9)
+    }
+
+    @Test func `the hash of a plan is FNV-1a, whatever zeros are in it`() {
+        for size in 0..<40 {
+            for pattern in 0..<UInt64(64) {
+                // Runs of zeros of all lengths at all places.
+                let bytes: [UInt8] = (0..<size).map { place in
+                    let run = UInt64(place / 4 % 6)
+                    return (pattern >> run) & 1 == 0 ? 0 : UInt8(place + 1)
+                }
+                var expected: UInt64 = 0xcbf2_9ce4_8422_2325
+                for byte in bytes { expected = (expected ^ UInt64(byte)) &* 0x100_0000_01b3 }
+                let hash = bytes.withUnsafeBufferPointer {
+                    Plan.hash(of: $0.baseAddress.map { ByteView(start: $0, count: size) } ?? "")
+                }
+                #expect(hash == expected)
+            }
+        }
+    }
+
     @Test func `what the writer has written the plan says`() throws {
         let memory = UnsafeMutableRawBufferPointer.allocate(
             byteCount: PlanWriter.mostBytes, alignment: 8)

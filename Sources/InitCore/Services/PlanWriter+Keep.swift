@@ -11,12 +11,7 @@ extension PlanWriter {
     public mutating func rewind(_ service: ServiceID, to heapEnd: Int) {
         heapSize = min(max(heapEnd, 0), heapSize)
         overflowed = false
-        var offset = 0
-        while offset < PlanLayout.recordSize {
-            put(0, at: PlanLayout.record(of: service) &+ offset)
-            offset &+= 1
-        }
-        setDefaults(of: service)
+        begin(service)
     }
 
     /// Keeps only these units. The n-th of them becomes unit n, and its name and recipe move.
@@ -61,12 +56,9 @@ extension PlanWriter {
         heapSize &+= size
     }
 
-    /// Moves bytes towards the beginning.
+    /// Moves bytes of the buffer.
     private mutating func move(_ size: Int, from: Int, to: Int) {
-        var offset = 0
-        while offset < size {
-            put(byte(from &+ offset), at: to &+ offset)
-            offset &+= 1
-        }
+        guard let target = place(to, size), let source = place(from, size) else { return }
+        target.copyMemory(from: source, byteCount: size)
     }
 }

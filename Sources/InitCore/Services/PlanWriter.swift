@@ -13,31 +13,37 @@ public struct PlanWriter {
     public static var mostBytes: Int { PlanLayout.mostBytes }
 
     /// - Parameters:
-    ///   - buffer: of `mostBytes`, or of less where a test needs little. Is cleared.
+    ///   - buffer: of `mostBytes`, or of less where a test needs little.
     ///   - count: how many units the plan will have.
     public init(_ buffer: UnsafeMutableRawBufferPointer, count: Int) {
-        self.buffer = buffer
-        var offset = 0
-        while offset < buffer.count {
-            buffer[offset] = 0
-            offset &+= 1
-        }
-        guard count >= 0, count <= ServiceSet.capacity,
-            PlanLayout.heap(behind: count) <= buffer.count
-        else {
-            overflowed = true
-            return
-        }
-        self.count = count
+        self.init(buffer, most: count)
         var index = 0
-        while index < count {
-            setDefaults(of: ServiceID(index: index))
+        while index < self.count {
+            begin(ServiceID(index: index))
             index &+= 1
         }
     }
 
-    /// What a unit file that says nothing means.
-    mutating func setDefaults(of service: ServiceID) {
+    /// For a plan whose units are not counted yet: each has to `begin`, and `keep` says which stay.
+    ///
+    /// - Parameters:
+    ///   - buffer: of `mostBytes`. What no unit needs of it is not touched.
+    ///   - most: how many units there can be.
+    public init(_ buffer: UnsafeMutableRawBufferPointer, most: Int) {
+        self.buffer = buffer
+        guard most >= 0, most <= ServiceSet.capacity, PlanLayout.heap(behind: most) <= buffer.count
+        else {
+            overflowed = true
+            return
+        }
+        count = most
+        clear(0, PlanLayout.recordsOffset)
+    }
+
+    /// Begins the record of a unit with what a unit file that says nothing means.
+    public mutating func begin(_ service: ServiceID) {
+        guard service.index < count else { return }
+        clear(PlanLayout.record(of: service), PlanLayout.recordSize)
         set(PlanLayout.killSignalOffset, UInt8(Signal.terminate.rawValue), of: service)
         set(PlanLayout.watchdogSignalOffset, 6, of: service)
         set(PlanLayout.startLimitBurstOffset, 5, of: service)
@@ -254,11 +260,14 @@ public struct PlanWriter {
     }
 
     private mutating func append(_ text: ByteView) {
-        var offset = 0
-        while offset < text.count {
-            append(text[offset])
-            offset &+= 1
+        // All bytes are inside the buffer if the last one is.
+        let fits = text.count <= PlanLayout.mostHeap &- heapSize
+        guard fits, let start = place(heapStart &+ heapSize, text.count) else {
+            overflowed = true
+            return
         }
+        start.copyMemory(from: text.start, byteCount: text.count)
+        heapSize &+= text.count
     }
 
     private mutating func append(_ byte: UInt8) {
@@ -268,6 +277,18 @@ public struct PlanWriter {
         }
         put(byte, at: heapStart &+ heapSize)
         heapSize &+= 1
+    }
+
+    /// - Parameters:
+    ///   - offset: 0 or more.
+    ///   - size: 0 or more.
+    /// - Returns: where these bytes begin, if the buffer has all of them.
+    func place(_ offset: Int, _ size: Int) -> UnsafeMutableRawPointer? {
+        offset &+ size <= buffer.count ? buffer.baseAddress.map { $0 + offset } : nil
+    }
+
+    private func clear(_ offset: Int, _ size: Int) {
+        place(offset, size)?.initializeMemory(as: UInt8.self, repeating: 0, count: size)
     }
 
     func byte(_ offset: Int) -> UInt8 {

@@ -222,8 +222,9 @@ extension Directive {
 
     /// Makes the hash table that `find` uses.
     ///
-    /// - Parameter index: of `Room.indexCapacity` zeros.
+    /// - Parameter index: of `Room.indexCapacity`.
     static func fill(_ index: UnsafeMutablePointer<UInt16>) {
+        index.initialize(repeating: 0, count: Room.indexCapacity)
         var row = 0
         while row < count {
             var slot = hash(Directive.row(row).bytes)

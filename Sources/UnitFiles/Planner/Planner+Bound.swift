@@ -94,7 +94,7 @@ extension Planner where Source: ~Copyable {
         var unit = 0
         while unit < unitCount {
             let isBehind = here.map { units(.after, of: unit).contains(Self.id($0)) } ?? true
-            if isBehind, !room.units[unit].isRefused, room.units[unit].longestStop == left {
+            if isBehind, !isRefused(unit), room.units[unit].longestStop == left {
                 return unit
             }
             unit &+= 1
@@ -112,13 +112,19 @@ extension Planner where Source: ~Copyable {
         let kept = kept
         writer.keep(kept)
         var rest = kept
+        var count: UInt8 = 0
         while let service = rest.removeFirst() {
-            let new = number(of: service, in: kept)
+            room.units[service.index].number = count
+            count &+= 1
+        }
+        rest = kept
+        while let service = rest.removeFirst() {
+            let new = number(of: service)
             var relation: UInt8 = 0
             while let kind = Relation(rawValue: relation) {
                 var others = units(kind, of: service.index).intersection(kept)
                 while let other = others.removeFirst() {
-                    writer.insert(number(of: other, in: kept), as: kind, of: new)
+                    writer.insert(number(of: other), as: kind, of: new)
                 }
                 relation &+= 1
             }
@@ -128,17 +134,14 @@ extension Planner where Source: ~Copyable {
         var position = 0
         while let service = nextInOrder(open) {
             open.remove(service)
-            writer.setOrder(position, number(of: service, in: kept))
+            writer.setOrder(position, number(of: service))
             position &+= 1
         }
         return writer.finish(longestStop: longestStop)
     }
 
-    /// The number of a unit when only those of the set are left.
-    private func number(of service: ServiceID, in set: ServiceSet) -> ServiceID {
-        var rest = set
-        var number: UInt8 = 0
-        while let other = rest.removeFirst(), other != service { number &+= 1 }
-        return ServiceID(rawValue: number)
+    /// The number of a unit in the plan.
+    private func number(of service: ServiceID) -> ServiceID {
+        ServiceID(rawValue: room.units[service.index].number)
     }
 }

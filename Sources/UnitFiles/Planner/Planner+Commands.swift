@@ -50,7 +50,7 @@ extension Planner where Source: ~Copyable {
         guard draft.commands < PlanLayout.mostCommands else {
             throw Trouble(.limit, "16 commands of a unit")
         }
-        if options.checksPrograms, !draft.hasRoot, resolve(path) == .missing {
+        if options.checksPrograms, !draft.hasRoot, resolveProgram(path) == .missing {
             warn(.fileMissing, path)
         }
         if flags.ignoresFailure { draft.ignoredFailures |= 1 << UInt16(draft.commands) }
@@ -74,7 +74,7 @@ extension Planner where Source: ~Copyable {
             found.clear()
             found.append(directory)
             found.append(text)
-            if !found.overflowed, resolve(found.view) == .file {
+            if !found.overflowed, resolveProgram(found.view) == .file {
                 entry.truncate(to: start)
                 entry.append(found.view)
                 return

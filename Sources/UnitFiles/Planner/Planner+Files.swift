@@ -31,6 +31,28 @@ extension Planner where Source: ~Copyable {
         return resolve(path, links: 0)
     }
 
+    /// Where the path of a program leads.
+    ///
+    /// Most programs are in the same directory, so the last one that was found is remembered.
+    @inline(never)
+    mutating func resolveProgram(_ path: ByteView) -> Destination {
+        let directory = path.slice(0, lastSlash(path))
+        if !programDirectory.view.equals(directory) {
+            programDirectory.clear()
+            programCanonical.clear()
+            programDirectory.append(directory)
+            if resolve(directory) == .directory { programCanonical.append(canonical.view) }
+            programLinks = linksFollowed
+        }
+        if programCanonical.count == 0 || programCanonical.overflowed || programDirectory.overflowed
+        {
+            return resolve(path)
+        }
+        canonical.clear()
+        canonical.append(programCanonical.view)
+        return resolve(path.dropping(directory.count), links: programLinks)
+    }
+
     /// The same for a name in a directory that has no links.
     @inline(never)
     mutating func resolve(_ name: ByteView, in directory: ByteView) -> Destination {
@@ -43,7 +65,7 @@ extension Planner where Source: ~Copyable {
     private mutating func resolve(_ path: ByteView, links: Int) -> Destination {
         ahead.clear()
         ahead.append(path)
-        var links = links
+        linksFollowed = links
         var position = 0
         var destination = Destination.directory
         while let part = nextPart(&position) {
@@ -63,8 +85,8 @@ extension Planner where Source: ~Copyable {
             case .missing: destination = .missing
             case .directory: destination = .directory
             case .link:
-                links &+= 1
-                if links > 40 { return .wrong(.linkLoop) }
+                linksFollowed &+= 1
+                if linksFollowed > 40 { return .wrong(.linkLoop) }
                 if let problem = follow(parent, &position) { return .wrong(problem) }
                 destination = .directory
             case .file: destination = hasPart(position) ? .missing : .file
@@ -83,9 +105,11 @@ extension Planner where Source: ~Copyable {
         return destination
     }
 
-    /// Whether there is a directory. If that cannot be seen the unit is refused.
-    mutating func isDirectory(_ name: ByteView, in directory: ByteView) -> Bool {
-        let destination = resolve(name, in: directory)
+    /// Whether a search directory has this directory. If that cannot be seen the unit is refused.
+    @inline(never)
+    mutating func isDirectory(_ name: ByteView, in place: Int) -> Bool {
+        guard mayHave(name, in: place) else { return false }
+        let destination = resolve(name, in: searchDirectory(place))
         refuse(ifWrong: destination)
         return destination == .directory
     }
@@ -163,8 +187,10 @@ extension Planner where Source: ~Copyable {
     private mutating func find(_ name: UnitName, file: ByteView) -> Found {
         var place = 0
         while place < searchPath.count {
-            let found = find(name, file: file, in: searchDirectory(place))
-            if found != .missing { return found }
+            if mayHave(file, in: place) {
+                let found = find(name, file: file, in: searchDirectory(place))
+                if found != .missing { return found }
+            }
             place &+= 1
         }
         return .missing
@@ -240,9 +266,9 @@ extension Planner where Source: ~Copyable {
         dropInNames.clear()
         var place = 0
         while place < searchPath.count {
-            findDropIns(name.text, .empty, in: searchDirectory(place))
+            findDropIns(name.text, .empty, in: place)
             if let instance = name.instance, instance.count > 0 {
-                findDropIns(name.prefix, name.suffix, in: searchDirectory(place))
+                findDropIns(name.prefix, name.suffix, in: place)
             }
             place &+= 1
         }
@@ -250,7 +276,7 @@ extension Planner where Source: ~Copyable {
 
     /// - Parameter suffix: of a template, whose name is the prefix and an `@` before it.
     private mutating func findDropIns(
-        _ name: ByteView, _ suffix: ByteView, in directory: ByteView
+        _ name: ByteView, _ suffix: ByteView, in directory: Int
     ) {
         words.clear()
         words.append(name)

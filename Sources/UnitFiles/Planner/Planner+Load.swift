@@ -77,6 +77,8 @@ extension Planner where Source: ~Copyable {
         unitCount &+= 1
         room.symbols[symbol].state = .loaded
         room.symbols[symbol].unit = UInt8(truncatingIfNeeded: unit)
+        room.clear(unit)
+        kept.insert(Self.id(unit))
         room.units[unit].symbol = UInt16(truncatingIfNeeded: symbol)
         room.units[unit].kind = name.kind == .target ? .target : .service
         room.units[unit].isRoot = room.symbols[symbol].isRoot
@@ -87,6 +89,7 @@ extension Planner where Source: ~Copyable {
     private mutating func read(_ unit: Int, _ name: UnitName, hasFile: Bool) {
         let service = ServiceID(index: unit)
         let heapEnd = writer.heapEnd
+        writer.begin(service)
         writer.setName(name.text, of: service)
         writer.beginRecipe(of: service)
         draft = Draft()
@@ -100,7 +103,7 @@ extension Planner where Source: ~Copyable {
                 unitCount &-= 1
                 room.symbols[place.symbol].state = .masked
                 writer.rewind(service, to: heapEnd)
-                room.units[unit] = PlannedUnit()
+                kept.remove(service)
                 return
             }
         }
@@ -113,7 +116,7 @@ extension Planner where Source: ~Copyable {
             place.line = 0
             refuse(.limit, "63 KiB of names and recipes of all units")
         }
-        if room.units[unit].isRefused {
+        if isRefused(unit) {
             writer.rewind(service, to: heapEnd)
         }
     }
@@ -223,8 +226,8 @@ extension Planner where Source: ~Copyable {
     private mutating func hasLinks(_ name: UnitName) -> Bool {
         var place = 0
         while place < searchPath.count {
-            if directoryOfLinks(name, ".wants", in: searchDirectory(place))
-                || directoryOfLinks(name, ".requires", in: searchDirectory(place))
+            if directoryOfLinks(name, ".wants", in: place)
+                || directoryOfLinks(name, ".requires", in: place)
             {
                 return true
             }
@@ -235,27 +238,27 @@ extension Planner where Source: ~Copyable {
 
     @inline(never)
     private mutating func directoryOfLinks(
-        _ name: UnitName, _ ending: ByteView, in directory: ByteView
+        _ name: UnitName, _ ending: ByteView, in place: Int
     ) -> Bool {
         words.clear()
         words.append(name.text)
         words.append(ending)
-        return isDirectory(words.view, in: directory)
+        return isDirectory(words.view, in: place)
     }
 
     /// Takes in what the `.wants` and `.requires` directories hold.
     private mutating func readLinks(_ name: UnitName) {
         var place = 0
         while place < searchPath.count {
-            readLinks(name, ".wants", .wants, in: searchDirectory(place))
-            readLinks(name, ".requires", .requires, in: searchDirectory(place))
+            readLinks(name, ".wants", .wants, in: place)
+            readLinks(name, ".requires", .requires, in: place)
             place &+= 1
         }
     }
 
     @inline(never)
     private mutating func readLinks(
-        _ name: UnitName, _ ending: ByteView, _ relation: Relation, in directory: ByteView
+        _ name: UnitName, _ ending: ByteView, _ relation: Relation, in directory: Int
     ) {
         guard let unit = place.unit, directoryOfLinks(name, ending, in: directory),
             let names = list()

@@ -7,6 +7,20 @@ struct SearchPath {
     var ranges = [7 of TextRange](repeating: TextRange())
 }
 
+extension ByteView {
+    /// A number that equal names have in common.
+    @inline(never)
+    fileprivate var nameHash: UInt16 {
+        var hash: UInt16 = 0
+        var offset = 0
+        while offset < count {
+            hash = hash &* 31 &+ UInt16(start[offset])
+            offset &+= 1
+        }
+        return hash
+    }
+}
+
 extension Planner where Source: ~Copyable {
     /// All of them, the first one first. The last but one counts where /lib is no link.
     private static func directory(_ place: Int) -> ByteView? {
@@ -36,6 +50,7 @@ extension Planner where Source: ~Copyable {
                 directories.append(canonical.view)
                 searchPath.ranges[searchPath.count] = range
                 searchPath.count &+= 1
+                noteNames(searchPath.count &- 1)
             }
             place &+= 1
         }
@@ -46,6 +61,34 @@ extension Planner where Source: ~Copyable {
         let range = searchPath.ranges[place]
         return directories.view.slice(Int(range.start), Int(range.start) &+ Int(range.size))
     }
+
+    /// Notes which names the directory has. Where that cannot be known, it may have any.
+    private mutating func noteNames(_ place: Int) {
+        let bits = room.knownNames + place &* Room.nameBytes
+        let buffer = UnsafeMutableRawBufferPointer(start: room.text, count: Room.fileBytes)
+        guard let count = source.allNames(in: searchDirectory(place), into: buffer) else {
+            bits.initialize(repeating: 0xff, count: Room.nameBytes)
+            return
+        }
+        bits.initialize(repeating: 0, count: Room.nameBytes)
+        var rest = ByteView(start: UnsafePointer(room.text), count: min(count, Room.fileBytes))
+        while rest.count > 0 {
+            let hash = rest.removeFirst(upTo: 0).nameHash
+            bits[Self.byte(hash)] |= Self.bit(hash)
+        }
+    }
+
+    /// Whether a search directory may have this name; `false` only if it has not.
+    func mayHave(_ name: ByteView, in place: Int) -> Bool {
+        let hash = name.nameHash
+        return room.knownNames[place &* Room.nameBytes &+ Self.byte(hash)] & Self.bit(hash) != 0
+    }
+
+    private static func byte(_ hash: UInt16) -> Int {
+        Int(hash >> 3) & (Room.nameBytes &- 1)
+    }
+
+    private static func bit(_ hash: UInt16) -> UInt8 { 1 << UInt8(hash & 7) }
 
     private mutating func isKnown(_ directory: ByteView) -> Bool {
         var place = 0
@@ -122,12 +165,7 @@ extension Planner where Source: ~Copyable {
     /// The symbol of this name, which may be new. `nil` if there is no room.
     @inline(never)
     mutating func symbol(for name: ByteView) -> Int? {
-        var hash: UInt16 = 0
-        var offset = 0
-        while offset < name.count {
-            hash = hash &* 31 &+ UInt16(name[offset])
-            offset &+= 1
-        }
+        let hash = name.nameHash
         var symbol = 0
         while symbol < symbolCount {
             if room.symbols[symbol].hash == hash, symbolName(symbol).equals(name) {

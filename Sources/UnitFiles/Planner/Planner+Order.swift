@@ -33,21 +33,6 @@ extension Planner where Source: ~Copyable {
         ServiceID(index: unit)
     }
 
-    /// All units that are not refused.
-    var kept: ServiceSet {
-        @inline(never) get { keptUnits() }
-    }
-
-    private func keptUnits() -> ServiceSet {
-        var set = ServiceSet()
-        var unit = 0
-        while unit < unitCount {
-            if !room.units[unit].isRefused { set.insert(Self.id(unit)) }
-            unit &+= 1
-        }
-        return set
-    }
-
     @inline(never)
     mutating func stand(at unit: Int) {
         place = Place(
@@ -67,7 +52,7 @@ extension Planner where Source: ~Copyable {
     private mutating func take(_ unit: Int, _ number: UInt8, _ symbol: Int) {
         let state = room.symbols[symbol].state
         guard state == .loaded else {
-            if room.units[unit].isRefused { return }
+            if isRefused(unit) { return }
             guard let relation = Relation(rawValue: number), relation.needs else { return }
             stand(at: unit)
             switch state {
@@ -85,7 +70,11 @@ extension Planner where Source: ~Copyable {
             return insert(unit, as: .after, of: other)
         }
         insert(other, as: relation, of: unit)
-        if relation == .conflicts { insert(unit, as: .conflicts, of: other) }
+        if relation == .conflicts {
+            insert(unit, as: .conflicts, of: other)
+            fighters.insert(Self.id(unit))
+            fighters.insert(Self.id(other))
+        }
     }
 
     /// Refuses units that need one that is refused, again and again.
@@ -96,7 +85,7 @@ extension Planner where Source: ~Copyable {
             let needed = units(.requires, of: unit).union(units(.bindsTo, of: unit))
                 .union(units(.requisite, of: unit))
             var lost = needed.subtracting(kept)
-            if !room.units[unit].isRefused, let culprit = lost.removeFirst() {
+            if !isRefused(unit), let culprit = lost.removeFirst() {
                 stand(at: unit)
                 refuse(.unitRefused, name(of: culprit.index))
                 unit = 0
@@ -233,6 +222,7 @@ extension Planner where Source: ~Copyable {
 
     private mutating func refuseConflicts() {
         markWanted()
+        if fighters.isEmpty { return }
         while let (unit, other) = conflict(in: wanted) {
             // Of two that are wanted the later one has to go.
             if wanted.contains(Self.id(other)) {
@@ -243,7 +233,7 @@ extension Planner where Source: ~Copyable {
         }
         var unit = 0
         while unit < unitCount {
-            if !room.units[unit].isRefused {
+            if !isRefused(unit) {
                 var set = ServiceSet()
                 set.insert(Self.id(unit))
                 if let (_, other) = conflict(in: pulledIn(by: set)) {
@@ -266,7 +256,7 @@ extension Planner where Source: ~Copyable {
     /// with the other, or with what the other needs to stay up.
     @inline(never)
     private func conflict(in set: ServiceSet) -> (Int, Int)? {
-        var rest = set
+        var rest = set.intersection(fighters)
         while let service = rest.removeFirst() {
             var enemies = units(.conflicts, of: service.index).intersection(kept)
             var ended = unwanted(with: enemies).intersection(set)
@@ -319,7 +309,7 @@ extension Planner where Source: ~Copyable {
         var roots = ServiceSet()
         var unit = 0
         while unit < unitCount {
-            if room.units[unit].isRoot, !room.units[unit].isRefused { roots.insert(Self.id(unit)) }
+            if room.units[unit].isRoot, !isRefused(unit) { roots.insert(Self.id(unit)) }
             unit &+= 1
         }
         let all = pulledIn(by: roots)
@@ -344,7 +334,7 @@ extension Planner where Source: ~Copyable {
         var unit = 0
         while unit < unitCount {
             var before = units(.after, of: unit).intersection(kept)
-            while let other = before.removeFirst(), !room.units[unit].isRefused {
+            while let other = before.removeFirst(), !isRefused(unit) {
                 if room.units[other.index].isSimple {
                     room.units[other.index].deviations.insert(.readyWhenItRuns)
                 }

@@ -236,7 +236,7 @@ extension Planner where Source: ~Copyable {
         let type = draft.type ?? (starts == 0 ? .oneshot : draft.hasBusName ? .dbus : .simple)
         // Where a line of it was refused, that is what there is to say.
         let lines = draft.lines[Int(CommandList.start.rawValue)]
-        if starts == 0, lines == 0, !room.units[service.index].isRefused {
+        if starts == 0, lines == 0, !isRefused(service.index) {
             let doesSomething =
                 draft.hasSuccessAction || stops > 0 && draft.flags.contains(.remains)
             if type != .oneshot || !doesSomething { refuse(.noCommand) }

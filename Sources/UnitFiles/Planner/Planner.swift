@@ -34,6 +34,11 @@ public struct Planner<Source: UnitSource & ~Copyable>: ~Copyable {
     var referenceCount = 0
     /// How many units were read, the refused ones too.
     public internal(set) var unitCount = 0
+    /// All units that are not refused.
+    var kept = ServiceSet()
+    /// The units that conflict with any. Most plans have none, and to look for their conflicts takes
+    /// a step for each two units.
+    var fighters = ServiceSet()
     /// How many problems refuse a unit.
     public internal(set) var refusals = 0
 
@@ -50,6 +55,13 @@ public struct Planner<Source: UnitSource & ~Copyable>: ~Copyable {
     var canonical: TextBuffer
     var ahead: TextBuffer
     var spare: TextBuffer
+    /// The directory of the program that was looked for last, and the same without links; empty if
+    /// there is none.
+    var programDirectory: TextBuffer
+    var programCanonical: TextBuffer
+    var programLinks = 0
+    /// How many links of the path that was resolved last were followed.
+    var linksFollowed = 0
 
     var searchPath = SearchPath()
     var place = Place()
@@ -77,7 +89,7 @@ public struct Planner<Source: UnitSource & ~Copyable>: ~Copyable {
         self.source = source
         self.options = options
         self.room = Room(room)
-        writer = PlanWriter(plan, count: ServiceSet.capacity)
+        writer = PlanWriter(plan, most: ServiceSet.capacity)
         var next = self.room.small
         func buffer(_ capacity: Int) -> TextBuffer {
             defer { next += capacity }
@@ -94,6 +106,8 @@ public struct Planner<Source: UnitSource & ~Copyable>: ~Copyable {
         ahead = buffer(2 * Room.pathBytes)
         spare = buffer(2 * Room.pathBytes)
         directiveName = buffer(64)
+        programDirectory = buffer(Room.programBytes)
+        programCanonical = buffer(Room.programBytes)
     }
 
     /// Plans. Must be called only once.
@@ -103,7 +117,6 @@ public struct Planner<Source: UnitSource & ~Copyable>: ~Copyable {
     @inline(never)
     public mutating func run() -> ByteView {
         guard hasRoom else { return .empty }
-        room.clear()
         Directive.fill(room.index)
         findDirectories()
         queueRoots()
@@ -121,7 +134,7 @@ public struct Planner<Source: UnitSource & ~Copyable>: ~Copyable {
         return symbolName(Int(room.units[unit].symbol))
     }
 
-    public func isRefused(_ unit: Int) -> Bool { isUnit(unit) && room.units[unit].isRefused }
+    public func isRefused(_ unit: Int) -> Bool { isUnit(unit) && !kept.contains(Self.id(unit)) }
 
     /// How many warnings there were about the unit.
     public func warnings(of unit: Int) -> Int {
@@ -157,7 +170,7 @@ public struct Planner<Source: UnitSource & ~Copyable>: ~Copyable {
 
     @inline(never)
     mutating func refuse(_ trouble: Trouble) {
-        if let unit = place.unit { room.units[unit].isRefused = true }
+        if let unit = place.unit { kept.remove(Self.id(unit)) }
         report(.refused, trouble)
     }
 

@@ -7,7 +7,7 @@ struct Symbol {
         case mentioned
         /// Its file is to be read.
         case queued
-        /// It is a unit of the plan, or was to be: `PlannedUnit.isRefused`.
+        /// It is a unit of the plan, or was to be: `Planner.isRefused`.
         case loaded
         /// It counts as up: a target without a file, or a unit of a kind that Hammock has not.
         case up
@@ -46,7 +46,8 @@ struct FilePlace {
 struct PlannedUnit {
     var symbol: UInt16 = 0
     var kind = UnitKind.service
-    var isRefused = false
+    /// In the plan, which lacks those that are refused.
+    var number: UInt8 = 0
     var isWanted = false
     /// Wanted for its own sake.
     var isRoot = false
@@ -96,6 +97,9 @@ struct Room {
     static let assignmentBytes = 48 * 1_024
     static let expandedBytes = 32 * 1_024
     static let pathBytes = 1_024
+    static let programBytes = 256
+    /// A bit for each hash of a name, eight to a byte. A power of two.
+    static let nameBytes = 256
 
     let symbols: UnsafeMutablePointer<Symbol>
     let units: UnsafeMutablePointer<PlannedUnit>
@@ -112,14 +116,17 @@ struct Room {
     let dropIns: UnsafeMutablePointer<DropIn>
     /// The files of the unit that is being read.
     let files: UnsafeMutablePointer<TextRange>
+    /// Of each search directory: `nameBytes`.
+    let knownNames: UnsafeMutablePointer<UInt8>
     let text: UnsafeMutablePointer<UInt8>
     let small: UnsafeMutablePointer<UInt8>
 
     static let resetCapacity = Directive.count + 2
-    /// Names 16, paths 32, directories 4, drop-ins 8, assignments, words, entry, three paths, and
-    /// the name of a directive.
+    /// Names 16, paths 32, directories 4, drop-ins 8, assignments, words, entry, three paths, the
+    /// name of a directive, and the directory of a program twice.
     static let smallBytes =
         (16 + 32 + 4 + 8) * 1_024 + assignmentBytes + 2 * expandedBytes + 6 * pathBytes + 64
+        + 2 * programBytes
 
     /// How many bytes of memory a planner needs.
     static var size: Int {
@@ -130,7 +137,7 @@ struct Room {
             + 2 * (resetCapacity + Directive.count + indexCapacity)
             + MemoryLayout<DropIn>.stride * dropInCapacity
             + MemoryLayout<TextRange>.stride * (dropInCapacity + 1)
-            + fileBytes + 1 + smallBytes + 11 * 16
+            + SearchPath.capacity * nameBytes + fileBytes + 1 + smallBytes + 12 * 16
     }
 
     /// - Parameter buffer: of `size` bytes; none of them is read or written here.
@@ -145,15 +152,16 @@ struct Room {
         index = cutter.cut(Room.indexCapacity)
         dropIns = cutter.cut(Room.dropInCapacity)
         files = cutter.cut(Room.dropInCapacity + 1)
+        knownNames = cutter.cut(SearchPath.capacity * Room.nameBytes)
         text = cutter.cut(Room.fileBytes + 1)
         small = cutter.cut(Room.smallBytes)
     }
 
-    /// Clears what is read before it is written.
-    func clear() {
-        units.initialize(repeating: PlannedUnit(), count: ServiceSet.capacity)
-        sets.initialize(repeating: ServiceSet(), count: ServiceSet.capacity * 8)
-        index.initialize(repeating: 0, count: Room.indexCapacity)
+    /// Clears what is read of a unit before it is written. Memory that no unit needs is not touched:
+    /// each page of it would cost the kernel a fault.
+    func clear(_ unit: Int) {
+        units[unit] = PlannedUnit()
+        (sets + unit &* 8).initialize(repeating: ServiceSet(), count: 8)
     }
 }
 

@@ -41,6 +41,15 @@ struct TextBuffer: ByteSink {
         count &+= 1
     }
 
+    /// What does not fit is left out.
+    @inline(never)
+    mutating func append(_ text: ByteView) {
+        let size = min(text.count, capacity &- count)
+        if size < text.count { overflowed = true }
+        UnsafeMutableRawPointer(start + count).copyMemory(from: text.start, byteCount: size)
+        count &+= size
+    }
+
     @inline(never)
     mutating func append(signed number: Int) {
         if number < 0 { append(byte: UInt8(ascii: "-")) }

@@ -125,6 +125,7 @@ public struct UnitText {
 
     /// The line of the first byte that is no UTF-8, or is NUL; `nil` if all of it is text.
     public static func lineOfBadByte(in text: ByteView) -> Int? {
+        if isPlain(text) { return nil }
         var line = 1
         var offset = 0
         while offset < text.count {
@@ -134,6 +135,25 @@ public struct UnitText {
             offset &+= length
         }
         return nil
+    }
+
+    /// Whether all bytes are 1 to 127. Nearly all files are like that, so this looks at eight at once.
+    private static func isPlain(_ text: ByteView) -> Bool {
+        let bytes = UnsafeRawPointer(text.start)
+        let high: UInt64 = 0x8080_8080_8080_8080
+        var found: UInt64 = 0
+        var offset = 0
+        while offset &+ 8 <= text.count {
+            let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            // Less 1, only 0 and what is above 128 has the highest bit.
+            found |= word | (word &- 0x0101_0101_0101_0101)
+            offset &+= 8
+        }
+        while offset < text.count {
+            found |= UInt64(text[offset] | (text[offset] &- 1))
+            offset &+= 1
+        }
+        return found & high == 0
     }
 
     /// - Returns: 0 if there is no character.

@@ -26,13 +26,13 @@ struct WordReader {
     /// Appends the next word to `word`.
     @inline(never)
     mutating func next(into word: inout TextBuffer) -> Step {
-        while rest.count > 0, isSpace(rest[0]) { rest = rest.dropping(1) }
+        while rest.count > 0, isSpace(rest[0]) { skipByte() }
         guard rest.count > 0 else { return .end }
         var quote: UInt8 = 0
         isQuoted = false
         while rest.count > 0 {
             let byte = rest[0]
-            rest = rest.dropping(1)
+            skipByte()
             if byte == UInt8(ascii: "\\") {
                 guard escape(into: &word) else { return .wrong(.badEscape) }
             } else if quote != 0 {
@@ -47,6 +47,11 @@ struct WordReader {
             }
         }
         return quote == 0 ? .word : .wrong(.openQuote)
+    }
+
+    /// Skips a byte, which must be there.
+    private mutating func skipByte() {
+        rest = ByteView(start: rest.start + 1, count: rest.count &- 1)
     }
 
     mutating func skip(to rest: ByteView) { self.rest = rest }
