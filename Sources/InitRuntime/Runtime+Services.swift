@@ -33,7 +33,7 @@ extension Runtime where K: ~Copyable {
     ) throws(Errno) -> UnsafeMutablePointer<Services> {
         let planSize = (PlanLayout.mostBytes &+ 63) & ~63
         guard let start = memory.baseAddress,
-            memory.count >= 2 &* planSize &+ MemoryLayout<Services>.size
+            memory.count >= 2 &* planSize &+ Services.size
         else { throw .noMemory }
         var settings = ServiceHostSettings(
             planMemories: PlanMemories(
@@ -46,7 +46,7 @@ extension Runtime where K: ~Copyable {
         settings.isStrict = core.configuration.isStrict
         settings.keepsLogs = core.configuration.keepsLogs
         let place = (start + 2 * planSize).bindMemory(to: Services.self, capacity: 1)
-        place.initialize(to: Services(settings))
+        place.initialize(to: Services(settings, place + 1))
         place.pointee.table.stopCap = core.configuration.stopCapMilliseconds
         return place
     }
@@ -132,13 +132,10 @@ extension Runtime where K: ~Copyable {
             services.pointee.watched[count] = Watched(program, for: .reading)
             count &+= 1
         }
-        let wakeup = try withUnsafeMutableBytes(of: &services.pointee.watched) {
-            (bytes) throws(Errno) in
-            try kernel.wait(
-                forAnyOf: UnsafeMutableBufferPointer(
-                    start: bytes.baseAddress?.assumingMemoryBound(to: Watched.self), count: count),
-                milliseconds: milliseconds)
-        }
+        let wakeup = try kernel.wait(
+            forAnyOf: UnsafeMutableBufferPointer(
+                start: services.pointee.watched, count: count),
+            milliseconds: milliseconds)
         switch wakeup {
         case .signal(let received):
             readyInARow = 0

@@ -27,7 +27,7 @@ final class House {
         change(&kernel)
         record.initialize(to: EventRecord())
         memory = .allocate(
-            byteCount: 2 * PlanLayout.mostBytes + 256 + MemoryLayout<Services>.size, alignment: 64)
+            byteCount: 2 * PlanLayout.mostBytes + 256 + Services.size, alignment: 64)
         var pointers: [UnsafeMutablePointer<CChar>?] = (["init", "--services"] + words).map {
             strdup($0)
         }

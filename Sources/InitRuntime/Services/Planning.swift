@@ -81,6 +81,7 @@ extension Services {
             let cap = table.stopCap
             table = ServiceTable(plan: plan)
             table.stopCap = cap
+            holdings.initialize(repeating: ServiceHoldings(), count: plan.count)
         }
         events.planned = .planned(longestStop: plan.map { Int64($0.longestStop) })
     }

@@ -100,9 +100,10 @@ extension Services {
         _ plan: Plan, on kernel: inout K, log: inout ServiceLog
     ) {
         let map = UnitMap(from: table.plan, to: plan)
-        let old = holdings
+        var old = [128 of ServiceHoldings](repeating: ServiceHoldings())
         var index = 0
         while index < table.plan.count {
+            old[index] = holdings[index]
             let former = ServiceID(index: index)
             // The logger has the pipe open until it is empty.
             if map.present(of: former) == nil, let output = old[index].output {

@@ -43,7 +43,7 @@ extension Services {
         _ descriptor: FileDescriptor?, for wish: Watched.Wish, _ kind: ServiceSource.Kind,
         _ number: Int, _ count: inout Int
     ) {
-        guard let descriptor, count < 600 else { return }
+        guard let descriptor, count < Services.mostWatched &- 1 else { return }
         watched[count] = Watched(descriptor, for: wish)
         sources[count] = ServiceSource(kind: kind, number: UInt8(truncatingIfNeeded: number))
         count &+= 1

@@ -7,7 +7,9 @@ import KernelInterface
 /// for. Each function that has an answer for `InitCore` leaves it in `events`.
 struct Services {
     var table = ServiceTable<128>(plan: .none)
-    var holdings = [128 of ServiceHoldings](repeating: ServiceHoldings())
+    /// For each unit of the plan. It and the wait set are not in this value: what is gets copied
+    /// while it is made, and its pages are touched even where there are few units.
+    let holdings: UnsafeMutablePointer<ServiceHoldings>
     var server = ControlServer()
     var changes = ServiceChanges()
     /// What `InitCore` is to be told.
@@ -26,15 +28,36 @@ struct Services {
     /// Whether each service has a cgroup. Otherwise its process groups have to do.
     var hasControlGroups = false
     /// The memory of the wait set.
-    var watched = [600 of Watched](repeating: Watched(nil, for: .reading))
-    var sources = [600 of ServiceSource](repeating: ServiceSource())
+    let watched: UnsafeMutablePointer<Watched>
+    let sources: UnsafeMutablePointer<ServiceSource>
     /// Where the next look for what is ready begins, so that none is passed over.
     var nextPlace = 0
     var logger = LoggerProcess()
     let settings: ServiceHostSettings
 
-    init(_ settings: ServiceHostSettings) {
+    /// How many descriptors PID 1 waits for at most, the program's report among them.
+    static var mostWatched: Int { 600 }
+    /// How many bytes of memory it needs, with what belongs to it.
+    static var size: Int {
+        MemoryLayout<Services>.stride
+            + MemoryLayout<ServiceHoldings>.stride * ServiceSet.capacity
+            + (MemoryLayout<Watched>.stride + MemoryLayout<ServiceSource>.stride) * mostWatched
+            + 2 * 16
+    }
+
+    /// - Parameter rest: the memory behind it, as `size` has it.
+    init(_ settings: ServiceHostSettings, _ rest: UnsafeMutableRawPointer) {
         self.settings = settings
+        let holdings = rest.alignedUp(toMultipleOf: 16)
+        let watched =
+            holdings + MemoryLayout<ServiceHoldings>.stride &* ServiceSet.capacity
+        let sources =
+            (watched + MemoryLayout<Watched>.stride &* Services.mostWatched)
+            .alignedUp(toMultipleOf: 16)
+        self.holdings = holdings.bindMemory(
+            to: ServiceHoldings.self, capacity: ServiceSet.capacity)
+        self.watched = watched.bindMemory(to: Watched.self, capacity: Services.mostWatched)
+        self.sources = sources.bindMemory(to: ServiceSource.self, capacity: Services.mostWatched)
         planMemory = settings.planMemories.first
         planBytes = PlanBytes(memory: planMemory)
     }

@@ -34,13 +34,14 @@ public struct UnitText {
             let start = offset
             var end = takeLine()
             line = linesRead
-            if UnitText.saysNothing(view(start, end)) { continue }
+            var text = UnitText.trim(view(start, end))
+            if text.count == 0 || UnitText.isComment(text) { continue }
             while isContinued(start, end) {
                 bytes[end &- 1] = UInt8(ascii: " ")
                 guard let longer = join(to: end) else { break }
                 end = longer
+                text = UnitText.trim(view(start, end))
             }
-            let text = UnitText.trim(view(start, end))
             if text.count > 0 { return item(text) }
         }
         return .end
@@ -77,7 +78,7 @@ public struct UnitText {
         while offset < bytes.count {
             let first = offset
             let last = takeLine()
-            if UnitText.isComment(view(first, last)) { continue }
+            if UnitText.isComment(UnitText.trim(view(first, last))) { continue }
             var from = first
             var to = end
             while from < last {
@@ -104,13 +105,9 @@ public struct UnitText {
         return ByteView(start: UnsafePointer(base), count: bytes.count).slice(first, end)
     }
 
+    /// - Parameter text: trimmed.
     private static func isComment(_ text: ByteView) -> Bool {
-        let first = trim(text)[0]
-        return first == UInt8(ascii: "#") || first == UInt8(ascii: ";")
-    }
-
-    private static func saysNothing(_ text: ByteView) -> Bool {
-        trim(text).count == 0 || isComment(text)
+        text[0] == UInt8(ascii: "#") || text[0] == UInt8(ascii: ";")
     }
 
     /// Without the white space at both ends.
