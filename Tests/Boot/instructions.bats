@@ -61,3 +61,40 @@ END
     count --image "$BATS_FILE_TMPDIR/disk.img"
     [ "$instructions" -le 20000000 ]
 }
+
+# prepare_units: fifty unit files, and beside them the same with a plan of them. None of the services
+# is to start, so that only their plan is counted.
+prepare_units() {
+    local number units=$BATS_TEST_TMPDIR/units root_of_units=$BATS_TEST_TMPDIR/root
+    mkdir -p "$units" "$root_of_units/etc"
+    for number in $(seq -w 50); do
+        cat >"$units/s$number.service" <<END
+[Unit]
+Description=Service $number
+
+[Service]
+ExecStart=/init
+Restart=always
+
+[X-Hammock]
+Start=no
+END
+    done
+    "$root/scripts/build-image.sh" --units "$units" --size 64M --output "$BATS_TEST_TMPDIR/units"
+    cp -r "$units" "$root_of_units/etc/hammock"
+    cp "$out/init" "$root_of_units/init"
+    "$out/hammock" plan --root "$root_of_units" -o "$BATS_TEST_TMPDIR/plan"
+    "$root/scripts/build-image.sh" --units "$units" --add "$BATS_TEST_TMPDIR/plan:/etc/hammock/plan" \
+        --size 64M --output "$BATS_TEST_TMPDIR/planned"
+}
+
+@test "to read fifty unit files takes at most three million instructions" {
+    prepare_units
+    count --initramfs "$BATS_TEST_TMPDIR/planned.cpio" --append hammock.services
+    local planned=$instructions
+    count --initramfs "$BATS_TEST_TMPDIR/units.cpio" --append hammock.services
+    echo "$((instructions - planned)) more than with a ready plan"
+    [ $((instructions - planned)) -le 3000000 ]
+    # It is the same machine otherwise.
+    [ "$instructions" -gt "$planned" ]
+}
