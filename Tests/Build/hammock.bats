@@ -29,3 +29,26 @@ setup() { load ../Support/helpers; }
 @test "hammock carries no word of the machine that made it" {
     run ! grep -aF -e "$root" -e "$HOME/" "$out/hammock"
 }
+
+@test "of a directory that hammock may list and not search it says that no file can be read" {
+    local tree
+    tree=$(mktemp -d /tmp/hammock-test.XXXXXX)
+    mkdir -p "$tree/etc/hammock"
+    printf '[Service]\nExecStart=/init\n' >"$tree/etc/hammock/a.service"
+    chmod 755 "$tree" "$tree/etc"
+    chmod 744 "$tree/etc/hammock"
+    local as_other=()
+    if [ "$(id -u)" -eq 0 ]; then
+        install -m 755 "$out/hammock" "$tree/hammock"
+        as_other=(setpriv --reuid 65534 --clear-groups)
+    else
+        ln -s "$out/hammock" "$tree/hammock"
+        chmod 444 "$tree/etc/hammock"
+    fi
+    run "${as_other[@]}" "$tree/hammock" check --root "$tree" --target b.target
+    chmod 755 "$tree/etc/hammock"
+    rm -r "$tree"
+    expect_status 1
+    # It may be there: who lists a directory does not see what search permission would show.
+    expect_output "/etc/hammock/b.target: b.target is refused: the file cannot be read: permission"
+}
