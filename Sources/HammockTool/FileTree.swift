@@ -191,26 +191,44 @@ struct FileTree: UnitSource, ~Copyable {
         return written
     }
 
-    /// Writes a file, which is not below the root, beside its place, and renames it into it.
+    /// Writes a file, which is not below the root. A new file, or one in place of another, is
+    /// written beside its place and renamed into it. What is no ordinary file, such as a device, a
+    /// pipe or a link, stays what it is and is written to.
     mutating func write(_ bytes: ByteView, to file: ByteView) throws(Errno) {
         let temporary = try temporaryPath(file)
-        let descriptor = try kernel.open(
-            at: temporary, .writing.union(.making).union(.emptying).union(.notFollowing),
-            mode: 0o644)
+        // The file's name is the temporary one without its ending.
+        let target = temporary + (file.count &+ FileTree.ending.count &+ 1)
+        if let status = try? kernel.status(of: target, followsLink: false),
+            !status.isRegular, !status.isDirectory
+        {
+            return try write(bytes, into: target, .writing.union(.emptying))
+        }
         do throws(Errno) {
-            var sent = 0
-            while sent < bytes.count {
-                sent &+= try write(bytes.dropping(sent), to: descriptor)
-            }
-            try check(Int(clinux_fsync(descriptor.rawValue)))
-            try check(Int(clinux_close(descriptor.rawValue)))
-            // The file's name is the temporary one without its ending.
-            let target = temporary + (file.count &+ FileTree.ending.count &+ 1)
+            try write(
+                bytes, into: temporary,
+                .writing.union(.making).union(.emptying).union(.notFollowing))
             try kernel.rename(temporary, to: target)
         } catch {
             // It is the temporary file's end either way, so no second error is of interest.
             try? kernel.removeFile(at: temporary)
             throw error
+        }
+    }
+
+    private mutating func write(
+        _ bytes: ByteView, into path: UnsafePointer<UInt8>, _ flags: OpenFlags
+    ) throws(Errno) {
+        let descriptor = try kernel.open(at: path, flags, mode: 0o644)
+        defer { kernel.close(descriptor) }
+        var sent = 0
+        while sent < bytes.count {
+            sent &+= try write(bytes.dropping(sent), to: descriptor)
+        }
+        do throws(Errno) {
+            try check(Int(clinux_fsync(descriptor.rawValue)))
+        } catch {
+            // A device or a pipe keeps nothing that could be written through.
+            guard error == .invalidArgument else { throw error }
         }
     }
 

@@ -226,6 +226,29 @@ assert any(r.get("line") == 3 and r["problem"] == "refused" for r in rows), rows
     expect_status 1
 }
 
+@test "a plan goes into a device, a pipe or what a link names, and replaces none of them" {
+    run -0 "$out/hammock" plan --root root -o plan
+    mkfifo pipe
+    cat pipe >read &
+    run -0 "$out/hammock" plan --root root -o pipe
+    wait $!
+    cmp plan read
+    [ -p pipe ]
+    echo "something longer than a plan: $(seq 1000)" >named
+    ln -s named link
+    run -0 "$out/hammock" plan --root root -o link
+    cmp plan named
+    [ -L link ]
+    run -1 "$out/hammock" plan --root root -o /dev/full
+    expect_output "the plan cannot be written to /dev/full: error 28"
+    [ -c /dev/full ]
+    [ "$(id -u)" -eq 0 ] || skip "only root can make a device"
+    mknod null c 1 3
+    run -0 "$out/hammock" plan --root root -o null
+    [ -c null ]
+    [ ! -e null.partial ]
+}
+
 @test "a plan to standard output has the bytes of one in a file, and no word else" {
     printf '%sPrivateTmp=yes\n' "$good" >"$units/good.service"
     run -0 "$out/hammock" plan --root root -o file
