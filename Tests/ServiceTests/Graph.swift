@@ -31,6 +31,7 @@ struct Graph {
         settings.conditions = chance.oneIn(4)
         settings.memory = chance.oneIn(4)
         settings.notices = [.alive, .stopping, .extend(100_000)]
+        settings.ends.append(.killed(.terminate))
         settings.stopsAll = false
         var world = World<12>(Plot(units), settings)
         go(.event(.beginAll), &world)
@@ -70,7 +71,7 @@ struct Graph {
         let broken = step.broken
         if !broken.isEmpty {
             breach =
-                "seed \(seed), step \(steps), \(event): \(broken.map(\.rawValue))\n"
+                "seed \(seed), step \(steps), \(event): \(broken.map(\.rawValue)) \(world.disagreement ?? "")\n"
                 + world.beings.indices.map { index in
                     let (was, state) = (before.table.states[index], world.table.states[index])
                     let relations = world.plot.units[index].relations
@@ -98,6 +99,10 @@ extension Graph {
             if chance.oneIn(4) { unit.times[.watchdog] = 30_000 }
             if chance.oneIn(4) { unit.times[.startLimit] = 0 }
             unit.burst = UInt8(1 + chance.below(5))
+            if chance.oneIn(4) { unit.ignored = UInt16(chance.below(64)) }
+            if chance.oneIn(8) { unit.matches = [(.success, .code(1))] }
+            if chance.oneIn(8) { unit.matches = [(.restartForced, .code(1))] }
+            if chance.oneIn(8) { unit.matches = [(.restartPrevented, .signal(.kill))] }
         }
         for other in 0..<index where chance.oneIn(2 + index / 2) {
             relate(&unit, to: UInt8(other))

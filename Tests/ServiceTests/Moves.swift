@@ -136,7 +136,7 @@ struct MovingGraph {
         guard !broken.isEmpty else { return }
         let (was, world) = (before, after)
         breach =
-            "seed \(seed), step \(steps), \(what): \(broken.map(\.rawValue))\n"
+            "seed \(seed), step \(steps), \(what): \(broken.map(\.rawValue)) \(after.disagreement ?? "")\n"
             + world.beings.indices.map { index in
                 let (before, state) = (was.table.states[index], world.table.states[index])
                 let unit = world.plot.units[index]
@@ -156,6 +156,8 @@ extension World {
         goOns = 0
         table.leave(unitsMissingIn: other.plan, at: Instant(milliseconds: now))
         finish()
+        model.leave(for: other, at: now)
+        disagreement = model.goOn(ordered, &table)
         return before
     }
 
@@ -185,6 +187,14 @@ extension World {
             if comes || state.comesAgain { beings[index].starts = 0 }
         }
         finish()
+        model.adopt(other, at: now)
+        for index in beings.indices {
+            let digit = { (process: ProcessID) in UInt8(process.rawValue % 100) }
+            let run = model.services[index].run
+            model.services[index].run?.main = run?.main.map { Self.number(index, digit($0)) }
+            model.services[index].run?.control = run?.control.map { Self.number(index, digit($0)) }
+        }
+        disagreement = model.goOn(ordered, &table)
         return before
     }
 

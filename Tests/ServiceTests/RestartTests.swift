@@ -55,6 +55,23 @@ import Testing
         #expect(phase(of: success, ending: .exited(143)) == .down)
     }
 
+    @Test func `SIGTERM ends a oneshot badly, and any other service well`() {
+        let oneshot = Unit(readiness: .ended, policy: .onFailure)
+        #expect(phase(of: oneshot, ending: .killed(.terminate)) == .resting)
+        #expect(phase(of: Unit(policy: .onFailure), ending: .killed(.terminate)) == .down)
+        var told = oneshot
+        told.matches = [(.success, .signal(.terminate))]
+        #expect(phase(of: told, ending: .killed(.terminate)) == .down)
+    }
+
+    @Test func `a main command with the prefix "-" fails without effect, however late`() {
+        let excused = Unit(policy: .onFailure, ignored: 1)
+        #expect(phase(of: excused, ending: .exited(1)) == .down)
+        #expect(phase(of: excused, ending: .killed(.kill)) == .down)
+        let restarts = Unit(policy: .onSuccess, ignored: 1)
+        #expect(phase(of: restarts, ending: .exited(1)) == .resting)
+    }
+
     @Test func `hammock.stop caps the time of a stop, and infinity counts as an hour`() {
         let never = Unit(times: [.stop: UnitTime.infinity])
         #expect(timeToEnd(never, cap: nil) == 3_600_000)

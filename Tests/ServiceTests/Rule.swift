@@ -20,6 +20,7 @@ enum Rule: String, CaseIterable, Sendable {
     case `a shutdown is over in the time that was computed`
     case `clean comes once for each run, and stop after up and before any signal`
     case `there are no more starts in an interval than the burst`
+    case `the table does what the naive model does`
 }
 
 /// One step of the table, and what was before and after.
@@ -79,6 +80,8 @@ struct Step<let capacity: Int> {
             each { $0.stagesAreInOrder($1) }
         case .`there are no more starts in an interval than the burst`:
             each { $0.startsAreFew($1) }
+        case .`the table does what the naive model does`:
+            after.disagreement == nil
         }
     }
 

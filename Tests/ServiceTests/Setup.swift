@@ -109,6 +109,24 @@ extension Setup {
                         ignored: 0b11_0110)
                 ]),
             Setup(
+                "a main command whose failure does not count",
+                [
+                    Unit(
+                        policy: .onFailure,
+                        stages: [.prepare: 1, .main: 1, .settle: 1, .reload: 1],
+                        ignored: 0b10)
+                ]
+            ) { $0.asks = [.start, .stop, .reload] },
+            Setup(
+                "a first process whose failure does not count",
+                [
+                    Unit(readiness: .forked, policy: .onFailure, ignored: 1)
+                ]
+            ) { $0.leavesOthers = true },
+            Setup("a oneshot that SIGTERM ends", [Unit(readiness: .ended, policy: .onFailure)]) {
+                $0.ends = [.exited(0), .killed(.terminate)]
+            },
+            Setup(
                 "no command of main",
                 [
                     Unit(readiness: .ended, flags: .all(.sendsKill, .remains), stages: [.stop: 1])

@@ -53,7 +53,8 @@ struct Walk: Sendable {
                     take(&step)
                     guard broken.isEmpty else {
                         // What comes after a breach would only tell of it again.
-                        note(broken, name, Walk.way(to: index, of: nodes) + ["\(move)"])
+                        let last = ["\(move)"] + (after.disagreement.map { [$0] } ?? [])
+                        note(broken, name, Walk.way(to: index, of: nodes) + last)
                         continue
                     }
                     if after.hasEnded, !before.hasEnded, let began = after.stopBegan {

@@ -84,12 +84,16 @@ struct World<let capacity: Int>: Sendable {
     var hasEnded = false
     /// What happened since the last step, for the rules.
     var ordered: [ServiceAction] = []
+    /// The second model of the table, and what it disagrees about.
+    var model: NaiveServices
+    var disagreement: String?
 
     init(_ plot: Plot, _ settings: Settings = Settings()) {
         self.plot = plot
         self.settings = settings
         table = ServiceTable(plan: plot.plan)
         beings = Array(repeating: Being(), count: plot.units.count)
+        model = NaiveServices(plot)
     }
 
     /// What can happen next.
@@ -286,6 +290,7 @@ extension World {
         table.goOn(at: Instant(milliseconds: now))
         while let action = table.nextAction() { perform(action) }
         for index in beings.indices { follow(index) }
+        disagreement = model.follow(event, at: now, ordered, &table)
         return event
     }
 

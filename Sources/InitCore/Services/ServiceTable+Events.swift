@@ -146,8 +146,8 @@ extension ServiceTable {
             skip(service, at: now)
             return
         }
-        let isFine = outcome == .succeeded || isIgnored(service, .main)
-        if flags.contains(.stepFailed), !isIgnored(service, .main) {
+        let isFine = outcome == .succeeded
+        if flags.contains(.stepFailed), !isExcused(service) {
             fail(service, .notExecuted, status: status.number, at: now)
             return
         }
@@ -165,7 +165,7 @@ extension ServiceTable {
             } else {
                 states[service.index].flags.insert(.wasUp)
                 states[service.index].upSince = now
-                note(service, isFine ? .succeeded : outcome, status.number)
+                note(service, outcome, status.number)
                 stop(service, at: now)
             }
         case .ended, .forked, .notified:
@@ -282,15 +282,26 @@ extension ServiceTable {
         return status == .exited(0) || isIgnored(service, stage)
     }
 
-    /// What the end of a main process means.
+    /// Whether the main command has the prefix `-`, so that its end is well, however late it comes.
+    /// Behind the first process of a service that forks there is no command.
+    private mutating func isExcused(_ service: ServiceID) -> Bool {
+        let readiness = plan.readiness(of: service)
+        if readiness == .forked, states[service.index].phase != .starting { return false }
+        let command = readiness == .ended ? states[service.index].command : 0
+        return plan.ignoresFailure(.main, command, of: service)
+    }
+
+    /// What the end of a main process means. What a signal ends has not done its work, if it is
+    /// there for that.
     private mutating func outcome(of status: ExitStatus, _ service: ServiceID) -> ServiceOutcome {
-        if plan.list(.success, of: service, contains: status) { return .succeeded }
-        switch status {
-        case .exited(0), .killed(.hangUp), .killed(.interrupt), .killed(.terminate),
-            .killed(.brokenPipe):
+        if isExcused(service) || plan.list(.success, of: service, contains: status) {
             return .succeeded
-        case .exited:
-            return .failedCode
+        }
+        switch status {
+        case .exited(let code):
+            return code == 0 ? .succeeded : .failedCode
+        case .killed(.hangUp), .killed(.interrupt), .killed(.terminate), .killed(.brokenPipe):
+            return plan.readiness(of: service) == .ended ? .failedSignal : .succeeded
         case .killed(let signal):
             let lacksMemory = states[service.index].flags.contains(.lacksMemory)
             return signal == .kill && lacksMemory ? .outOfMemory : .failedSignal
