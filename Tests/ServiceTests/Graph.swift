@@ -30,7 +30,7 @@ struct Graph {
         settings.asks = [.start, .stop, .restart, .reload, .reset]
         settings.conditions = chance.oneIn(4)
         settings.memory = chance.oneIn(4)
-        settings.notices = [.alive, .stopping, .extend(100_000)]
+        settings.notices = [.alive, .stopping, .extend(100_000), .extend(1_000)]
         settings.ends.append(.killed(.terminate))
         settings.stopsAll = false
         var world = World<12>(Plot(units), settings)
@@ -98,6 +98,14 @@ extension Graph {
             unit.times[.stop] = chance.pick([1_000, 10_000, 90_000])
             if chance.oneIn(4) { unit.times[.watchdog] = 30_000 }
             if chance.oneIn(4) { unit.times[.startLimit] = 0 }
+            if chance.oneIn(4) {
+                unit.stages[.probe] = UInt8(1 + chance.below(2))
+                unit.times[.probe] = 20_000
+                unit.times[.probeTimeout] = 3_000
+                unit.retries = UInt8(1 + chance.below(3))
+            }
+            if chance.oneIn(8) { unit.times[.runtime] = 25_000 }
+            if chance.oneIn(8) { unit.times[.restartMost] = UInt32(100 << chance.below(5)) }
             unit.burst = UInt8(1 + chance.below(5))
             if chance.oneIn(4) { unit.ignored = UInt16(chance.below(64)) }
             if chance.oneIn(8) { unit.matches = [(.success, .code(1))] }

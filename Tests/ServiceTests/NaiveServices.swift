@@ -215,6 +215,7 @@ extension NaiveServices {
             if state.main != service.run?.main || state.control != service.run?.control {
                 return "\(index): another process"
             }
+            if let difference = difference(index, state) { return "\(index): \(difference)" }
             let due = state.due.milliseconds
             guard due != moment(index) else { continue }
             guard unit(index).steps > 0, let until = service.restsUntil, near(due, until) else {
@@ -223,6 +224,19 @@ extension NaiveServices {
             services[index].restsUntil = due
         }
         return nil
+    }
+
+    /// What makes a difference later only: two states of a walk that differ in it are one to it.
+    private func difference(_ index: Int, _ state: ServiceState) -> String? {
+        let service = services[index]
+        if state.starts != service.starts || state.limits != service.limitRests {
+            return "\(state.starts) starts, not \(service.starts)"
+        }
+        if state.rests != service.restarts { return "\(state.rests) restarts" }
+        guard let run = service.run, run.end == nil, run.isReady else { return nil }
+        if state.probes != run.failedProbes { return "\(state.probes) failed probes" }
+        if state.watchdogEnd.milliseconds != run.watchdog { return "another end of the watchdog" }
+        return state.nextProbe.milliseconds == run.probe ? nil : "another moment of a probe"
     }
 
     /// A delay that grows in steps is computed in whole numbers by PID 1.

@@ -14,7 +14,7 @@ struct Setup: Sendable {
         change(&settings)
     }
 
-    /// `HAMMOCK_SERVICES=all` makes the walks and the graphs ten times as large: an hour.
+    /// `HAMMOCK_SERVICES=all` makes the walks and the graphs ten times as large: more than 40 minutes.
     static let isLarge = ProcessInfo.processInfo.environment["HAMMOCK_SERVICES"] == "all"
 }
 
@@ -219,16 +219,19 @@ extension Setup {
                 "watchdog",
                 [
                     Unit(
-                        readiness: .notified, policy: .onWatchdog, stages: [.main: 1, .settle: 1],
-                        times: [.watchdog: 30_000])
+                        readiness: .notified, policy: .onWatchdog,
+                        stages: [.main: 1, .settle: 1, .reload: 1], times: [.watchdog: 30_000])
                 ]
-            ) { $0.notices = [.alive, .trigger] },
+            ) {
+                $0.notices = [.alive, .trigger]
+                $0.asks = [.start, .stop, .restart, .reload]
+            },
             Setup(
                 "EXTEND_TIMEOUT_USEC=",
                 [
                     Unit(readiness: .notified, stages: [.prepare: 1, .main: 1])
                 ]
-            ) { $0.notices = [.extend(200_000), .stopping] },
+            ) { $0.notices = [.extend(200_000), .extend(1_000), .stopping] },
             Setup(
                 "RuntimeMaxSec=",
                 [
