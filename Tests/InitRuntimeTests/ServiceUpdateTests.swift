@@ -126,6 +126,25 @@ import Testing
         #expect(!house.kernel.openDescriptors.contains { $0.hasPrefix("connection") })
     }
 
+    @Test func `a unit that rests when another plan comes without it leaves nothing open`() {
+        let restless = HouseUnit("db.service") { writer, service in
+            writer.set(NotifyAccess.all, of: service)
+            writer.set(RestartPolicy.always, of: service)
+        }
+        let house = House([web, restless])
+        let before = house.kernel.openDescriptors.count
+        house.start("db")
+        house.update([web])
+        // Somebody wants it all the same.
+        house.ask("start db")
+        house.end(house.main("db"))
+        house.execute(house.main("db"))
+        #expect(house.phase("db") == .up)
+        house.end(house.main("db"), .killed(.kill))
+        #expect(house.id("db") == nil)
+        #expect(house.kernel.openDescriptors.count == before - 2)
+    }
+
     @Test func `with restart each unit that has changed starts again, and no other`() {
         let house = House([web, db])
         let main = house.start("db")

@@ -214,7 +214,8 @@ extension Services {
 
     // MARK: Forget
 
-    private mutating func forget<K: Kernel & ~Copyable>(
+    /// Drops what belongs to a unit that is down.
+    mutating func forget<K: Kernel & ~Copyable>(
         _ service: ServiceID, on kernel: inout K
     ) {
         endRun(service, on: &kernel)

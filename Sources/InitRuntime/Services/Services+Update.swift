@@ -103,15 +103,20 @@ extension Services {
         var old = [128 of ServiceHoldings](repeating: ServiceHoldings())
         var index = 0
         while index < table.plan.count {
-            old[index] = holdings[index]
             let former = ServiceID(index: index)
-            // The logger has the pipe open until it is empty.
-            if map.present(of: former) == nil, let output = old[index].output {
-                kernel.close(output.reading)
-                kernel.close(output.writing)
+            if map.present(of: former) == nil {
+                // One that rests was not told to forget its last run.
+                forget(former, on: &kernel)
+                // The logger has the pipe open until it is empty.
+                if let output = holdings[index].output {
+                    kernel.close(output.reading)
+                    kernel.close(output.writing)
+                }
             }
+            old[index] = holdings[index]
             index &+= 1
         }
+        let old = holdings
         index = 0
         while index < ServiceSet.capacity {
             let service = ServiceID(index: index)
