@@ -194,6 +194,14 @@ import Testing
         #expect(believes(user: 0, sender: 50, parent: 1, session: 60, isMember: false))
     }
 
+    @Test func `not even root may call a process that is not there its main process`() {
+        let house = House([speaker()])
+        let main = house.start("web")
+        house.kernel.sockets.send("MAINPID=70", from: main, user: 0)
+        house.settle()
+        #expect(house.main("web") == main)
+    }
+
     // MARK: s6's descriptor
 
     private let s6 = HouseUnit("web.service") { writer, service in

@@ -89,7 +89,9 @@ extension Services {
     private mutating func mayBeMain<K: Kernel & ~Copyable>(
         _ process: ProcessID, of service: ServiceID, by sender: Received, on kernel: inout K
     ) -> Bool {
-        if sender.user == 0 || sender.process == process { return true }
+        if sender.process == process { return true }
+        // The end of one that is not there would never be seen, and its number may become another's.
+        if sender.user == 0 { return readStat(of: process, on: &kernel) != nil }
         if holdings[service.index].hasControlGroup {
             var isMember = false
             let isRead = readMembers(of: service, on: &kernel) { _, member in
