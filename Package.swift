@@ -109,7 +109,9 @@ let package = Package(
         .testTarget(name: "KernelInterfaceTests", dependencies: ["InitCore", "KernelInterface"]),
         .testTarget(
             name: "InitRuntimeTests",
-            dependencies: ["InitCore", "InitRuntime", "KernelInterface", "SimulatedKernel"]
+            dependencies: [
+                "InitCore", "InitRuntime", "KernelInterface", "SeededRandom", "SimulatedKernel",
+            ]
         ),
         .testTarget(
             name: "RecipeTests",

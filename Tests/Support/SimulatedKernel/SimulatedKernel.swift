@@ -61,6 +61,10 @@ public struct SimulatedKernel: Kernel {
     /// How many children there have been, the program and the helpers among them.
     public private(set) var children = 0
     private var reaped = 0
+    /// The children that were reaped. Their numbers may be anybody's from then on.
+    public private(set) var reapedChildren: Set<Int32> = []
+    /// Those that got a signal after they were reaped. This must never happen.
+    public private(set) var strangers: [Int32] = []
     /// The content of /proc/cmdline, if it can be read.
     public var commandLine: String?
     /// The error of spawning.
@@ -170,6 +174,9 @@ public struct SimulatedKernel: Kernel {
         try count()
         if let sendError { throw sendError }
         try offspring.check(target)
+        if case .process(let process) = target, reapedChildren.contains(process.rawValue) {
+            strangers.append(process.rawValue)
+        }
         deeds.append("\(target) gets \(signal.rawValue)")
     }
 
@@ -244,6 +251,7 @@ public struct SimulatedKernel: Kernel {
         if !ended.isEmpty {
             let (process, status) = ended.removeFirst()
             reaped += 1
+            reapedChildren.insert(process.rawValue)
             return .child(process, status)
         }
         if reaped >= children { throw .noChildProcess }
