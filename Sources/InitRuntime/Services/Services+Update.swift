@@ -116,7 +116,6 @@ extension Services {
             old[index] = holdings[index]
             index &+= 1
         }
-        let old = holdings
         index = 0
         while index < ServiceSet.capacity {
             let service = ServiceID(index: index)
