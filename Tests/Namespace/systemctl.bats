@@ -263,6 +263,24 @@ END
     [ "$output" = $'disabled\ndisabled' ]
 }
 
+@test "preset enables a unit, as deb-systemd-helper asks, unless there are presets to read" {
+    make_root
+    offline 0 --system --preset-mode=disable-only preset main
+    [ ! -e "$files/etc/systemd" ]
+    # An empty directory says nothing.
+    mkdir "$files/usr/lib/systemd/system-preset"
+    offline 0 --system --preset-mode=enable-only preset helper
+    [ "$(links)" = \
+        "multi-user.target.wants/helper.service /usr/lib/systemd/system/helper.service" ]
+    offline 1 preset lost
+    expect_output "does not exist"
+    mkdir -p "$files/etc/systemd/system-preset"
+    echo 'disable *' >"$files/etc/systemd/system-preset/10.preset"
+    offline 1 preset main
+    expect_output "Hammock reads no presets"
+    [[ $(links) != *main* ]]
+}
+
 @test "is-enabled knows what has no need of links" {
     make_root
     offline 0 is-enabled plain
@@ -352,7 +370,7 @@ END
 
 @test "what Hammock has not is said, and ends with 1" {
     local words
-    for words in "preset a" "isolate a" "--user start a" "--runtime mask a" "start" "enable" \
+    for words in "--preset-mode=x preset a" "isolate a" "--user start a" "--runtime mask a" "start" "enable" \
         "kill -s FOO a" "kill --kill-whom=x a" "--frob start a" "daemon-reload a" "status -n x"; do
         # shellcheck disable=SC2086 # words
         ask 1 $words

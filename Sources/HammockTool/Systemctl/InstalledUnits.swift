@@ -149,6 +149,21 @@ struct InstalledUnits: ~Copyable {
         return scratch.isTooLong ? nil : scratch.view
     }
 
+    /// A directory of presets that has files.
+    mutating func directoryOfPresets() -> ByteView? {
+        var rest: ByteView = """
+            /etc/systemd/system-preset /run/systemd/system-preset \
+            /usr/local/lib/systemd/system-preset /usr/lib/systemd/system-preset
+            """
+        while rest.count > 0 {
+            let directory = rest.removeFirst(upTo: UInt8(ascii: " "))
+            // Without files it has the names `.` and `..`. One that cannot be read may have files.
+            let size = (try? tree.list(directory, into: text)) ?? .max
+            if tree.kind(of: directory) != .missing, size > 5 { return directory }
+        }
+        return nil
+    }
+
     // MARK: Links
 
     /// Makes the links that the section [Install] of the file that was found asks for.

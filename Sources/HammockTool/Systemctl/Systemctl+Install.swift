@@ -12,6 +12,15 @@ extension Systemctl {
         return reloaded == ExitCode.done ? changeAll(.start) : reloaded
     }
 
+    /// Enables units of which no preset says otherwise, and Hammock reads none. The script of a
+    /// package asks for this, by deb-systemd-helper, when the package is installed.
+    mutating func preset() -> Int32 {
+        if let directory = units.directoryOfPresets() {
+            return refuse(directory, "Hammock reads no presets; enable or disable the unit")
+        }
+        return request.onlyDisables ? ExitCode.done : enable()
+    }
+
     mutating func disable() -> Int32 {
         let code = request.isNow ? changeAll(.stop) : ExitCode.done
         let result = eachFile { (it, unit) in it.disable(unit) }

@@ -66,10 +66,7 @@ struct Systemctl: ~Copyable {
         case .disable: return disable()
         case .mask: return mask()
         case .unmask: return unmask()
-        case .preset:
-            client.errors.append(client.name)
-            client.errors.append(": Hammock has no presets; enable or disable the unit\n")
-            return ExitCode.failed
+        case .preset: return preset()
         }
     }
 

@@ -48,6 +48,8 @@ struct SystemctlRequest {
     var isQuiet = false
     /// `--now`
     var isNow = false
+    /// `--preset-mode=disable-only`
+    var onlyDisables = false
     var waits = true
     /// `--value`: without the names of the properties.
     var hasBareValues = false
@@ -106,7 +108,7 @@ struct SystemctlRequest {
         """
         q.quiet p:property a.all l.full t:type s:signal n:lines o:output f.force h.help P: \
         1-now 2-no-block 3-no-pager 4-system 5-value 6-no-legend 7=state 8=kill-who \
-        9=kill-whom A-no-ask-password B-no-wall C-no-reload E=root F=job-mode G-plain \
+        9=kill-whom Q=preset-mode A-no-ask-password B-no-wall C-no-reload E=root F=job-mode G-plain \
         I-failed J-wait K=socket L-user M-version N-no-warn R-runtime
         """
     }
@@ -166,6 +168,11 @@ struct SystemctlRequest {
                 return .wrong("it is main, control or all", value)
             }
             whom = value
+        case UInt8(ascii: "Q"):
+            guard let mode = value.position(in: "full enable-only disable-only") else {
+                return .wrong("it is full, enable-only or disable-only", value)
+            }
+            onlyDisables = mode == 2
         case UInt8(ascii: "E"): root = value
         case UInt8(ascii: "K"): socket = value
         case UInt8(ascii: "L"): return .wrong("Hammock has no services of users", "--user")
@@ -197,9 +204,9 @@ struct SystemctlRequest {
 
         Verbs for services: start stop restart try-restart reload reload-or-restart kill
           reset-failed status show is-active is-failed is-system-running list-units daemon-reload
-        Verbs for their files: enable disable mask unmask is-enabled
+        Verbs for their files: enable disable preset mask unmask is-enabled
         Options: --now --no-block -q -p NAME --value -a -t TYPE --state STATE -s SIGNAL
-          --kill-whom WHOM -n LINES --root DIR --socket PATH
+          --kill-whom WHOM --preset-mode MODE -n LINES --root DIR --socket PATH
         Without effect: --system --no-pager -l --no-ask-password --job-mode MODE and the like
 
         hammock --help has more.
