@@ -8,7 +8,9 @@
 #                           --root as large as the root and 1 GiB more)
 #   --root DIR|TAR          begins with a copy of this root directory, or of the one in this
 #                           tar, and puts the rest and /sbin/hammock into it; needs
-#                           --output, and makes NAME.img only
+#                           --output, and makes NAME.img only. If it has no systemctl, hammock
+#                           gets that name, and what Debian's packages ask is put in as well:
+#                           /usr/sbin/policy-rc.d and a hook of apt's.
 #   --units DIR             puts the unit files of this directory into /etc/hammock, and the tool
 #                           that reads them to /sbin/hammock
 #   --add HOSTFILE:/path    puts a file in, with its directories; may be repeated
@@ -196,7 +198,7 @@ collect() {
     if has_services; then
         put_file 755 "$hammock" /sbin/hammock \
             || usage_error "--root: '/sbin/hammock' in it is a directory"
-        [ -z "$source" ] || put_systemctl
+        [ -z "$source" ] || { put_systemctl; put_hooks; }
     fi
     [ -z "$units" ] || inside /etc/hammock >/dev/null \
         || usage_error "--units: '/etc/hammock' in the root is not a directory"
@@ -221,6 +223,25 @@ put_systemctl() {
     if [ ! -e "$directory/systemctl" ] && [ ! -L "$directory/systemctl" ]; then
         ln -s /sbin/hammock "$directory/systemctl"
     fi
+}
+
+# put_hooks: where hammock is systemctl, Debian's packages start and stop their services by it. They
+# take a system for one of systemd's by /run/systemd/system, which PID 1 does not make.
+put_hooks() {
+    local programs
+    programs=$(inside /usr/bin) || return 0
+    [ "$(readlink "$programs/systemctl")" = /sbin/hammock ] || return 0
+    [ ! -e "$programs/dpkg" ] || put_if_missing 755 policy-rc.d /usr/sbin/policy-rc.d
+    [ ! -e "$programs/apt-get" ] \
+        || put_if_missing 644 apt-hammock.conf /etc/apt/apt.conf.d/90hammock
+}
+
+# put_if_missing MODE FILE /path: a file of toolchain/image. One that the root has counts.
+put_if_missing() {
+    local directory
+    directory=$(inside "${3%/*}") || return 0
+    if [ -e "$directory/${3##*/}" ] || [ -L "$directory/${3##*/}" ]; then return 0; fi
+    put_file "$1" "$root/toolchain/image/$2" "$3"
 }
 
 # paths: what is in the tree, one a line, parents first.

@@ -93,7 +93,8 @@ run_bats() {
 ring_lint() {
     cd "$root"
     local bash_files
-    mapfile -t bash_files < <(find scripts Tests .ci -name '*.sh' -o -name '*.bash' -o -path .ci/run)
+    mapfile -t bash_files < <(find scripts Tests .ci toolchain/image -name '*.sh' \
+        -o -name '*.bash' -o -name policy-rc.d -o -path .ci/run)
     expect "shellcheck has nothing to say" shellcheck "${bash_files[@]}"
     # bats runs each test in a subshell, and gives it variables; single quotes hold scripts.
     expect "shellcheck has nothing to say of the tests" \

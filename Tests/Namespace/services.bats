@@ -418,3 +418,91 @@ END
     expect_status 2
     expect_output "3601: not a number of seconds"
 }
+
+# policy CODE WORDS...: what invoke-rc.d of Debian's would ask ends so.
+policy() {
+    local code=$1
+    shift
+    inside /bin/sh /policy-rc.d "$@"
+    [ "$status" -eq "$code" ] || { echo "$* ends with $status, not $code: $output" >&2; return 1; }
+}
+
+# prepare_policy: what policy-rc.d needs.
+prepare_policy() {
+    cp "$root/toolchain/image/policy-rc.d" "$tree/"
+    ln -s busybox "$tree/bin/grep"
+}
+
+# answers: whether init has read its units, and takes requests.
+answers() { ask status && [ "$status" -eq 0 ]; }
+
+@test "a package's script has init do what it would have init.d's script do" {
+    prepare_policy
+    runs web '/bin/sleep 1000' "ExecReload=/bin/sh -c 'echo again >>/tmp/said'"
+    runs idle '/bin/sleep 1001'
+    start_init
+    eventually has_phase web up
+    local first
+    first=$(main_of web)
+    # Nobody restarts a service that is up because a start is asked for.
+    policy 101 --quiet web '(start)'
+    [ "$(main_of web)" = "$first" ]
+    policy 101 web '(restart)'
+    has_phase web up
+    [ "$(main_of web)" != "$first" ]
+    policy 101 web reload
+    eventually grep -q again "$said"
+    # It cannot reload, so it starts again.
+    first=$(main_of idle)
+    policy 101 idle force-reload
+    [ "$(main_of idle)" != "$first" ]
+    policy 101 web stop
+    has_phase web down
+    # What is down is not restarted by these two, and not reloaded.
+    policy 101 web try-restart
+    policy 101 web reload
+    has_phase web down
+    policy 101 web.sh start
+    has_phase web up
+    policy 0 web status
+    policy 0 --list web
+    end_init
+}
+
+@test "a package's service is started from its new file, and one that nothing wants is left alone" {
+    prepare_policy
+    mkdir -p "$tree/usr/lib/systemd/system"
+    start_init
+    eventually answers
+    runs fresh '/bin/sleep 1000'
+    policy 101 fresh '(start)'
+    has_phase fresh up
+    # Nothing is linked to it yet. apt's hook comes later, and init.d's script must not run.
+    mv "$units/fresh.service" "$tree/usr/lib/systemd/system/idle.service"
+    policy 101 idle start
+    ask status idle
+    [ "$status" -ne 0 ]
+    # It has no unit file: init.d's script is all that there is.
+    policy 0 other start
+    policy 0 other '(start)'
+    policy 103 web
+    policy 103
+    policy 103 --wrong web start
+    end_init
+}
+
+@test "where no init of Hammock's runs a package's script gets the answer of invoke-rc.d itself" {
+    prepare_policy
+    runs web '/bin/sleep 1000'
+    policy_here() {
+        local code=0
+        run_in_tree /bin/sh -c "${3-} exec sh /policy-rc.d web '$2'" || code=$?
+        [ "$code" -eq "$1" ] || { echo "$2 ends with $code, not $1" >&2; return 1; }
+    }
+    policy_here 101 start
+    touch "$tree/sbin/init"
+    policy_here 0 start
+    policy_here 101 '(start)'
+    policy_here 0 stop
+    policy_here 101 start 'export DPKG_ROOT=/x;'
+}

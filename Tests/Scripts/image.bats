@@ -329,6 +329,39 @@ build_as_user() {
     expect_output "--units: '/etc/hammock' in the root is not a directory"
 }
 
+# lacks_hooks: whether the image has none of the files by which Debian's packages ask Hammock.
+lacks_hooks() {
+    [[ $(in_image 'stat /usr/sbin/policy-rc.d') != *Type:* ]] \
+        && [[ $(in_image 'stat /etc/apt/apt.conf.d/90hammock') != *Type:* ]]
+}
+
+@test "a root of Debian's without a systemctl has its packages ask Hammock, and keeps its own files" {
+    local base=$BATS_TEST_TMPDIR/base
+    make_root "$base"
+    build --root "$base"
+    expect_status 0
+    # Without dpkg and apt there is nobody to ask.
+    lacks_hooks
+    touch "$base/usr/bin/dpkg" "$base/usr/bin/apt-get"
+    build --root "$base"
+    expect_status 0
+    in_image 'stat /usr/sbin/policy-rc.d' | grep -q 'Mode:  0755'
+    in_image 'cat /usr/sbin/policy-rc.d' | cmp - "$root/toolchain/image/policy-rc.d"
+    in_image 'stat /etc/apt/apt.conf.d/90hammock' | grep -q 'Mode:  0644'
+    in_image 'cat /etc/apt/apt.conf.d/90hammock' | cmp - "$root/toolchain/image/apt-hammock.conf"
+    chmod u+w "$base/usr/sbin"
+    echo mine >"$base/usr/sbin/policy-rc.d"
+    build --root "$base"
+    expect_status 0
+    [ "$(in_image 'cat /usr/sbin/policy-rc.d')" = mine ]
+    # This one is systemd's, perhaps.
+    rm "$base/usr/sbin/policy-rc.d"
+    touch "$base/usr/bin/systemctl"
+    build --root "$base"
+    expect_status 0
+    lacks_hooks
+}
+
 @test "what is in the way in a root is named" {
     local base=$BATS_TEST_TMPDIR/base
     make_root "$base"

@@ -26,3 +26,14 @@ setup() {
     run e2fsck -fn "$BATS_TEST_TMPDIR/disk"
     expect_status 0
 }
+
+@test "a package that is installed has its service run, and one that is removed has it stopped" {
+    "$BATS_TEST_DIRNAME/make-packages.sh" "$BATS_TEST_TMPDIR"
+    run timeout -s KILL 900 "$root/scripts/boot.sh" --root "$debian" --target multi-user.target \
+        --memory 768 --append rw --timeout 600 --quiet \
+        --add "$BATS_TEST_TMPDIR/ticker.deb:/ticker.deb" --add "$BATS_TEST_TMPDIR/bell.deb:/bell.deb" \
+        --add "$BATS_TEST_DIRNAME/install.sh:/install.sh" -- /bin/sh /install.sh
+    printf '%s\n' "$output" >&3
+    expect_status 0
+    [[ $output != *"FAILED:"* ]]
+}
