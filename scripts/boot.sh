@@ -47,13 +47,15 @@
 #                       is alive a moment later, says how long the boot took, and ends
 #   --timeline FILE     boots without a terminal as far as the greeting, and shows where the
 #                       time goes: FILE.svg is a picture, FILE.json is for Perfetto, - is a
-#                       table on standard output; may be repeated
+#                       table on standard output; may be repeated. With --units or --target
+#                       it goes on until the services have settled, and shows each of them.
 #   --instructions      boots without a terminal, and says how many instructions the guest
 #                       ran from its reset to the greeting: nearly the same each time,
 #                       whatever else the host does. The boot is emulated, and takes some
 #                       seconds.
 #   --timeout SECONDS   ends qemu after this time (with --check: the time to wait, default:
-#                       60; with --instructions: 600)
+#                       60; with --instructions: 600; with --timeline: 60, and 120 with
+#                       services)
 #   --dry-run           prints qemu's command line and boots nothing
 #   --help
 #
@@ -94,6 +96,7 @@ fallback=''
 terminal=''      # the modes that it is to have back
 copier=''        # of qemu's output
 recording=''     # a file for the console's lines, each with its time
+goal=greeting_is_whole # what a boot without a terminal waits for
 
 # What init prints once it is up.
 readonly greeting=$'Hello, World!\nThis is your friendly init system.\nJust hanging here...\n'
@@ -640,7 +643,7 @@ boot_to_greeting() {
     # bash closes the descriptors of a coprocess that has ended; these copies stay open.
     exec {from_guest}<&"${guest[0]}" {to_guest}>&"${guest[1]}"
 
-    await greeting_is_whole || return
+    await "$goal" || return
     greeted_after=$((now - started))
 }
 

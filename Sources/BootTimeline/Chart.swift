@@ -15,7 +15,8 @@ private struct Chart {
 
     let width = 1120.0
     let margin = 40.0
-    let phasesTop = 96.0
+    let legendTop = 52.0
+    let legendHeight = 18.0
     let phaseHeight = 34.0
     let rowHeight = 22.0
     let barHeight = 14.0
@@ -24,9 +25,11 @@ private struct Chart {
 
     init(_ timeline: Timeline) {
         self.timeline = timeline
-        rows = timeline.largest(24, share: 0.006)
+        rows = timeline.largest(24, share: 0.006) + timeline.starts
     }
 
+    /// Below the legend, which has one row or more.
+    var phasesTop: Double { legendTop + 26 + legendHeight * Double((entries.last?.row ?? 0) + 1) }
     var rowsTop: Double { phasesTop + phaseHeight + 22 }
     var rowsBottom: Double { rowsTop + Double(rows.count) * rowHeight }
     var height: Double { rowsBottom + 34 + Double(timeline.milestones.count) * 18 }
@@ -51,7 +54,7 @@ private struct Chart {
     }
 
     var title: String {
-        "\(timeline.title): \(milliseconds(timeline.total)) ms from the start of qemu to the greeting"
+        "\(timeline.title): \(milliseconds(timeline.total)) ms from the start of qemu \(timeline.goal)"
     }
 
     var heading: [String] { [text(title, x: margin, y: 34, class: "title")] }
@@ -61,14 +64,28 @@ private struct Chart {
 
 extension Chart {
     var legend: [String] {
+        entries.flatMap { entry in
+            let title = entry.kind.title
+            let top = legendTop + Double(entry.row) * legendHeight
+            return [
+                rectangle(
+                    x: entry.left, y: top, width: 12, height: 12, class: entry.kind.rawValue,
+                    title: title),
+                text(title, x: entry.left + 18, y: top + 10, class: "label"),
+            ]
+        }
+    }
+
+    /// Where each kind that the chart has stands in the legend. A row that is full is followed by
+    /// another.
+    var entries: [(kind: Timeline.Kind, left: Double, row: Int)] {
         var left = margin
-        let kinds = Timeline.Kind.allCases.filter { kind in rows.contains { $0.kind == kind } }
-        return kinds.flatMap { kind in
-            let label = text(kind.title, x: left + 18, y: 62, class: "label")
-            let swatch = rectangle(
-                x: left, y: 52, width: 12, height: 12, class: kind.rawValue, title: kind.title)
-            left += 18 + widthOf(kind.title) + 28
-            return [swatch, label]
+        var row = 0
+        return Timeline.Kind.allCases.filter { kind in rows.contains { $0.kind == kind } }.map {
+            let length = 18 + widthOf($0.title)
+            if left + length > width - margin { (left, row) = (margin, row + 1) }
+            defer { left += length + 28 }
+            return ($0, left, row)
         }
     }
 
@@ -120,9 +137,13 @@ extension Chart {
     var bars: [String] {
         rows.enumerated().flatMap { index, span in
             let top = rowsTop + Double(index) * rowHeight
-            let bar = rectangle(
-                x: x(span.start), y: top, width: max(x(span.end) - x(span.start), 1.5),
-                height: barHeight, class: span.kind.rawValue, title: span.name)
+            let width = max(x(span.end) - x(span.start), 1.5)
+            let bar =
+                span.kind == .open
+                ? openRectangle(x: x(span.start), y: top, width: width, title: span.name)
+                : rectangle(
+                    x: x(span.start), y: top, width: width, height: barHeight,
+                    class: span.kind.rawValue, title: span.name)
             return [bar, barLabel(span, baseline: top + 11.5)]
         }
     }
@@ -131,7 +152,8 @@ extension Chart {
     func barLabel(_ span: Timeline.Span, baseline: Double) -> String {
         let before = x(span.start) - margin - 8
         let behind = width - margin - x(span.end) - 8
-        let suffix = ", \(milliseconds(span.length)) ms"
+        let length = span.kind == .open ? "" : ", \(milliseconds(span.length)) ms"
+        let suffix = length + (span.word.map { ", \($0.shortened(to: 50))" } ?? "")
         let isBehind = behind >= widthOf(span.label + suffix) || behind >= before
         let room = Int((isBehind ? behind : before) / characterWidth) - suffix.count
         let label = span.label.shortened(to: max(8, min(90, room))) + suffix
@@ -167,11 +189,13 @@ extension Chart {
         .middle{text-anchor:middle}.end{text-anchor:end}.page{fill:#ffffff}
         .grid{stroke:#d8dee4}.milestone{stroke:#cf222e;stroke-dasharray:3 3}
         .phase0{fill:#b6d4fb}.phase1{fill:#dbe9fd}.in-phase{font-weight:bold}
-        .initcall{fill:#2f81f7}.probe{fill:#8250df}.stretch{fill:#9aa4af}
+        .initcall{fill:#2f81f7}.probe{fill:#8250df}.stretch{fill:#9aa4af}.step{fill:#bf8700}
+        .service{fill:#2da44e}.failed{fill:#cf222e}.open{fill:#dafbe1;stroke:#2da44e}
         @media (prefers-color-scheme: dark){text{fill:#e6edf3}.scale{fill:#9198a1}
         .label{stroke:#0d1117}.page{fill:#0d1117}.grid{stroke:#30363d}.milestone{stroke:#ff7b72}
         .phase0{fill:#1f4b8f}.phase1{fill:#16335f}
-        .initcall{fill:#4493f8}.probe{fill:#ab7df8}.stretch{fill:#6e7681}}
+        .initcall{fill:#4493f8}.probe{fill:#ab7df8}.stretch{fill:#6e7681}.step{fill:#d29922}
+        .service{fill:#3fb950}.failed{fill:#f85149}.open{fill:#12261e;stroke:#3fb950}}
         """
     }
 
@@ -195,6 +219,14 @@ extension Chart {
         """
         <rect x="\(n(x))" y="\(n(y))" width="\(n(width))" height="\(n(height))" class="\(name)">\
         <title>\(escape(title))</title></rect>
+        """
+    }
+
+    /// A bar without its right side: what it stands for has no end yet.
+    func openRectangle(x: Double, y: Double, width: Double, title: String) -> String {
+        """
+        <path d="M\(n(x + width)) \(n(y))H\(n(x))V\(n(y + barHeight))H\(n(x + width))" \
+        class="open"><title>\(escape(title))</title></path>
         """
     }
 

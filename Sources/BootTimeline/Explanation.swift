@@ -11,7 +11,7 @@ extension Timeline.Span {
             switch kind {
             case .initcall: Self.initcalls
             case .stretch: Self.stretches
-            case .phase, .probe: [(String, String)]()
+            case .phase, .probe, .step, .service, .failed, .open: [(String, String)]()
             }
         return known.first { name.hasPrefix($0.0) }?.1
     }

@@ -31,7 +31,11 @@ public struct KernelLog: Equatable {
         var lines: [Line] = []
         var offset: Int?
         for entry in console {
-            guard let line = Line(parsing: entry.text) else { continue }
+            // With that word in front it is a copy, by the program that shows the log at the end of
+            // a boot with services (`hammock logs`).
+            guard let line = Line(parsing: entry.text), !line.text.hasPrefix("kernel: ") else {
+                continue
+            }
             offset = min(offset ?? .max, entry.at - line.at)
             if seen.insert(line).inserted { lines.append(line) }
         }

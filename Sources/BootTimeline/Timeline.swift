@@ -1,18 +1,23 @@
-/// One boot, from the start of qemu to the greeting, in microseconds since that start.
+/// One boot, from the start of qemu to the greeting, or to where its services had settled. In
+/// microseconds since that start.
 public struct Timeline: Equatable {
     public struct Span: Equatable {
         public let name: String
         public let kind: Kind
         public let start: Int
+        /// Of what is open, the end of the recording.
         public let end: Int
+        /// What became of it, if that is not plain.
+        public let word: String?
 
         public var length: Int { end - start }
 
-        public init(name: String, kind: Kind, start: Int, end: Int) {
+        public init(name: String, kind: Kind, start: Int, end: Int, word: String? = nil) {
             self.name = name
             self.kind = kind
             self.start = start
             self.end = end
+            self.word = word
         }
     }
 
@@ -25,6 +30,14 @@ public struct Timeline: Equatable {
         case probe
         /// Work between two lines of the kernel's log, and in no initcall.
         case stretch
+        /// What init does by itself, if it runs services.
+        case step
+        /// A service, from its beginning until it is up.
+        case service
+        /// A service that did not come up.
+        case failed
+        /// A service that is not up when the recording ends.
+        case open
     }
 
     public struct Milestone: Equatable {
@@ -39,12 +52,16 @@ public struct Timeline: Equatable {
 
     /// What was booted, for a heading.
     public let title: String
-    /// When the greeting's first line was there.
+    /// When the greeting's first line was there, or the services had settled.
     public let total: Int
+    /// Where the boot ends, for a heading.
+    public let goal: String
     public let phases: [Span]
     public let milestones: [Milestone]
     /// All initcalls and probes, and the stretches between them, by their start.
     public let details: [Span]
+    /// What init did in its phase: its own steps, and each start of each service. By their start.
+    public let starts: [Span]
 
     /// The details of at least `share` of the whole, the longest `most` of them, by their
     /// start. A detail that takes nearly all of another one is left out, because it adds nothing.
@@ -63,10 +80,9 @@ public struct Timeline: Equatable {
 }
 
 extension Timeline {
-    /// - Throws: `missing` if the recorded boot did not get as far as the greeting.
+    /// - Throws: `missing` if the recorded boot did not get as far as the greeting. One with services
+    ///   has no greeting, if init starts a program when they have settled.
     public init(of recording: Recording, title: String) throws(Recording.Problem) {
-        guard let greeting = recording.console.first(where: { $0.text.contains("Hello, World!") })
-        else { throw .missing("greeting") }
         guard let log = KernelLog(console: recording.console) else {
             throw .missing("line of the kernel's")
         }
@@ -75,17 +91,27 @@ extension Timeline {
         }
         // From here on all times are since the start of qemu.
         let zero = log.offset - recording.start
-        let total = greeting.at - recording.start
+        let greeting = recording.console.first { $0.text.contains("Hello, World!") }
+            .map { $0.at - recording.start }
+        let settled = log.settled.map { $0 + zero }
+        guard let total = settled ?? greeting else { throw .missing("greeting") }
         let marks = Marks(
             firmware: recording.firmware.first.map { $0.at - recording.start },
             handOver: recording.firmware.last.map { $0.at - recording.start },
-            clock: zero, exec: exec + zero, greeting: total)
+            clock: zero, exec: exec + zero, greeting: greeting, end: total)
 
         self.title = [title, log.release].compactMap { $0 }.joined(separator: ", ")
         self.total = total
+        goal =
+            switch (settled, log.isHurried) {
+            case (nil, _): "to the greeting"
+            case (_, false): "until the services had settled"
+            case (_, true): "until init waited no longer"
+            }
         phases = Timeline.phases(marks)
         milestones = Timeline.milestones(log, zero: zero, marks)
         details = Timeline.details(log, zero: zero, end: exec + zero)
+        starts = Timeline.starts(log, zero: zero, marks)
     }
 
     /// The points between the phases.
@@ -94,7 +120,8 @@ extension Timeline {
         let handOver: Int?
         let clock: Int
         let exec: Int
-        let greeting: Int
+        let greeting: Int?
+        let end: Int
     }
 
     private static func phases(_ marks: Marks) -> [Span] {
@@ -110,7 +137,7 @@ extension Timeline {
         let first = marks.handOver == nil ? "qemu, firmware" : "early kernel (no clock yet)"
         add(first, until: marks.clock)
         add("kernel", until: marks.exec)
-        add("init", until: marks.greeting)
+        add("init", until: marks.end)
         return phases
     }
 
@@ -124,6 +151,7 @@ extension Timeline {
         add("root is mounted", log.time(of: "VFS: Mounted root").map { $0 + zero })
         add("init is executed", marks.exec)
         add("Hello, World!", marks.greeting)
+        if !log.isHurried { add("the services have settled", log.settled.map { $0 + zero }) }
         return milestones.sorted { $0.at < $1.at }
     }
 
@@ -150,5 +178,51 @@ extension Timeline {
             guard end > start, !isCall else { return nil }
             return Span(name: next.text, kind: .stretch, start: start, end: end)
         }
+    }
+}
+
+// MARK: Services
+
+extension Timeline {
+    private static func starts(_ log: KernelLog, zero: Int, _ marks: Marks) -> [Span] {
+        let services = log.serviceStarts.compactMap {
+            span(of: $0, zero: zero, end: marks.end)
+        }
+        guard let planning = log.planning.map({ $0 + zero }) else { return services }
+        let planned = services.first?.start ?? marks.end
+        var steps: [Span] = []
+        func add(_ name: String, from start: Int, until end: Int) {
+            guard end > start else { return }
+            steps.append(Span(name: name, kind: .step, start: start, end: end))
+        }
+        add("init sets the machine up", from: marks.exec, until: planning)
+        add("the units are read and planned", from: planning, until: planned)
+        add("the services start", from: planned, until: marks.end)
+        // A step comes before what happens in it.
+        return (steps + services).enumerated()
+            .sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }
+            .map(\.element)
+    }
+
+    /// - Parameter end: of the recording.
+    /// - Returns: `nil` if it began later.
+    private static func span(
+        of start: KernelLog.ServiceStart, zero: Int, end: Int
+    ) -> Span? {
+        guard let began = (start.began ?? start.over).map({ $0 + zero }), began <= end else {
+            return nil
+        }
+        let over = start.over.map { $0 + zero }.flatMap { $0 <= end ? $0 : nil }
+        let outcome = over == nil ? .open : start.outcome
+        let (kind, word): (Kind, String?) =
+            switch outcome {
+            case .up: (.service, nil)
+            case .failed(let why): (.failed, why)
+            case .skipped: (.failed, "skipped")
+            case .stopped: (.failed, "stopped")
+            case .open: (.open, "not up yet")
+            }
+        return Span(
+            name: start.name, kind: kind, start: began, end: over ?? end, word: word)
     }
 }

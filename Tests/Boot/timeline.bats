@@ -45,3 +45,31 @@ timeline() { run "$root/scripts/boot.sh" --timeout 120 "$@"; }
     expect_output "the guest's kernel panicked"
     [ ! -e "$files/none.svg" ]
 }
+
+@test "a timeline shows each service in its order, and one that is not up" {
+    local units=$files/units order
+    mkdir "$units"
+    # The middle one takes a moment to be up. The last never says that it is ready.
+    printf '[Service]\nType=oneshot\nExecStart=/bin/busybox true\n' >"$units/first.service"
+    printf '[Unit]\nAfter=first.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\n%s\n' \
+        'ExecStart=/bin/busybox sleep 0.2' >"$units/second.service"
+    printf '[Unit]\nAfter=second.service\n[Service]\nType=notify\n%s\n' \
+        'ExecStart=/bin/busybox sleep 1000' >"$units/third.service"
+    timeline --units "$units" --add "$(command -v busybox):/bin/busybox" \
+        --append hammock.wait=3 --timeline "$files/a.svg" --timeline "$files/a.json" --timeline -
+    expect_status 0
+    expect_output "from the start of qemu until init waited no longer"
+    for order in 'init sets the machine up' 'the units are read and planned' 'the services start'; do
+        [[ $output =~ \ \ [0-9]+\.[0-9]\ +[0-9]+\.[0-9]\ \ \ \ \ \ \ $order ]] || return 1
+    done
+    order=$(sed -n 's/.*  \([a-z]*\.service\)/\1/p' <<<"$output")
+    [ "$order" = $'first.service\nsecond.service\nthird.service: not up yet' ]
+    # The second begins when the first is up, and takes as long as it sleeps.
+    awk '/first\.service/ { over = $1 + $2 }
+        /second\.service/ { good = $1 >= over - 0.2 && $2 >= 200; over = $1 + $2 }
+        /third\.service/ { good = good && $1 >= over - 0.2 && $2 == "…" }
+        END { exit !good }' <<<"$output"
+    grep -q '>third.service, not up yet<' "$files/a.svg"
+    grep -q '"cat":"open".*"name":"third.service".*"ph":"B"' "$files/a.json"
+    grep -q '"cat":"service".*"name":"second.service".*"ph":"X"' "$files/a.json"
+}

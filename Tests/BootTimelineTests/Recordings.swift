@@ -27,3 +27,30 @@ let microvm = """
 func timeline(_ text: String = microvm) throws -> Timeline {
     try Timeline(of: Recording(parsing: text), title: "microvm, tcg")
 }
+
+/// The same boot with services. In place of the greeting init starts a program when they have
+/// settled, at 1,100,000. The kernel's clock has 300,000 µs less.
+func withServices(_ lines: String) -> String {
+    let log = """
+        [    0.560000] init: planning
+        \(lines)
+        [    0.800000] init: program started, pid 40
+        """
+    return microvm.split(separator: "\n")
+        .filter { !$0.contains("Hello, World!") && !$0.contains("sysrq") }
+        .joined(separator: "\n")
+        // This line arrives at once, as in the recording above.
+        + "\n2150000 console [    0.850000] sysrq: Trigger a crash"
+        + log.split(separator: "\n").map { "\n2410000 console \($0)" }.joined()
+}
+
+/// Three services, one after the other. The last is not up when init goes on without it.
+let services = withServices(
+    """
+    [    0.610000] init: disk.service begins
+    [    0.640000] init: disk.service is up
+    [    0.640100] init: broken.service begins
+    [    0.660000] init: broken.service failed: code 7
+    [    0.660200] init: web.service begins
+    [    0.799000] init: the services are not settled yet: starting the program
+    """)

@@ -11,7 +11,7 @@ private let stopEverything: [Action] = [.signalAll(.terminate), .signalAll(.cont
         var subject = Subject(role, hasProgram: true) { $0.hasServices = true }
         let last = duties(of: role).last!
         for duty in duties(of: role).dropLast() { subject.feed(.performed(duty, nil)) }
-        #expect(subject.feed(.performed(last, nil)) == [.start(.plan)])
+        #expect(subject.feed(.performed(last, nil)) == [.log(.planning), .start(.plan)])
         #expect(subject.feed(.helperStarted(Subject.helper)) == [])
         #expect(subject.feed(.planned(longestStop: 5_000)) == [.beginServices])
         #expect(subject.feed(.childEnded(Subject.helper, .exited(0))) == [])

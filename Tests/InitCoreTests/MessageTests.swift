@@ -41,6 +41,7 @@ private let everyMessage: [(Message, Priority, String)] = [
     (.signalIgnored(.hangUp), .debug, "ignored signal 1"),
     (.sendingFailed(.notPermitted), .warning, "cannot send a signal: operation not permitted"),
     (.stopping(.powerOff), .notice, "stopping everything, then power off"),
+    (.planning, .debug, "planning"),
     (.noPlan, .warning, "there is no plan of the services: going on without them"),
     (
         .servicesStartSlowly, .warning,

@@ -6,6 +6,7 @@ private let web = ServiceID(rawValue: 0)
 
 /// Each kind of message about a unit, how much it matters, and what it says behind the name.
 private let everyMessage: [(ServiceMessage, Priority, String)] = [
+    (.begins(web), .debug, "begins"),
     (.started(web), .info, "is up"),
     (.stopped(web), .info, "has stopped"),
     (

@@ -419,6 +419,15 @@ END
     expect_output "3601: not a number of seconds"
 }
 
+@test "for those who measure, init logs when it plans and when a service begins" {
+    runs web '/bin/sleep 1000'
+    run_init -v -v -v -- /bin/busybox true
+    [ "$(grep -oE 'init: (planning|web\.service (begins|is up)|program started)' <<<"$output")" = \
+        $'init: planning\ninit: web.service begins\ninit: web.service is up\ninit: program started' ]
+    run_init -- /bin/busybox true
+    [[ $output != *planning* && $output != *begins* ]]
+}
+
 # policy CODE WORDS...: what invoke-rc.d of Debian's would ask ends so.
 policy() {
     local code=$1

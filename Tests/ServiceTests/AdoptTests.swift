@@ -277,6 +277,7 @@ import Testing
         let desk = Desk([web, db])
         desk.table.step(.asked(.start, ServiceID(rawValue: 0)), at: desk.now)
         #expect(!desk.canAdopt([web, db]))
+        #expect(desk.table.nextAction() == .log(.begins(ServiceID(rawValue: 0))))
         #expect(
             desk.table.nextAction() == .run(ServiceID(rawValue: 0), .main, command: 0))
         #expect(!desk.canAdopt([web, db]))

@@ -42,6 +42,7 @@ public enum ServiceTarget: UInt8, Equatable, Sendable {
 
 /// What the log says about a unit.
 public enum ServiceMessage: Equatable, Sendable {
+    case begins(ServiceID)
     case started(ServiceID)
     case stopped(ServiceID)
     /// It came down with this outcome, which is a failure, and `ServiceState.status`.

@@ -1,13 +1,15 @@
 // The words of PID 1's log about units, in one place.
 
 extension ServiceMessage {
-    /// How much it matters. A unit that comes up or down as it should is no news.
+    /// How much it matters. A unit that comes up or down as it should is no news. When it begins is
+    /// for those who measure.
     public var priority: Priority {
         switch self {
         case .failed, .notExecuted, .gaveUp, .stuck: .warning
         case .reloadFailed: .warning
         case .restarts, .skipped: .notice
         case .started, .stopped, .reloaded: .info
+        case .begins: .debug
         }
     }
 
@@ -35,7 +37,7 @@ extension ServiceMessage {
         case .restarts(_, let time):
             line.append(moment: Instant(milliseconds: Int64(time)))
             line.append(" s")
-        case .started, .stopped, .gaveUp, .skipped, .stuck, .reloaded, .reloadFailed:
+        case .begins, .started, .stopped, .gaveUp, .skipped, .stuck, .reloaded, .reloadFailed:
             break
         }
     }
@@ -53,6 +55,7 @@ extension ServiceMessage {
         case .stuck(let service): (service, 7)
         case .reloaded(let service): (service, 8)
         case .reloadFailed(let service): (service, 9)
+        case .begins(let service): (service, 10)
         }
     }
 
@@ -68,6 +71,7 @@ extension ServiceMessage {
         does not end, even by SIGKILL
         has read its configuration again
         could not read its configuration again
+        begins
         """
     }
 }

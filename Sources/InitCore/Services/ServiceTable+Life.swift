@@ -69,6 +69,7 @@ extension ServiceTable {
         states[index].flags.formIntersection(.isWanted)
         if plan.commandCount(.clean, of: service) == 0 { states[index].flags.insert(.isCleaned) }
         enter(.preparing, service, until: startEnd(service, now), at: now)
+        actions.append(.log(.begins(service)))
         if plan.commandCount(.prepare, of: service) > 0 {
             run(service, .prepare, 0)
         } else {

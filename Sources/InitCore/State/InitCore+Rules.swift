@@ -9,6 +9,7 @@ extension InitCore {
             return
         }
         enter(.planning, for: Limit.planMilliseconds, at: now)
+        actions.append(.log(.planning))
         actions.append(.start(.plan))
     }
 

@@ -13,7 +13,8 @@ extension Message {
             .helperFailed, .helperEnded, .noPlan, .servicesStartSlowly, .servicesStopSlowly:
             .warning
         case .stopping, .leftToWrite: .notice
-        case .programStarted, .signalIgnored, .signalReceived, .signalForwarded, .sessionMade:
+        case .programStarted, .signalIgnored, .signalReceived, .signalForwarded, .sessionMade,
+            .planning:
             .debug
         }
     }
@@ -119,6 +120,7 @@ extension Message {
         case .noPlan: return 31
         case .servicesStartSlowly: return 32
         case .servicesStopSlowly: return 33
+        case .planning: return 34
         }
     }
 
@@ -158,6 +160,7 @@ extension Message {
         there is no plan of the services: going on without them
         the services are not settled yet: starting the program
         the services take too long to stop: stopping everything
+        planning
         """
     }
 

@@ -27,6 +27,8 @@ public enum Message: Equatable, Sendable {
     case servicesStartSlowly
     /// The services have not stopped in the time that the plan says.
     case servicesStopSlowly
+    /// The unit files are about to be read. For those who measure.
+    case planning
     /// The grace period is over, and something still runs.
     case killing
     /// Something lives although it was killed, or a helper takes too long.
