@@ -136,7 +136,7 @@ import Testing
         #expect(desk.phase("web") == .up)
     }
 
-    @Test func `what is bound to a unit that is gone stays down if it was down, or is asked to stop`() {
+    @Test func `what is bound to a unit that is gone stays down if it was, or is to stop`() {
         var bound = web
         bound.relations = [.bindsTo: [1], .after: [1]]
         for isAsked in [false, true] {

@@ -45,6 +45,7 @@ extension NaiveServices {
             for index in services.indices {
                 services[index].isWanted = false
                 services[index].comesAgain = false
+                services[index].returns = false
             }
         }
     }

@@ -47,8 +47,8 @@ extension NaiveServices {
 
     mutating func unwant(_ index: Int) {
         for each in relying(on: index) {
-            services[each].isWanted = false
-            services[each].comesAgain = false
+            leave(each)
+            services[each].returns = false
         }
     }
 
@@ -197,9 +197,23 @@ extension NaiveServices {
     mutating func leave(for other: Plot, at now: Int64) {
         self.now = now
         orders.removeAll()
-        for index in services.indices where place(of: unit(index), in: other) == nil {
-            unwant(index)
+        let gone = services.indices.filter { place(of: unit($0), in: other) == nil }
+        // What is bound to one of them, and comes after it, goes with it.
+        var bound = Set(gone)
+        func isBound(_ index: Int) -> Bool {
+            let after = Set(unit(index).others(.after))
+            return !after.intersection(unit(index).others(.bindsTo)).isDisjoint(with: bound)
         }
+        while let more = services.indices.first(where: { !bound.contains($0) && isBound($0) }) {
+            bound.insert(more)
+            if services[more].isWanted { services[more].returns = true }
+        }
+        for index in bound { leave(index) }
+    }
+
+    private mutating func leave(_ index: Int) {
+        services[index].isWanted = false
+        services[index].comesAgain = false
     }
 
     mutating func adopt(_ other: Plot, at now: Int64) {
@@ -210,8 +224,12 @@ extension NaiveServices {
         services = other.units.map { unit in
             place(of: unit, in: old).map { before[$0] } ?? Service()
         }
-        for index in services.indices
-        where place(of: unit(index), in: old) == nil && unit(index).isWanted && !isStopping {
+        let starting = services.indices.filter { index in
+            let isNew = place(of: unit(index), in: old) == nil
+            return services[index].returns || isNew && unit(index).isWanted && !isStopping
+        }
+        for index in starting {
+            services[index].returns = false
             want(index, byRequest: true)
         }
     }

@@ -48,6 +48,8 @@ struct NaiveServices: Sendable {
     struct Service: Sendable {
         var isWanted = false
         var comesAgain = false
+        /// It stops with a unit that the next plan lacks, and that plan wants it again.
+        var returns = false
         /// When it comes again, its starts count from zero.
         var startsAnew = false
         var isQueued = false
