@@ -229,10 +229,10 @@ assert any(r.get("line") == 3 and r["problem"] == "refused" for r in rows), rows
 @test "a plan goes into a device, a pipe or what a link names, and replaces none of them" {
     run -0 "$out/hammock" plan --root root -o plan
     mkfifo pipe
-    cat pipe >read &
+    cat pipe >from-pipe &
     run -0 "$out/hammock" plan --root root -o pipe
     wait $!
-    cmp plan read
+    cmp plan from-pipe
     [ -p pipe ]
     echo "something longer than a plan: $(seq 1000)" >named
     ln -s named link
