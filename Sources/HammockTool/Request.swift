@@ -17,6 +17,8 @@ struct Request {
     var isJSON = false
     /// Whether the plan goes without the units that are refused.
     var isForBoot = false
+    /// Whether the plan may lack units that are refused.
+    var isPartial = false
     /// Where a plan is written; `-` is standard output.
     var file = ByteView.empty
     var logs = LogsRequest()
@@ -40,7 +42,8 @@ struct Request {
                hammock why NAME [--json]
                hammock update [--restart]
                hammock check [--root DIR] [--target NAME] [--strict] [--json]
-               hammock plan -o FILE [--root DIR] [--target NAME] [--strict] [--boot]
+               hammock plan -o FILE [--root DIR] [--target NAME] [--strict]
+                            [--partial|--boot]
                hammock logs [NAME...] [-f] [-n N] [-p PRIORITY] [--since S] [--kernel] [--json]
 
         Asks Hammock's init about its services and tells it what to do with them. Looks at unit
@@ -73,7 +76,8 @@ struct Request {
               --target NAME    what is wanted; otherwise all units of /etc/hammock
               --strict         refuses where it would warn
           -o, --output FILE    where the plan is written; - is standard output
-              --boot           leaves out what is refused, as init does when it boots
+              --partial        leaves out what is refused, as init does for an update
+              --boot           the same, and counts the warnings only, as init does at a boot
           -f, --follow         goes on with what comes
           -n, --lines N        the last N lines only
           -p, --priority P     only priorities up to 0...7, or emerg...debug
@@ -107,7 +111,7 @@ struct Request {
         }
         var scanner = OptionScanner(
             words, from: first,
-            grammar: "r=root t=target s-strict j-json b-boot o:output h.help V.version")
+            grammar: "r=root t=target s-strict j-json b-boot p-partial o:output h.help V.version")
         while true {
             switch scanner.next() {
             case .end:
@@ -125,7 +129,10 @@ struct Request {
                 target = scanner.value
             case .option(UInt8(ascii: "s")): isStrict = true
             case .option(UInt8(ascii: "j")): isJSON = true
-            case .option(UInt8(ascii: "b")): isForBoot = true
+            case .option(UInt8(ascii: "b")):
+                isForBoot = true
+                isPartial = true
+            case .option(UInt8(ascii: "p")): isPartial = true
             case .option(UInt8(ascii: "o")): file = scanner.value
             case .option(UInt8(ascii: "V")): return .version
             case .option: return .help
@@ -137,6 +144,7 @@ struct Request {
         switch verb {
         case .check:
             if isForBoot { return .wrong("only a plan is for a boot", "--boot") }
+            if isPartial { return .wrong("only a plan can be partial", "--partial") }
             return file.count > 0 ? .wrong("only plan writes a file", "-o") : nil
         case .plan:
             if isJSON { return .wrong("only check prints objects", "--json") }

@@ -152,10 +152,10 @@ extension Planner where Source == FileTree {
     /// Writes the plan to standard output, or beside its place, and renames it into it. Says why if
     /// that fails.
     ///
-    /// - Parameter isForBoot: whether the plan may lack units that are refused.
+    /// - Parameter isPartial: whether the plan may lack units that are refused.
     @inline(never)
-    mutating func write(_ plan: ByteView, to file: ByteView, isForBoot: Bool) -> Bool {
-        if refusals > 0, !isForBoot {
+    mutating func write(_ plan: ByteView, to file: ByteView, isPartial: Bool) -> Bool {
+        if refusals > 0, !isPartial {
             source.output.append("hammock: no plan is written, as something is refused\n")
             return false
         }

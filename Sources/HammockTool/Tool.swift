@@ -93,12 +93,12 @@ private func obey(_ request: Request, _ output: Output, _ memory: UnsafeMutableR
     case .check: planner.summarise()
     case .plan:
         if request.isForBoot { planner.countWarnings() }
-        isWritten = planner.write(plan, to: request.file, isForBoot: request.isForBoot)
+        isWritten = planner.write(plan, to: request.file, isPartial: request.isPartial)
     case .logs: break
     }
     planner.source.output.flush()
-    // Who boots needs the plan, whatever became of the messages about it.
-    if request.isForBoot { return isWritten ? ExitCode.done : ExitCode.failed }
+    // Init needs the plan, whatever became of the messages about it.
+    if request.isPartial { return isWritten ? ExitCode.done : ExitCode.failed }
     let isDone = isWritten && planner.refusals == 0 && !planner.source.output.failed
     return isDone ? ExitCode.done : ExitCode.failed
 }

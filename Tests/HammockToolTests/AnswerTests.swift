@@ -85,7 +85,7 @@ import Testing
             (.unknownUnit, .unknownUnit), (.unknownSignal, .unknownSignal),
             (.notAllowed, .notAllowed), (.isStopping, .isStopping),
             (.cannotReload, .cannotReload), (.isUpdating, .isUpdating),
-            (.noPlan, .noPlan),
+            (.noPlan, .noPlan), (.partialPlan, .partialPlan),
         ]
         for (problem, refusal) in problems {
             let reason = problem.reason.withUTF8Buffer { String(decoding: $0, as: UTF8.self) }

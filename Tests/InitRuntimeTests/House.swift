@@ -147,9 +147,11 @@ final class House {
 
     /// The plan is made anew.
     @discardableResult
-    func update(_ units: [HouseUnit], exits code: UInt8 = 0, restarts: Bool = false) -> Int {
+    func update(
+        _ units: [HouseUnit], refusals: Int = 0, exits code: UInt8 = 0, restarts: Bool = false
+    ) -> Int {
         let client = ask(restarts ? "update restart" : "update")
-        deliver(HouseUnit.plan(units), exits: code)
+        deliver(HouseUnit.plan(units, refusals: refusals), exits: code)
         return client
     }
 

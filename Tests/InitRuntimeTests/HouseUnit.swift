@@ -17,7 +17,9 @@ struct HouseUnit {
     }
 
     /// A plan of these units.
-    static func plan(_ units: [HouseUnit], longestStop: UInt32 = 15_000) -> [UInt8] {
+    static func plan(
+        _ units: [HouseUnit], longestStop: UInt32 = 15_000, refusals: Int = 0
+    ) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: PlanWriter.mostBytes, alignment: 8)
         defer { buffer.deallocate() }
@@ -33,7 +35,7 @@ struct HouseUnit {
             unit.settings(&writer, service)
             writer.setOrder(index, service)
         }
-        let bytes = writer.finish(longestStop: longestStop)
+        let bytes = writer.finish(longestStop: longestStop, refusals: refusals)
         return (0..<bytes.count).map { bytes[$0] }
     }
 }

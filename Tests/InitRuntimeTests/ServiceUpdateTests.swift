@@ -76,6 +76,18 @@ import Testing
             ])
     }
 
+    @Test func `a plan that lacks refused units is refused only if it takes a unit away`() {
+        let house = House([web, db])
+        let main = house.start("db")
+        #expect(house.answer(to: house.update([web, new], refusals: 1)) == noPlan)
+        #expect(house.main("db") == main)
+        #expect(house.id("new") == nil)
+        let client = house.update([new, web, db], refusals: 2)
+        #expect(house.answer(to: client) == "hammock/1 no partial\nend\n")
+        #expect(house.main("db") == main)
+        #expect(house.main("new") != nil)
+    }
+
     @Test func `one update at a time`() {
         let house = House([web])
         let first = house.ask("update")
@@ -214,7 +226,7 @@ import Testing
             writer.set(NotifyAccess.all, of: service)
         }
         let follower = HouseUnit("follower.service") { writer, service in
-            writer.insert(ServiceID(rawValue: 0), as: .requires, of: service)
+            writer.insert(ServiceID(rawValue: 0), as: .bindsTo, of: service)
             writer.insert(ServiceID(rawValue: 0), as: .after, of: service)
         }
         let house = House([talker, follower, web])

@@ -291,6 +291,29 @@ END
     end_init
 }
 
+@test "an update leaves out a unit that is refused and that init does not have, and takes the rest" {
+    runs a '/bin/sleep 1000'
+    unit bad.service <<<$'[Service\nExecStart=/bin/sleep 1000'
+    start_init
+    ask wait settled
+    runs b '/bin/sleep 1000'
+    ask update
+    expect_status 0
+    expect_output "hammock: some units are refused and left out; 'hammock check' says which"
+    eventually has_phase b up
+    # Its file is mended, and then wrong again: now it runs, and must not stop for that.
+    runs bad '/bin/sleep 1000'
+    ask update
+    expect_status 0
+    [ -z "$output" ]
+    eventually has_phase bad up
+    unit bad.service <<<$'[Service\nExecStart=/bin/sleep 1000'
+    ask update
+    expect_status 1
+    has_phase bad up
+    end_init
+}
+
 @test "at the start a unit that is refused is left out with those that need it, and the rest runs" {
     unit bad.service <<<$'[Service\nExecStart=/bin/sleep 1000'
     unit needs.service <<<$'[Unit]\nRequires=bad.service\n[Service]\nExecStart=/bin/sleep 1000'

@@ -84,7 +84,7 @@ private func planned(_ units: [String: String], _ service: String = "ExecStart=/
         #expect(plan.order == ["a.service"])
     }
 
-    @Test func `who needs a refused unit is refused, again and again`() {
+    @Test func `who needs a refused unit is refused, again and again`() throws {
         let plan = planned([
             "a": "Requires=b.service", "b": "BindsTo=c.service", "c": "Requisite=d.service",
             "d": "JoinsNamespaceOf=x.service", "e": "Wants=a.service",
@@ -93,6 +93,9 @@ private func planned(_ units: [String: String], _ service: String = "ExecStart=/
         #expect(
             plan.problems.filter { $0.kind == .unitRefused }.map(\.unit).sorted()
                 == ["a.service", "b.service", "c.service"])
+        // The plan says itself that it lacks something.
+        #expect(try plan.withPlan { $0.isPartial })
+        #expect(try !planned(["e": "Wants=a.service"]).withPlan { $0.isPartial })
     }
 
     @Test func `what is bound to a unit comes after it`() {

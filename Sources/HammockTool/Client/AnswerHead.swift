@@ -27,6 +27,8 @@ enum AnswerHead {
 enum Refusal: Int {
     case notARequest, otherVersion, unknownVerb, wrongWords, unknownUnit, unknownSignal
     case notAllowed, isStopping, cannotReload, isUpdating, noPlan
+    /// It is done, as far as that goes: some units are left out.
+    case partialPlan
     /// A reason that a later version may give.
     case other
 
@@ -36,7 +38,7 @@ enum Refusal: Int {
         let word = rest.removeFirst(upTo: UInt8(ascii: " "))
         let place = word.position(
             in: """
-                request version verb words unit signal permission stopping reload updating plan
+                request version verb words unit signal permission stopping reload updating plan partial
                 """)
         self = place.flatMap { Refusal(rawValue: $0) } ?? .other
     }
@@ -53,6 +55,7 @@ enum Refusal: Int {
         case .cannotReload: "it has no way to reload"
         case .isUpdating: "an update is under way"
         case .noPlan: "a unit file is refused, so all stays as it was; 'hammock check' says which"
+        case .partialPlan: "some units are refused and left out; 'hammock check' says which"
         case .other: "PID 1 refuses this"
         }
     }

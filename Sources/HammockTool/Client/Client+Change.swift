@@ -138,7 +138,13 @@ extension Client {
     mutating func update(restarts: Bool) throws(ClientProblem) {
         var line = request("update")
         if restarts { line.append(" restart") }
-        try ask(line, patience: Client.updateMilliseconds)
+        do throws(ClientProblem) {
+            try ask(line, patience: Client.updateMilliseconds)
+        } catch {
+            // All others are in the new plan, as at a boot.
+            guard case .refused(.partialPlan) = error else { throw error }
+            _ = complain(error)
+        }
     }
 
     mutating func update(_ request: ClientRequest) -> Int32 {

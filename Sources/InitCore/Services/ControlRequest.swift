@@ -52,8 +52,10 @@ public enum ControlProblem: Error, Equatable, Sendable {
     case cannotReload
     /// Another update is not over.
     case isUpdating
-    /// There is no plan in place of the one that counts: a unit is refused.
+    /// There is no plan in place of the one that counts: a unit of that one is refused now.
     case noPlan
+    /// The new plan counts, without the units that are refused.
+    case partialPlan
 
     /// The words behind `no`.
     public var reason: StaticString {
@@ -69,6 +71,7 @@ public enum ControlProblem: Error, Equatable, Sendable {
         case .cannotReload: "reload"
         case .isUpdating: "updating"
         case .noPlan: "plan"
+        case .partialPlan: "partial"
         }
     }
 }

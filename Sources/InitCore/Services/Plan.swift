@@ -24,6 +24,9 @@ public struct Plan: @unchecked Sendable {
     /// How long a stop of all services can take, in milliseconds.
     public var longestStop: UInt32 { bytes.number32(at: PlanLayout.longestStopOffset) }
 
+    /// Whether units are left out, because they are refused or need one that is.
+    public var isPartial: Bool { bytes.number32(at: PlanLayout.refusalsOffset) > 0 }
+
     /// The unit at this place of the order, in which each comes behind those it comes after.
     public func unit(inOrder place: Int) -> ServiceID {
         ServiceID(rawValue: bytes[PlanLayout.orderOffset &+ place])

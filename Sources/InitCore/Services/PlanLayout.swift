@@ -16,6 +16,8 @@ public enum PlanLayout {
     static let longestStopOffset = 20
     /// FNV-1a, 64 bits, of everything behind the header: the plan's name.
     static let hashOffset = 24
+    /// How many problems have left units out; 0 if all that is wanted is in the plan.
+    static let refusalsOffset = 32
     static let headerSize = 64
 
     /// One byte a unit, `ServiceSet.capacity` of them: each unit behind those it comes after.

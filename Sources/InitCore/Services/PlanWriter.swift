@@ -221,9 +221,11 @@ public struct PlanWriter {
 
     /// Writes the header.
     ///
-    /// - Parameter longestStop: in milliseconds.
+    /// - Parameters:
+    ///   - longestStop: in milliseconds.
+    ///   - refusals: how many problems have left units out.
     /// - Returns: the plan's bytes; none if something did not fit.
-    public mutating func finish(longestStop: UInt32) -> ByteView {
+    public mutating func finish(longestStop: UInt32, refusals: Int = 0) -> ByteView {
         var offset = 0
         while offset < PlanLayout.magic.count {
             put(PlanLayout.magic[offset], at: offset)
@@ -233,6 +235,7 @@ public struct PlanWriter {
         put32(UInt32(truncatingIfNeeded: count), at: PlanLayout.unitCountOffset)
         put32(UInt32(truncatingIfNeeded: heapSize), at: PlanLayout.heapSizeOffset)
         put32(longestStop, at: PlanLayout.longestStopOffset)
+        put32(UInt32(truncatingIfNeeded: refusals), at: PlanLayout.refusalsOffset)
         let size = heapStart &+ heapSize
         guard !overflowed, size <= buffer.count, let base = buffer.baseAddress else {
             return .empty

@@ -30,6 +30,9 @@ extension ServiceTable {
         return true
     }
 
+    /// Whether the other plan lacks a unit of this one.
+    public func hasUnits(missingIn other: Plan) -> Bool { !units(missingIn: other).isEmpty }
+
     private func units(missingIn other: Plan) -> ServiceSet {
         var missing = ServiceSet()
         var index = 0

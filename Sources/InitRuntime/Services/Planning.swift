@@ -13,7 +13,7 @@ struct PlanBytes {
 extension Services {
     /// Starts the planner: a child that hands over a plan, and can fail in any way it likes.
     ///
-    /// - Parameter isUpdate: whether a unit that is refused refuses the whole plan.
+    /// - Parameter isUpdate: whether the planner says each of its warnings.
     mutating func startPlanner<K: Kernel & ~Copyable>(
         isUpdate: Bool, on kernel: inout K
     ) throws(Errno) -> ProcessID {
@@ -97,7 +97,7 @@ struct PlannerChild {
     /// Empty for all units of /etc/hammock.
     let target: Line
     let isStrict: Bool
-    /// Whether a unit that is refused refuses the whole plan.
+    /// Whether it says each of its warnings. At a boot the console is spared them.
     let isUpdate: Bool
     /// Where the plan goes.
     let pipe: FileDescriptor
@@ -153,7 +153,7 @@ struct PlannerChild {
         var count = 0
         add("hammock\0", to: &words, &count)
         add("plan\0", to: &words, &count)
-        if !isUpdate { add("--boot\0", to: &words, &count) }
+        add(isUpdate ? "--partial\0" : "--boot\0", to: &words, &count)
         add("-o\0", to: &words, &count)
         add("-\0", to: &words, &count)
         if isStrict { add("--strict\0", to: &words, &count) }

@@ -11,7 +11,7 @@ struct ServiceUpdate {
     var isRead = false
     /// What it handed over; `nil` if that was no plan.
     var plan: Plan?
-    /// Whether the planner has refused nothing.
+    /// Whether the planner has ended well.
     var isAccepted = false
     /// Whether units that have changed are to start again.
     var restarts = false
@@ -63,7 +63,6 @@ extension Services {
     mutating func updatePlannerEnded(_ process: ProcessID, _ status: ExitStatus) -> Bool {
         guard let known = update?.process, known == process else { return false }
         update?.process = nil
-        // Where one unit is refused the whole plan is: what runs must not change by halves.
         update?.isAccepted = status == .exited(0)
         return true
     }
@@ -77,6 +76,12 @@ extension Services {
             endUpdate(.noPlan)
             return
         }
+        // A unit that PID 1 runs must not stop because its file is refused now. Whether that is why
+        // the plan lacks it nobody says, so such a plan is refused whole.
+        if plan.isPartial, table.hasUnits(missingIn: plan) {
+            endUpdate(.noPlan)
+            return
+        }
         if !current.isLeaving {
             update?.isLeaving = true
             table.leave(unitsMissingIn: plan, at: kernel.now())
@@ -85,7 +90,7 @@ extension Services {
         guard table.canAdopt(plan) else { return }
         adopt(plan, on: &kernel, log: &log)
         // It is over before anything else is told the table, which would look for it again.
-        endUpdate(nil)
+        endUpdate(plan.isPartial ? .partialPlan : nil)
         if current.restarts { restartChanged(on: &kernel, log: &log) }
     }
 

@@ -137,7 +137,7 @@ extension Planner where Source: ~Copyable {
             writer.setOrder(position, number(of: service))
             position &+= 1
         }
-        return writer.finish(longestStop: longestStop)
+        return writer.finish(longestStop: longestStop, refusals: refusals)
     }
 
     /// The number of a unit in the plan.
