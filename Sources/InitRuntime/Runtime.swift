@@ -5,9 +5,6 @@ public import KernelInterface
 /// decides nothing.
 public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     public internal(set) var kernel: K
-    public internal(set) var core: InitCore
-    /// The log, as the services use it: they get it without a copy.
-    var serviceLog: ServiceLog
     /// The arguments that this process was started with.
     let words: Words
     let environment: Words
@@ -40,6 +37,13 @@ public struct Runtime<K: Kernel & ~Copyable>: ~Copyable {
     /// How many signals PID 1 takes before it looks for children. Signals with lower numbers come
     /// before SIGCHLD, and could hold it back for ever if they come fast enough.
     private let mostSignalsInARow = 256
+
+    // What is large comes last: the code reaches what is near a value's beginning by shorter
+    // instructions.
+
+    /// The log, as the services use it: they get it without a copy.
+    var serviceLog: ServiceLog
+    public internal(set) var core: InitCore
 
     /// - Parameters:
     ///   - words: this process's argv.

@@ -80,14 +80,8 @@ public struct Configuration: Sendable {
     public var flushMilliseconds = Limit.flushMilliseconds
     /// The signal to receive when the parent dies. prctl(2), PR_SET_PDEATHSIG.
     public var parentDeathSignal: Signal?
-    /// The program's exit codes that init passes on as 0.
-    public var codesToZero = ExitCodeSet()
-    /// What init forwards for each signal that arrives.
-    public var rewrites = SignalRewrites()
     /// Whether PID 1 reads unit files and runs their services.
     public var hasServices = false
-    /// The target whose units are wanted; empty for all units of /etc/hammock.
-    public var target = Line()
     /// Whether a directive that is only warned of refuses its unit.
     public var isStrict = false
     /// What each TimeoutStopSec= is at most, in milliseconds.
@@ -96,6 +90,16 @@ public struct Configuration: Sendable {
     public var keepsLogs: Bool
     /// How long the program waits for the services.
     public var serviceWaitMilliseconds = Limit.serviceWaitMilliseconds
+
+    // What is large comes last: the code reaches what is near a value's beginning by shorter
+    // instructions.
+
+    /// The program's exit codes that init passes on as 0.
+    public var codesToZero = ExitCodeSet()
+    /// What init forwards for each signal that arrives.
+    public var rewrites = SignalRewrites()
+    /// The target whose units are wanted; empty for all units of /etc/hammock.
+    public var target = Line()
     /// The host name that PID 1 sets on a machine; empty if the name is to stay as it is.
     public var hostName = Line()
 

@@ -4,13 +4,13 @@ public struct ServiceActions: Sendable {
     /// tries them all.
     public static let capacity = 8
 
-    private var storage = [8 of ServiceAction](repeating: .goOn)
     private var first = 0
     public private(set) var count = 0
     /// Whether there were more actions than room. The last ones were dropped then.
     public private(set) var overflowed = false
     /// Whether the last action is one that is answered.
     private(set) var awaitsAnswer = false
+    private var storage = [8 of ServiceAction](repeating: .goOn)
 
     public init() {}
 

@@ -9,12 +9,10 @@
 /// Its functions are `mutating`, because reading one entry of an InlineArray in any other function
 /// copies all of them.
 public struct ServiceTable<let capacity: Int>: Sendable {
-    var states = [capacity of ServiceState](repeating: ServiceState())
     /// At most `capacity` units.
     public internal(set) var plan: Plan
     /// What every TimeoutStopSec= is at most, in milliseconds. `hammock.stop=`
     public var stopCap: UInt32?
-    var actions = ServiceActions()
     /// `beginAll` came, and `settled` was not said yet.
     var owesSettled = false
     /// Something becomes of a unit by itself, before long.
@@ -26,6 +24,12 @@ public struct ServiceTable<let capacity: Int>: Sendable {
     /// While no child is left: the next unit whose processes are lost, twice, and one more if its
     /// control is done.
     var losing: Int?
+
+    // What is large comes last: the code reaches what is near a value's beginning by shorter
+    // instructions.
+
+    var states = [capacity of ServiceState](repeating: ServiceState())
+    var actions = ServiceActions()
 
     /// - Parameter plan: of at most `capacity` units. One with more counts as none.
     public init(plan: Plan) {

@@ -3,11 +3,11 @@ public struct Actions: Sendable {
     /// Room for one event's actions and those left of the one before. A test tries them all.
     public static let capacity = 10
 
-    private var storage = [10 of Action](repeating: .reap)
     private var first = 0
     public private(set) var count = 0
     /// Whether there were more actions than room. The last ones were dropped then.
     public private(set) var overflowed = false
+    private var storage = [10 of Action](repeating: .reap)
 
     public init() {}
 

@@ -37,8 +37,6 @@ public struct InitCore: Sendable {
     }
 
     public let role: Role
-    /// Set before the first step and, on a machine, again when the command line is read.
-    public var configuration: Configuration
 
     public internal(set) var phase = Phase.settingUp
     /// When `deadlinePassed` is due, or `nil` if init waits only for signals.
@@ -68,6 +66,12 @@ public struct InitCore: Sendable {
     var unwritten: Int64?
     /// When the phase must end. `deadline` may be earlier, for another try.
     var phaseEnd: Instant?
+
+    // What is large comes last: the code reaches what is near a value's beginning by shorter
+    // instructions.
+
+    /// Set before the first step and, on a machine, again when the command line is read.
+    public var configuration: Configuration
     /// The actions that are still to be done.
     public private(set) var actions = Actions()
 

@@ -3,8 +3,8 @@ public struct Line: Sendable {
     /// With the newline. The kernel's log takes no more than 1 KiB; these need far less.
     public static let capacity = 240
 
-    private var storage = [240 of UInt8](repeating: 0)
     public private(set) var count = 0
+    private var storage = [240 of UInt8](repeating: 0)
 
     public init() {}
 

@@ -28,12 +28,17 @@ struct ControlClient {
     var user: UInt32 = 0
     /// When it connected. A request must come soon.
     var since = Instant(milliseconds: 0)
-    var input = [512 of UInt8](repeating: 0)
     var inputCount = 0
     var reply = Reply.none
-    /// The line that is on its way, and how much of it is sent.
-    var line = Line()
+    /// How much of `line` is sent.
     var sent = 0
+
+    // What is large comes last: the code reaches what is near a value's beginning by shorter
+    // instructions.
+
+    /// The line that is on its way.
+    var line = Line()
+    var input = [512 of UInt8](repeating: 0)
 
     // If it were inlined, each of the many fields would be set one by one for each client.
     @inline(never)

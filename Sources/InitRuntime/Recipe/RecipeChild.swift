@@ -35,14 +35,9 @@ struct Recipe {
     let service: ServiceID
     let stage: Stage
     let commandIndex: UInt8
-    let context: RecipeContext
     let entries: ByteView
-    let memory: RecipeMemory
     var report: FileDescriptor
     var command = RecipeCommand.none
-    var identity = Identity()
-    var environment: Environment
-    var words: TextTable
     /// A path that is being made. The next one takes its place.
     var path: Texts
     /// A number that was looked for in a file.
@@ -52,6 +47,15 @@ struct Recipe {
     private(set) var subject = ByteView.empty
     /// Where messages go.
     var messages: FileDescriptor
+
+    // What is large comes last: the code reaches what is near a value's beginning by shorter
+    // instructions.
+
+    var words: TextTable
+    var environment: Environment
+    var identity = Identity()
+    let context: RecipeContext
+    let memory: RecipeMemory
 
     init(
         _ plan: Plan, _ service: ServiceID, _ stage: Stage, _ command: UInt8,

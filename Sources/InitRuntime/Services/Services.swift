@@ -6,12 +6,9 @@ import KernelInterface
 /// It lies in memory of its own, since it is large, and is touched only where services were asked
 /// for. Each function that has an answer for `InitCore` leaves it in `events`.
 struct Services {
-    var table = ServiceTable<128>(plan: .none)
     /// For each unit of the plan. It and the wait set are not in this value: what is gets copied
     /// while it is made, and its pages are touched even where there are few units.
     let holdings: UnsafeMutablePointer<ServiceHoldings>
-    var server = ControlServer()
-    var changes = ServiceChanges()
     /// What `InitCore` is to be told.
     var events = ServiceEvents()
     /// Where the planner's bytes come from, until all of them are here.
@@ -34,6 +31,13 @@ struct Services {
     var nextPlace = 0
     var logger = LoggerProcess()
     let settings: ServiceHostSettings
+
+    // What is large comes last: the code reaches what is near a value's beginning by shorter
+    // instructions.
+
+    var server = ControlServer()
+    var changes = ServiceChanges()
+    var table = ServiceTable<128>(plan: .none)
 
     /// How many descriptors PID 1 waits for at most, the program's report among them.
     static var mostWatched: Int { 600 }
