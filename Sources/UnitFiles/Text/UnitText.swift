@@ -38,9 +38,10 @@ public struct UnitText {
             if text.count == 0 || UnitText.isComment(text) { continue }
             while isContinued(start, end) {
                 bytes[end &- 1] = UInt8(ascii: " ")
-                guard let longer = join(to: end) else { break }
-                end = longer
+                let longer = join(to: end)
+                end = longer ?? end
                 text = UnitText.trim(view(start, end))
+                if longer == nil { break }
             }
             if text.count > 0 { return item(text) }
         }
