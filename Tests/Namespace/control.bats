@@ -439,7 +439,7 @@ expect_json() {
     expect_status 4
 }
 
-@test "init reads unit files anew, and keeps all as it was if one is refused" {
+@test "init reads unit files anew, and keeps all as it was if one that it has is refused" {
     serve_init
     unit fresh "ExecStart=/bin/sleep 1000"
     ask start fresh
@@ -449,6 +449,10 @@ expect_json() {
     ask start fresh
     expect_status 0
     unit wrong "ExecStart=relative"
+    ask update
+    expect_status 0
+    [ "$output" = "hammock: some units are refused and left out; 'hammock check' says which" ]
+    unit fresh "ExecStart=relative"
     ask update
     expect_status 1
     [ "$output" = "hammock: a unit file is refused, so all stays as it was; 'hammock check' says\
