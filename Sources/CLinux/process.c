@@ -35,13 +35,20 @@ int clinux_fork(void) {
     return ask0(SYS_fork);
 }
 
-int clinux_fork_into(int cgroup) {
-    // struct clone_args and its flag are in linux/sched.h, which musl does not have.
+int clinux_fork_service(int cgroup) {
+    // struct clone_args and its flags are in linux/sched.h, which musl does not have.
+    const uint64_t clear_handlers = 1ull << 32, into_cgroup = 1ull << 33;
     struct {
         uint64_t flags, pidfd, child_tid, parent_tid, exit_signal;
         uint64_t stack, stack_size, tls, set_tid, set_tid_size, cgroup;
-    } how = {.flags = 1ull << 33, .exit_signal = SIGCHLD, .cgroup = cgroup};
-    return ask2(SYS_clone3, &how, sizeof how);
+    } how = {.flags = clear_handlers, .exit_signal = SIGCHLD};
+    if (cgroup >= 0) {
+        how.flags |= into_cgroup;
+        how.cgroup = cgroup;
+    }
+    int pid = ask2(SYS_clone3, &how, sizeof how);
+    if (pid == 0) handlers_are_cleared = 1;
+    return pid;
 }
 
 int clinux_get_limit(int resource, uint64_t limits[2]) {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 struct inherited_signals inherited;
+int handlers_are_cleared;
 
 // The kernel's own struct sigaction, on x86-64.
 struct kernel_sigaction {
@@ -175,6 +176,7 @@ int clinux_pause(void) {
 
 int clinux_reset_signals(int ignored) {
     int result = 0;
+    if (handlers_are_cleared) return ignored ? set_action(ignored, IGNORED, 0) : 0;
     for (int signal = 1; signal <= last_signal; signal++) {
         if (signal == SIGKILL || signal == SIGSTOP) continue;
         int failure = set_action(signal, signal == ignored ? IGNORED : DEFAULT_ACTION, 0);

@@ -28,6 +28,9 @@ struct inherited_signals {
 };
 extern struct inherited_signals inherited;
 
+// Whether no signal has a handler in this process, nor is ignored: it was forked without them.
+extern int handlers_are_cleared;
+
 int set_action(int signal, signal_handler *handler, unsigned long flags);
 int set_mask(int how, kernel_sigset mask);
 

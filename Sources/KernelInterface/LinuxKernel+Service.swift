@@ -22,11 +22,12 @@ extension LinuxKernel {
             try check(clinux_pipe(start.assumingMemoryBound(to: Int32.self)))
         }
         var isInside = cgroup != nil
-        var process = cgroup.map { clinux_fork_into($0.rawValue) } ?? clinux_fork()
-        // Container runtimes before 2021 answer EPERM to calls that their filter does not know.
-        if isInside,
-            process == 0 &- Errno.notPermitted.rawValue
-                || process == 0 &- Errno.noSuchSystemCall.rawValue
+        var process = clinux_fork_service(cgroup?.rawValue ?? -1)
+        // Container runtimes before 2021 answer EPERM to calls that their filter does not know, and
+        // kernels before 5.5 do not know the flag.
+        if process == 0 &- Errno.notPermitted.rawValue
+            || process == 0 &- Errno.noSuchSystemCall.rawValue
+            || process == 0 &- Errno.invalidArgument.rawValue
         {
             isInside = false
             process = clinux_fork()

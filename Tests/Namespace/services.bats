@@ -228,6 +228,15 @@ END
     end_init
 }
 
+@test "a service begins with no signal blocked, and ignores only PIPE" {
+    runs a '/bin/sleep 1000'
+    start_init
+    ask wait settled
+    inside /bin/cat "/proc/$(main_of a)/status"
+    expect_output $'SigBlk:\t0000000000000000\nSigIgn:\t0000000000001000\nSigCgt:\t0000000000000000'
+    end_init
+}
+
 @test "an update does not touch what required a unit that is gone" {
     local main
     runs goes '/bin/sleep 1000'

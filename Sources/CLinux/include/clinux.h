@@ -117,8 +117,9 @@ int clinux_fork(void);
 
 // long clone3(struct clone_args *args, size_t size);                        clone(2)
 // fork(2), with the child in the cgroup of this directory's descriptor (CLONE_INTO_CGROUP) from
-// its first moment. 0 in the child.
-int clinux_fork_into(int cgroup);
+// its first moment, unless that is -1. No signal has a handler in the child (CLONE_CLEAR_SIGHAND).
+// 0 in the child.
+int clinux_fork_service(int cgroup);
 
 // int fstat(int fd, struct stat *statbuf);                                   stat(2)
 // What tells an open file from others, its type and mode, and its size in bytes.
