@@ -15,7 +15,7 @@ struct Request {
     var target: ByteView?
     var isStrict = false
     var isJSON = false
-    /// Whether the plan goes without the units that are refused.
+    /// Whether only the number of the warnings is said.
     var isForBoot = false
     /// Whether the plan may lack units that are refused.
     var isPartial = false

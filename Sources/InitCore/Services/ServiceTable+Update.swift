@@ -7,13 +7,11 @@ extension ServiceTable {
     public mutating func leave(unitsMissingIn other: Plan, at now: Instant) {
         actions.begin()
         let missing = units(missingIn: other)
-        var rest = relying(on: missing, by: .binding).subtracting(missing)
+        var rest = relying(on: missing, by: .binding)
         while let service = rest.removeFirst() {
-            if states[service.index].isWanted { states[service.index].flags.insert(.returns) }
-            states[service.index].flags.remove(.isWanted | .comesAgain)
-        }
-        rest = missing
-        while let service = rest.removeFirst() {
+            if states[service.index].isWanted, !missing.contains(service) {
+                states[service.index].flags.insert(.returns)
+            }
             states[service.index].flags.remove(.isWanted | .comesAgain)
         }
         goOn(at: now)
