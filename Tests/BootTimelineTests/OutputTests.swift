@@ -18,17 +18,8 @@ import Testing
     }
 
     @Test func `the trace is JSON, with a duration in microseconds for each span`() throws {
-        struct Trace: Decodable {
-            struct Event: Decodable {
-                var name: String
-                var ph: String
-                var ts: Int?
-                var dur: Int?
-            }
-            var traceEvents: [Event]
-        }
         let timeline = try timeline()
-        let trace = try JSONDecoder().decode(Trace.self, from: Data(timeline.trace.utf8))
+        let trace = try Trace(of: timeline)
         let spans = trace.traceEvents.filter { $0.ph == "X" }
         #expect(spans.count == timeline.phases.count + timeline.details.count)
         let last = try #require(spans.first { $0.name == "init" })

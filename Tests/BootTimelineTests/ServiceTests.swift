@@ -145,18 +145,7 @@ private func starts(_ lines: String) throws -> [String] {
     }
 
     @Test func `the trace has a line for each service, and one that is open has no end`() throws {
-        struct Trace: Decodable {
-            struct Event: Decodable {
-                var name: String
-                var ph: String
-                var dur: Int?
-                var tid: Int?
-                var args: [String: String]?
-            }
-            var traceEvents: [Event]
-        }
-        let trace = try JSONDecoder().decode(
-            Trace.self, from: Data(timeline(services).trace.utf8))
+        let trace = try Trace(of: timeline(services))
         let events = trace.traceEvents.filter { $0.name.hasSuffix(".service") }
         #expect(events.map(\.ph) == ["X", "X", "B"])
         #expect(events.map(\.dur) == [30_000, 19_900, nil])

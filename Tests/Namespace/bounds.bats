@@ -1,15 +1,11 @@
 # What a service can do to PID 1, and to others: PID 1 answers, and the others live on.
 
 setup_file() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/services
     build_services
 }
 
 setup() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/services
     prepare_services
     control=/run/hammock/control

@@ -1,15 +1,11 @@
 # What services write, on its way from the service to `hammock logs`.
 
 setup_file() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/services
     build_services
 }
 
 setup() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/services
     prepare_services
     # What is in /run is looked at when the namespace is gone.

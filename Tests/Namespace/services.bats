@@ -1,15 +1,11 @@
 # PID 1 with services.
 
 setup_file() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/services
     build_services
 }
 
 setup() {
-    load ../Support/helpers
-    load ../Support/namespace
     load ../Support/services
     prepare_services
 }

@@ -23,12 +23,13 @@ teardown_file() {
 
 setup() {
     load ../Support/engine
+    load ../Support/cgroup
     need_podman
 }
 
 podman() { inside timeout --signal=KILL 900 "${podman[@]}" "$@"; }
 
-teardown() { if [ -n "${group-}" ]; then eventually remove_group; fi; }
+teardown() { end_group; }
 
 # serve_in WORDS...: runs the container with these words for podman, to its end.
 serve_in() {
@@ -41,30 +42,15 @@ serve_in() {
     [[ $output != *"FAILED:"* ]]
 }
 
-remove_group() {
-    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
-    [ ! -d "$group" ] && umount "${group%/*}"
-}
-
 @test "six services of Debian come up, serve and survive SIGKILL in a container" {
     serve_in --entrypoint /init --rootfs "$place/tree"
 }
 
 @test "six services of Debian do so in a container whose cgroups are writable, each in its own" {
-    local mounted=$BATS_TEST_TMPDIR/cgroups
-    mkdir "$mounted"
-    mount -t cgroup2 none "$mounted" 2>/dev/null || skip "this machine has no cgroups of version 2"
-    group=$mounted/hammock-services-$$
-    mkdir "$group"
+    make_group
     # podman mounts what this machine's cgroups are, and those may be of version 1. So the container
     # mounts its own tree, with its first process at the root of it, and becomes init.
-    cat >"$place/tree/enter" <<END
-#!/bin/sh -e
-mount -t cgroup2 none /sys/fs/cgroup
-echo 0 >/sys/fs/cgroup/${group##*/}/cgroup.procs
-mount --bind /sys/fs/cgroup/${group##*/} /sys/fs/cgroup
-exec /init "\$@"
-END
+    { echo '#!/bin/sh -e'; entering_group mount; echo 'exec /init "$@"'; } >"$place/tree/enter"
     chmod +x "$place/tree/enter"
     serve_in --privileged --entrypoint /enter --rootfs "$place/tree"
     [[ $output == *"a cgroup of its own: nginx.service"* ]]

@@ -1,7 +1,11 @@
 # For the tests that run PID 1 with services as PID 1 of a namespace: real unit files, the real planner,
 # the real client. The tree has busybox and the tools. Where a test does not ask for cgroups there are
-# none, and process groups have to do. Each file loads it behind namespace.bash.
+# none, and process groups have to do.
 # shellcheck shell=bash disable=SC2034,SC2154 # the tests read what is set; helpers.bash sets root
+
+load ../Support/helpers
+load ../Support/namespace
+load ../Support/cgroup
 
 # build_services: builds what these tests need, once for each file.
 build_services() {
@@ -29,7 +33,7 @@ prepare_services() {
 # end_services: a test ends with this.
 end_services() {
     end_namespaces
-    [ -z "${group-}" ] || eventually remove_group
+    end_group
 }
 
 # unit NAME: a unit file, from standard input.
@@ -49,21 +53,10 @@ exec "$@"'
 
 # with_cgroups: this test's services have cgroups, below one of the machine's.
 with_cgroups() {
-    local place=$BATS_TEST_TMPDIR/cgroups
-    mkdir -p "$place" "$tree/sys/fs/cgroup"
-    mount -t cgroup2 none "$place" 2>/dev/null || skip "this machine has no cgroups of version 2"
-    group=$place/hammock-test-$$
-    mkdir "$group"
-    # PID 1 and all below it are in the group that it has as its root.
-    before="busybox mount -t cgroup2 none /sys/fs/cgroup
-echo 0 >/sys/fs/cgroup/${group##*/}/cgroup.procs
-busybox mount -o bind /sys/fs/cgroup/${group##*/} /sys/fs/cgroup
+    make_group
+    mkdir -p "$tree/sys/fs/cgroup"
+    before="$(entering_group "busybox mount")
 $before"
-}
-
-remove_group() {
-    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
-    [ ! -d "$group" ] && umount "${group%/*}"
 }
 
 # run_init WORDS...: runs init with services to its end, and captures it.
