@@ -14,6 +14,8 @@
 #                         out/kernel-custom with any of the other options)
 #   --unpinned            the newest source of the pinned series that apt knows, for when the
 #                         pinned version cannot be fetched; its hashes will differ
+#   --source-path         builds nothing: unpacks the source, and prints where it is
+#   --source-identity     builds nothing: prints a name for the source, which changes with it
 #   --help
 #
 # A kernel is built once, and kept under the hash of its inputs in ~/.cache/hammock (or
@@ -22,8 +24,11 @@
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
+# shellcheck source=scripts/lib-source.sh
+. "$root/scripts/lib-source.sh"
 
 source=''
+job=build # or path, identity: what to print of the source
 config=''
 unpinned=''
 output=''
@@ -37,15 +42,13 @@ trap 'rm -rf "$scratch"' EXIT
 
 main() {
     parse "$@"
-    case $cache in
-        *[[:space:]:]*) die "$exit_usage" "the kernel cannot be built below '$cache':
-make takes no path with a space or a colon; set XDG_CACHE_HOME to another" ;;
-    esac
+    plain_cache
     need_packages kernel ${config:+kernel-config}
     warn_of_versions gcc binutils lz4
 
     local tree inputs entry built=''
     identify_source
+    if [ "$job" != build ]; then print_source; return; fi
     inputs=$(inputs_hash)
     entry=$cache/kernel/$inputs
     if needs_build "$entry"; then
@@ -81,6 +84,7 @@ parse() {
             --fragment) fragment=$(value_of "$@"); fragments+=("$fragment"); shift 2 ;;
             --output) output=$(value_of "$@"); shift 2 ;;
             --unpinned) unpinned=yes; shift ;;
+            --source-path | --source-identity) job=${1#--source-}; shift ;;
             -h | --help) help; exit ;;
             *) usage_error "unknown option '$1'" ;;
         esac
@@ -130,11 +134,24 @@ prepare_source() {
     unpack "$source"
 }
 
+# print_source: prints what `job` says of the source.
+print_source() {
+    if [ "$job" = path ]; then
+        if [ ! -e "$tree" ]; then
+            one_at_a_time kernel "$cache"
+            prepare_source
+        fi
+        printf '%s\n' "$tree"
+    else
+        printf '%s\n' "${tree##*/}"
+    fi
+}
+
 # fetch_pinned: sets `source` to the pinned tarball, checked.
 fetch_pinned() {
     source=$cache/source/$(pin kernel-tarball-sha256).tar.xz
     if [ -e "$source" ]; then
-        [ "$(hash_of <"$source")" != "$(pin kernel-tarball-sha256)" ] || return 0
+        ! has_hash "$source" "$(pin kernel-tarball-sha256)" || return 0
         say "$source is not what it was; fetching it again"
     fi
     need_space "$cache" 600 "the kernel's source"
@@ -142,50 +159,28 @@ fetch_pinned() {
     fetch_package "$scratch/package.deb"
     say "checked: sha256 $(pin kernel-deb-sha256)"
     tarball_of_package "$scratch/package.deb" >"$scratch/tarball"
-    [ "$(hash_of <"$scratch/tarball")" = "$(pin kernel-tarball-sha256)" ] \
+    has_hash "$scratch/tarball" "$(pin kernel-tarball-sha256)" \
         || die "$exit_failed" "the tarball in the package is not the one in toolchain/inputs.lock"
     mv "$scratch/tarball" "$source"
 }
 
-# fetch_package FILE: fetches the pinned .deb from the first place that has it. Any place will
-# do, because the hash is checked.
+# fetch_package FILE: fetches the pinned .deb from the first place that has it.
 fetch_package() {
-    local name version mirror
+    local name version
     name=$(pin kernel-package) version=$(pin kernel-version)
     say "fetching $name $version (146 MiB)"
     # By version, if this machine's package lists know it.
     if (cd "$scratch" && apt-get download -q "$name=$version" >/dev/null 2>&1); then
         mv "$scratch"/*_all.deb "$1"
-        package_is_pinned "$1" && return
+        ! has_hash "$1" "$(pin kernel-deb-sha256)" || return 0
     fi
-    # By path, from the mirrors that apt uses: they hold more suites than the lists name.
-    # shellcheck disable=SC2016 # apt's own placeholder
-    while IFS= read -r mirror; do
-        download "${mirror%/}/$(pin kernel-deb-path)" "$1" && return
-    done < <(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | sort -u)
-    say "no mirror that apt knows has it any more; asking Debian's snapshot archive"
-    download "$(snapshot_archive)/file/$(pin kernel-deb-sha1)" "$1" && return
+    # By path: the mirrors that apt uses hold more suites than its lists name.
+    fetch_file "$(pin kernel-deb-path)" "$(pin kernel-deb-sha256)" "$(pin kernel-deb-sha1)" "$1" \
+        && return
     die "$exit_missing" "$name $version could not be fetched: no network, or it has left every archive.
     scripts/update-lock.sh kernel              moves the pin to what apt offers
     scripts/build-kernel.sh --unpinned         takes the newest of the series (other hashes)
     scripts/build-kernel.sh --source TARBALL   takes a source that you have"
-}
-
-# download URL FILE: with apt's own downloader, which knows this machine's proxies.
-download() {
-    /usr/lib/apt/apt-helper download-file "$1" "$2" "SHA256:$(pin kernel-deb-sha256)" \
-        >/dev/null 2>&1 && package_is_pinned "$2"
-}
-
-package_is_pinned() { [ "$(hash_of <"$1")" = "$(pin kernel-deb-sha256)" ]; }
-
-# The snapshot archive lives on the distribution's own domain, which os-release names.
-snapshot_archive() {
-    local home
-    home=$(sed -n 's/^HOME_URL="\(.*\)"$/\1/p' /etc/os-release)
-    home=${home#*//}
-    home=${home%%/*}
-    printf '%s' "${HAMMOCK_SNAPSHOT_ARCHIVE:-https://snapshot.${home#www.}}"
 }
 
 # fetch_unpinned: sets `source` to the newest tarball of the series.
@@ -217,7 +212,9 @@ unpack() {
         || die "$exit_failed" "'$1' could not be unpacked"
     [ -e "$whole/Kconfig" ] \
         || die "$exit_usage" "'$1' holds no kernel source"
-    apply_patches "$whole"
+    apply_patches "$whole" "${patches[@]}" \
+        || die "$exit_failed" "${misfit#"$root"/} does not fit this source.
+    scripts/build-kernel.sh --source TARBALL   builds it without Hammock's patches"
     [ ${#patches[@]} -eq 0 ] || remove_other_patches
     mv "$whole" "$tree"
 }
@@ -227,17 +224,6 @@ unpack() {
 remove_other_patches() {
     local old
     for old in "${tree%-patched-*}"-patched-*; do rm -rf "$old"; done
-}
-
-# apply_patches TREE: without fuzz, because a patch that fits only nearly may do something else.
-apply_patches() {
-    local patch
-    for patch in "${patches[@]}"; do
-        patch --directory "$1" --strip 1 --fuzz 0 --forward --no-backup-if-mismatch --silent \
-            <"$patch" \
-            || die "$exit_failed" "${patch#"$root"/} does not fit this source.
-    scripts/build-kernel.sh --source TARBALL   builds it without Hammock's patches"
-    done
 }
 
 # --- the build ----------------------------------------------------------------------------

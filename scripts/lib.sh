@@ -145,6 +145,14 @@ one_at_a_time() {
     fi
 }
 
+# plain_cache: refuses a cache in which nothing can be built.
+plain_cache() {
+    case $cache in
+        *[[:space:]:]*) die "$exit_usage" "nothing can be built below '$cache':
+make takes no path with a space or a colon; set XDG_CACHE_HOME to another" ;;
+    esac
+}
+
 # need_space DIRECTORY MEBIBYTES PURPOSE
 need_space() {
     local free
@@ -165,6 +173,8 @@ packages_for() {
         # ca-certificates: Debian's snapshot archive is asked by https.
         kernel) echo bc bison ca-certificates dpkg-dev flex gcc libelf-dev lz4 make patch perl \
                 xz-utils ;;
+        # Swift brings clang and lld; a C library for what runs in the build comes with g++.
+        userspace) packages_for swift && echo bzip2 ca-certificates make patch xz-utils ;;
         # A distribution's configuration has keys in it.
         kernel-config) echo libssl-dev ;;
         image) echo cpio e2fsprogs ;;
