@@ -19,6 +19,10 @@
 #   --image FILE        the root disk (default: out/image.img)
 #   --initramfs [FILE]  boots from an initramfs in place of the disk (default:
 #                       out/initramfs.cpio)
+#   --list NAME.list    boots from the image, or the initramfs, that this list describes
+#                       (scripts/build-image.sh --help); makes out/NAME.img and
+#                       out/NAME.cpio. Init runs its units if --target says so, or
+#                       --append hammock.services.
 #   --add HOSTFILE:/path
 #                       boots from an image made for this boot alone, with the file in it;
 #                       may be repeated
@@ -72,6 +76,8 @@
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 # shellcheck source=scripts/lib-timeline.sh
 . "$root/scripts/lib-timeline.sh"
+# shellcheck source=scripts/lib-list.sh
+. "$root/scripts/lib-list.sh"
 
 machine=microvm
 accel=auto
@@ -80,6 +86,7 @@ cpus=''
 kernel=''
 image=''
 initramfs=''
+list=()      # --list FILE
 parts=()     # of this boot's own image: --root, --units, --add and their values
 source=''    # --root DIR|TAR
 timelines=() # --timeline FILE ...
@@ -146,6 +153,7 @@ parse() {
                 fi
                 shift
                 ;;
+            --list) list=("$1" "$(value_of "$@")"); shift 2 ;;
             --add) parts+=("$1" "$(value_of "$@")"); shift 2 ;;
             --units) parts+=("$1" "$(value_of "$@")"); services=" hammock.services"; shift 2 ;;
             --target) target=$(value_of "$@"); check_target; shift 2 ;;
@@ -170,6 +178,8 @@ parse() {
     fi
     [ -z "$target" ] || services=" hammock.target=$target"
     check_init_words
+    names_of_list "${list[1]-$greeting_list}"
+    [ "$initramfs" != "$out/initramfs.cpio" ] || initramfs=$our_initramfs
     check_parts
     [[ $mode =~ ^(check|instructions)$ ]] || find_program
     check_timelines
@@ -207,10 +217,12 @@ check_init_words() {
     done
 }
 
-# check_parts: refuses what an image of this boot's own has no use for.
+# check_parts: refuses what an image of this boot's own, or of a list, has no use for.
 check_parts() {
     # The first of the options that make one.
-    local option=${parts[0]-}
+    local option=${list[0]-${parts[0]-}}
+    [ -z "${list[0]-}" ] || [ -z "$source" ] \
+        || usage_error "--root brings all that is in the image, and so does --list"
     if is_kept; then check_place; return; fi
     [ -z "$image" ] || readable_file --image "$image"
     [ -n "$option" ] || return 0
@@ -221,11 +233,13 @@ check_parts() {
         [ -z "$writable" ] || usage_error "--root makes an image for this boot alone, so --rw \
 needs --image NEWFILE, where the image is kept (--append rw lets the guest write what is thrown away)"
     fi
-    if [ -n "$image" ] || [[ $initramfs != "" && $initramfs != "$out/initramfs.cpio" ]]; then
+    if [ -n "$image" ] || [[ $initramfs != "" && $initramfs != "$our_initramfs" ]]; then
         usage_error "$option makes an image, so there is no use for another one beside it"
     fi
-    [ "$mode" != dry-run ] || usage_error "$option makes an image for one boot, and --dry-run \
-boots nothing: scripts/build-image.sh $option makes one to keep, for --image"
+    # The image of a list stays, and so its command line can be printed.
+    option=${parts[0]-}
+    [ "$mode" != dry-run ] || [ -z "$option" ] || usage_error "$option makes an image for one boot, \
+and --dry-run boots nothing: scripts/build-image.sh $option makes one to keep, for --image"
 }
 
 # is_kept: whether the image of this boot's own stays, with what the guest has changed.
@@ -261,8 +275,8 @@ prepare() {
     need_packages boot
     if [ ${#parts[@]} -gt 0 ]; then
         build_own_image
-    elif [ "$initramfs" = "$out/initramfs.cpio" ] || [ -z "$image$initramfs" ]; then
-        "$root/scripts/build-image.sh"
+    elif [ "$initramfs" = "$our_initramfs" ] || [ -z "$image$initramfs" ]; then
+        "$root/scripts/build-image.sh" "${list[@]}"
     fi
     if [ -z "$kernel" ]; then
         "$root/scripts/build-kernel.sh"
@@ -284,7 +298,7 @@ build_own_image() {
     trap 'rm -rf "$work"' EXIT
     # bash obeys these when build-image.sh has ended, and so nothing writes to $work any more.
     trap 'exit $exit_interrupted' INT TERM HUP
-    "$root/scripts/build-image.sh" "${parts[@]}" --output "$work/own"
+    "$root/scripts/build-image.sh" "${list[@]}" "${parts[@]}" --output "$work/own"
     if is_kept; then
         mv -nT "$work/own.img" "$image"
         [ ! -e "$work/own.img" ] || die "$exit_usage" "--image: there is a '$image' by now"
@@ -397,7 +411,7 @@ bare_hardware() {
 
 # A disk is there unless an initramfs takes its place.
 has_disk() { [ -n "$image" ] || [ -z "$initramfs" ]; }
-disk() { printf '%s' "${image:-$out/image.img}"; }
+disk() { printf '%s' "${image:-$our_image}"; }
 
 # drive: the disk, as the value of a qemu option.
 drive() {

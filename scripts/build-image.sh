@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Makes the root file system: out/image.img (a sparse raw ext4 image) and
-# out/initramfs.cpio, with the same content: /init and empty /dev /proc /sys /run /tmp.
+# out/initramfs.cpio, with the same content: what a list says. By default it is
+# toolchain/image/greeting.list: /init and empty /dev /proc /run /sys /tmp.
 #
 #   scripts/build-image.sh [options]
 #
+#   --list NAME.list        takes this list, and makes out/NAME.img and out/NAME.cpio
 #   --size SIZE             the size of the image, such as 64M or 2G (default: 2G, and with
 #                           --root as large as the root and 1 GiB more)
 #   --root DIR|TAR          begins with a copy of this root directory, or of the one in this
@@ -19,6 +21,24 @@
 #   --output NAME           makes NAME.img and NAME.cpio instead
 #   --help
 #
+# A list has an entry on each line. # begins a comment. The words are those of the kernel's
+# gen_init_cpio, and some more:
+#
+#   dir PATH MODE UID GID
+#   file PATH SOURCE MODE UID GID    a copy of the file SOURCE
+#   slink PATH TARGET                a symbolic link, root's unless MODE UID GID follow
+#   init                             Hammock's /init
+#   hammock                          the client of services, /sbin/hammock
+#   unit FILE                        a unit file or a drop-in (NAME.service.d/*.conf), which
+#                                    goes to /etc/hammock; brings hammock along. Init runs it
+#                                    if it is asked to, as by boot.sh --target.
+#   package NAME                     all files of this package, as root's; it is built first
+#   include FILE                     the entries of another list
+#
+# A relative SOURCE or FILE is looked up from the directory of its list. PATH is absolute, MODE
+# octal, UID and GID are numbers. Directories that no line names are root's, with mode 755. Two
+# lines cannot bring the same file. The options that follow put theirs in its place.
+#
 # Needs no root, no sudo and no loop mount: the file system is written by e2fsprogs.
 # The same content makes the same bytes, for any user, at any place and time. All dates in it
 # are SOURCE_DATE_EPOCH, or without that variable the date in toolchain/inputs.lock.
@@ -31,10 +51,14 @@
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 # shellcheck source=scripts/lib-root.sh
 . "$root/scripts/lib-root.sh"
+# shellcheck source=scripts/lib-list.sh
+. "$root/scripts/lib-list.sh"
 
 size=2G
 sized=''     # whether --size has said so
+list=''      # --list FILE
 init=''
+own_init=''  # whether --init has named it
 hammock=''
 output=''
 source=''    # --root DIR|TAR
@@ -58,7 +82,8 @@ main() {
     parse "$@"
     need_packages image
     [ -z "$source" ] || choose_view
-    if [ -z "$init" ]; then
+    add_packages
+    if [ -z "$init" ] && { [ -n "$source" ] || list_has init; }; then
         HAMMOCK_NESTED=yes "$root/scripts/build-init.sh"
         init=$out/init
     fi
@@ -66,7 +91,7 @@ main() {
         HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
         hammock=$out/hammock
     fi
-    local name=${output:-$out/image} cpio=${output:-$out/initramfs}
+    local name=${output:-${our_image%.img}} cpio=${output:-${our_initramfs%.cpio}}
     mkdir -p "$(dirname "$name")"
     one_at_a_time image
     local inputs
@@ -86,7 +111,7 @@ main() {
     fi
     warn_of_versions e2fsprogs cpio
     work=$(mktemp -d "$(dirname "$name")/.image.XXXXXX")
-    mkdir -m 755 "$work/tree"
+    make_tree
     collect
     make_image "$work/image"
     make_initramfs "$work/initramfs"
@@ -106,9 +131,10 @@ parse() {
         case $1 in
             --size) size=$(value_of "$@") sized=yes; check_size; shift 2 ;;
             --add) addition=$(value_of "$@"); additions+=("$addition"); shift 2 ;;
+            --list) list=$(value_of "$@"); shift 2 ;;
             --root) source=$(value_of "$@"); check_root; shift 2 ;;
             --units) units=$(value_of "$@"); check_units; shift 2 ;;
-            --init) init=$(value_of "$@"); readable_file --init "$init"; shift 2 ;;
+            --init) init=$(value_of "$@") own_init=yes; readable_file --init "$init"; shift 2 ;;
             --hammock) hammock=$(value_of "$@"); readable_file --hammock "$hammock"; shift 2 ;;
             --output) output=$(value_of "$@"); shift 2 ;;
             -h | --help) help; exit ;;
@@ -116,11 +142,17 @@ parse() {
         esac
     done
     if [ -n "$source" ]; then
+        [ -z "$list" ] || usage_error "--root brings all that is in the image, and so does --list"
         [ -n "$output" ] || usage_error "--root needs --output NAME: it makes NAME.img"
         # It depends on the root, which is not there yet.
         [ -n "$sized" ] || size=''
     fi
     for addition in "${additions[@]}"; do check_addition "$addition"; done
+    names_of_list "${list:-$greeting_list}"
+    if [ -z "$source" ]; then
+        read_list "${list:-$greeting_list}"
+        add_hammock
+    fi
 }
 
 check_size() {
@@ -130,25 +162,24 @@ check_size() {
 
 # has_services: whether init may be asked to run services: then it needs the tool that reads
 # unit files.
-has_services() { [ -n "$source$units" ]; }
+has_services() { [ -n "$source$units" ] || list_has hammock; }
 
 # check_addition HOSTFILE:/path
 check_addition() {
     local path=${1##*:}
     [[ $1 == *:/* ]] || usage_error "--add takes HOSTFILE:/path, not '$1'"
     readable_file --add "${1%:*}"
-    case $path in
-        */ | *//* | */./* | */../* | */. | */.. | *['"'$'\n']*)
-            usage_error "--add: '$path' is not a plain absolute path" ;;
-        /lost+found | /lost+found/*) usage_error "--add: /lost+found is the file system's own" ;;
-        /init) usage_error "--add: /init is there already (--init FILE takes another)" ;;
-    esac
+    plain_path "$path" || usage_error "--add: '$path' is not a plain absolute path"
+    ! is_lost_and_found "$path" || usage_error "--add: /lost+found is the file system's own"
+    [ "$path" != /init ] \
+        || usage_error "--add: /init is there already (--init FILE takes another)"
 }
 
 inputs_hash() {
     {
-        printf '%s\n' "$size" "${additions[@]##*:}"
-        hash_of <"$init"
+        printf '%s\n' "$size" "$own_init" "${additions[@]##*:}"
+        list_inputs
+        [ -z "$init" ] || hash_of <"$init"
         ! has_services || hash_of <"$hammock"
         local addition
         for addition in "${additions[@]}"; do
@@ -162,7 +193,7 @@ inputs_hash() {
         source_date_epoch
         dpkg-query -W e2fsprogs cpio
         hash_of_files toolchain/image toolchain/inputs.lock scripts/build-image.sh \
-            scripts/lib-root.sh
+            scripts/lib-root.sh scripts/lib-list.sh
     } | hash_of
 }
 
@@ -184,20 +215,29 @@ clean_up() {
     in_view rm -rf "$work"
 }
 
-# collect: puts the rest into $work/tree, which is empty or has the copy of a root. Owners and
-# dates are set where it is packed.
+# make_tree: an empty $work/tree. A directory that hands its group on, with a bit of the mode, does
+# so to what is made in it.
+make_tree() {
+    mkdir -m 755 "$work/tree"
+    chmod g-s "$work/tree"
+}
+
+# collect: puts what a list says, or the rest beside the copy of a root, into $work/tree. Owners
+# and dates are set where it is packed.
 collect() {
-    local addition path mode directory
-    for directory in dev proc sys run tmp; do
-        if [ -L "$work/tree/$directory" ] || [ -d "$work/tree/$directory" ]; then continue; fi
-        mkdir -m 755 "$work/tree/$directory" \
-            || usage_error "--root: '/$directory' is a file in it, and has to be a directory"
-        [ "$directory" != tmp ] || chmod 1777 "$work/tree/tmp"
-    done
-    put_file 755 "$init" /init || usage_error "--root: '/init' in it is a directory"
-    if has_services; then
+    local addition path mode origin=--root
+    if [ -n "$source" ]; then
+        make_directories
+    else
+        origin=--list
+        place_list
+    fi
+    [ -z "$own_init$source" ] || put_file 755 "$init" /init \
+        || usage_error "$origin: '/init' in it is a directory"
+    # A list has a hammock of its own.
+    if [ -n "$source$units" ]; then
         put_file 755 "$hammock" /sbin/hammock \
-            || usage_error "--root: '/sbin/hammock' in it is a directory"
+            || usage_error "$origin: '/sbin/hammock' in it is a directory"
         [ -z "$source" ] || { put_systemctl; put_hooks; }
     fi
     [ -z "$units" ] || inside /etc/hammock >/dev/null \
@@ -213,6 +253,18 @@ collect() {
         [ ! -x "${addition%:*}" ] || mode=755
         put_file $mode "${addition%:*}" "$path" \
             || usage_error "--add: '$path' cannot be put there"
+    done
+    [ -n "$source" ] || fields_of_list >"$work/fields"
+}
+
+# make_directories: those that init mounts file systems on, where a root lacks them.
+make_directories() {
+    local directory
+    for directory in dev proc sys run tmp; do
+        if [ -L "$work/tree/$directory" ] || [ -d "$work/tree/$directory" ]; then continue; fi
+        mkdir -m 755 "$work/tree/$directory" \
+            || usage_error "--root: '/$directory' is a file in it, and has to be a directory"
+        [ "$directory" != tmp ] || chmod 1777 "$work/tree/tmp"
     done
 }
 
@@ -253,8 +305,8 @@ make_image() {
     local epoch
     epoch=$(source_date_epoch)
     export E2FSPROGS_FAKE_TIME=$epoch MKE2FS_CONFIG=$root/toolchain/image/mke2fs.conf
-    local inodes=4096
-    [ -z "$source" ] || inodes=$(inodes_of_tree)
+    local inodes
+    inodes=$(inodes_of_tree)
     truncate -s "$size" "$1"
     # A file system without a lazily initialised inode table has no work left for the
     # kernel; a journal of 4 MiB is the least that ext4 takes.
@@ -265,7 +317,7 @@ make_image() {
         die "$exit_failed" "mke2fs failed; where the content does not fit into $size, --size helps"
     fi
     # mke2fs copies owners and times from the host, where ctime cannot be set.
-    { set_fields "$1" "$epoch"; [ -z "$source" ] || restore_modes; } >"$work/debugfs.commands"
+    { set_fields "$1" "$epoch"; set_noted_fields; } >"$work/debugfs.commands"
     # debugfs reports errors on stderr, but exits with 0.
     debugfs -w -f "$work/debugfs.commands" "$1" >/dev/null 2>"$work/debugfs.log"
     if grep -v '^debugfs [0-9]' "$work/debugfs.log" >&2; then
@@ -309,10 +361,27 @@ set_fields() {
         END { while (next_one <= last) set_one(next_one++) }'
 }
 
+# set_noted_fields: debugfs commands for the modes and owners in $work/fields, whose lines have type,
+# mode, owner, group and path. debugfs takes a mode with the bits of the type before it, and a
+# quotation mark doubled.
+set_noted_fields() {
+    awk '
+        BEGIN { bits["d"] = "004"; bits["f"] = "010"; bits["l"] = "012" }
+        {
+            path = $0
+            sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", path)
+            gsub(/"/, "\"\"", path)
+            command = "set_inode_field \"" path "\" "
+            printf "%smode %s%04d\n", command, bits[$1], $2
+            if ($3 != "-") printf "%suid %s\n%sgid %s\n", command, $3, command, $4
+        }' "$work/fields"
+}
+
 # make_initramfs FILE
 make_initramfs() {
     find "$work/tree" -exec touch -h -d "@$(source_date_epoch)" {} +
     paths | (cd "$work/tree" && cpio --quiet -o -H newc --reproducible -R 0:0) >"$1"
+    set_fields_in_initramfs "$1"
 }
 
 main "$@"

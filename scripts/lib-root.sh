@@ -1,5 +1,5 @@
-# scripts/build-image.sh --root and --units: what an image has besides init. Sourced by
-# scripts/build-image.sh.
+# scripts/build-image.sh --root, --units and --add: the root of another system, and what an image
+# has besides a root or a list. Sourced by scripts/build-image.sh.
 #
 # A root has files of many owners, and an ordinary user may give no file away. So the copy is
 # made where its user is root, or seems to be. `view` says what that is here:
@@ -67,14 +67,13 @@ readable_directory() {
 
 # check_units: refuses what is no unit file; sets `unit_files`.
 check_units() {
-    local entry name drop_in='\.service\.d/[^/]+\.conf$'
+    local entry name
     unit_files=()
     [ -e "$units" ] || die "$exit_usage" "--units: there is no '$units'"
     readable_directory --units "$units"
     while IFS= read -r -d '' entry; do
         name=${entry#"$units/"}
-        if [ -f "$entry" ] && [[ $name =~ ^$unit_letters(\.(service|target|socket)$|$drop_in) ]]
-        then
+        if [ -f "$entry" ] && is_unit_name "$name"; then
             [ -r "$entry" ] || die "$exit_usage" "--units: '$name' cannot be read"
             unit_files+=("$name")
         elif [ -d "$entry" ] && [[ $name =~ ^$unit_letters\.service\.d$ ]]; then
@@ -84,6 +83,11 @@ check_units() {
 *.target, *.socket and NAME.service.d/*.conf"
         fi
     done < <(entries "$units")
+}
+
+# is_unit_name NAME: whether this is, below /etc/hammock, the name of a unit file or a drop-in.
+is_unit_name() {
+    [[ $1 =~ ^$unit_letters(\.(service|target|socket)|\.service\.d/[^/]+\.conf)$ ]]
 }
 
 # entries DIRECTORY: all in it, two levels deep, each with a NUL behind it.
@@ -210,7 +214,7 @@ unpack_root() {
 
 # pack_root: makes $work/image from the root on standard input, or from the tar.
 pack_root() {
-    mkdir -m 755 "$work/tree"
+    make_tree
     if [ "$view" = inside ]; then read_root | unpack_root; else unpack_root; fi \
         || die "$exit_failed" "--root: tar could not unpack '$source'"
     say_losses
@@ -241,22 +245,14 @@ $(head -n 1 "$work/devices") (root keeps them; in the guest /dev has its own)"
 $(grep -m 1 "Cannot set '" "$work/tar.log")"
 }
 
-# loosen: has this user read all of the tree and put files into it, and notes in $work/modes what that has changed.
-# fakeroot only seems to be root, and mke2fs has to open the files.
+# loosen: has this user read all of the tree and put files into it, and notes in $work/fields what
+# that has changed: type, mode, and that the owners stay. fakeroot only seems to be root, and
+# mke2fs has to open the files.
 loosen() {
-    : >"$work/modes"
+    : >"$work/fields"
     [[ $view =~ ^(fakeroot|plain)$ ]] || return 0
     find "$work/tree" -mindepth 1 \( -type d ! -perm -u=rwx -o -type f ! -perm -u=r \) \
-        -printf '%y %m /%P\n' -exec chmod u+rwX {} \; >"$work/modes"
-}
-
-# restore_modes: debugfs commands for them. debugfs takes a quotation mark doubled.
-restore_modes() {
-    sed -E 's/"/""/g; s/^d ([0-7]+) (.*)/set_inode_field "\2" mode 040000|0\1/
-        s/^f ([0-7]+) (.*)/set_inode_field "\2" mode 0100000|0\1/' "$work/modes" \
-        | while IFS= read -r command; do
-            printf '%s 0%o\n' "${command% *}" $((${command##* }))
-        done
+        -printf '%y %m - - /%P\n' -exec chmod u+rwX {} \; >"$work/fields"
 }
 
 # size_of_tree: in MiB, with room to write. It depends on the content only, and not on how the
@@ -272,7 +268,16 @@ size_of_tree() {
 }
 
 # inodes_of_tree: how many the image has, with room for more files.
-inodes_of_tree() { echo $(($(find "$work/tree" -printf x | wc -c) + free_inodes)); }
+inodes_of_tree() {
+    local files
+    files=$(find "$work/tree" -printf x | wc -c)
+    if [ -n "$source" ]; then
+        echo $((files + free_inodes))
+    else
+        # The table of inodes is written in full, so it is small where there is little in it.
+        echo $((4096 * (1 + files / 2048)))
+    fi
+}
 
 # --- one file in the copy -------------------------------------------------------------------
 
@@ -283,6 +288,7 @@ put_file() {
     directory=$(inside "${path%/*}") || return
     # A link is replaced, and not followed.
     [ ! -L "$directory/${path##*/}" ] || rm "$directory/${path##*/}"
+    forget_fields "$directory/${path##*/}"
     install -T -m "$mode" "$file" "$directory/${path##*/}"
 }
 

@@ -394,7 +394,7 @@ sources_of() {
         image)
             pin source-date-epoch
             hash_of_files "${init[@]}" toolchain/image scripts/build-image.sh \
-                scripts/lib-root.sh
+                scripts/lib-root.sh scripts/lib-list.sh
             ;;
         kernel)
             pin source-date-epoch
