@@ -20,9 +20,9 @@
 #   --initramfs [FILE]  boots from an initramfs in place of the disk (default:
 #                       out/initramfs.cpio)
 #   --list NAME.list    boots from the image, or the initramfs, that this list describes
-#                       (scripts/build-image.sh --help); makes out/NAME.img and
-#                       out/NAME.cpio. Init runs its units if --target says so, or
-#                       --append hammock.services.
+#                       (scripts/build-image.sh --help): out/NAME.img and
+#                       out/NAME.cpio, which are made anew when they have to be. Init runs
+#                       the list's units if --target or --append hammock.services says so.
 #   --add HOSTFILE:/path
 #                       boots from an image made for this boot alone, with the file in it;
 #                       may be repeated
@@ -178,7 +178,7 @@ parse() {
     fi
     [ -z "$target" ] || services=" hammock.target=$target"
     check_init_words
-    names_of_list "${list[1]-$greeting_list}"
+    [ ${#list[@]} -eq 0 ] || names_of_list "${list[1]}"
     [ "$initramfs" != "$out/initramfs.cpio" ] || initramfs=$our_initramfs
     check_parts
     [[ $mode =~ ^(check|instructions)$ ]] || find_program

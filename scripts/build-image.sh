@@ -148,7 +148,7 @@ parse() {
         [ -n "$sized" ] || size=''
     fi
     for addition in "${additions[@]}"; do check_addition "$addition"; done
-    names_of_list "${list:-$greeting_list}"
+    [ -z "$list" ] || names_of_list "$list"
     if [ -z "$source" ]; then
         read_list "${list:-$greeting_list}"
         add_hammock

@@ -9,6 +9,9 @@
 
 # The default of --list: the image that greets.
 greeting_list=$root/toolchain/image/greeting.list
+# Where the images of the list are kept if --output names no other place.
+our_image=$out/image.img
+our_initramfs=$out/initramfs.cpio
 
 # The entries: one of each array belongs together.
 entry_kind=()  # slink, dir, package-dir, file or hardlink
@@ -27,13 +30,11 @@ lists_open=()    # the list that is read, and those that include it
 declare -A placed_by=() # FILE:LINE
 declare -A fields=()    # type (d, f or l), mode, UID and GID
 
-# names_of_list FILE: sets `our_image` and `our_initramfs`, where the images of this list are
-# kept if --output names no other place.
+# names_of_list FILE: sets `our_image` and `our_initramfs` for this list.
 names_of_list() {
     local name=${1##*/}
     readable_file --list "$1"
     [[ $name == ?*.list ]] || usage_error "--list takes a file that is called NAME.list, not '$1'"
-    our_image=$out/image.img our_initramfs=$out/initramfs.cpio
     [[ ! $1 -ef $greeting_list ]] || return 0
     name=${name%.list}
     [[ ! $name =~ ^(image|initramfs)$ ]] || usage_error \

@@ -175,7 +175,8 @@ readonly large_modes="/init 0755 0 0
         --hammock "$checkout/init" --list "$checkout/lists/my own.list"
     expect_status 0
     expect_output "out/my own.img: 64M"
-    [ "$(cd "$checkout/out" && echo *)" = "my own.cpio my own.cpio.inputs my own.img my own.img.inputs" ]
+    [ "$(cd "$checkout/out" && echo *)" \
+        = "my own.cpio my own.cpio.inputs my own.img my own.img.inputs" ]
     local other
     for other in image initramfs; do
         cp "$list" "$lists/$other.list"

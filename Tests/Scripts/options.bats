@@ -84,8 +84,8 @@ in_library() {
 
 @test "the scripts refuse an option without its value" {
     local option
-    for option in --machine --accel --memory --cpus --kernel --image --add --root --units \
-        --append --timeout; do
+    for option in --machine --accel --memory --cpus --kernel --image --list --add --root \
+        --units --append --timeout; do
         run "$root/scripts/boot.sh" $option
         expect_status 2
         expect_output "$option needs a value"
@@ -95,7 +95,7 @@ in_library() {
         expect_status 2
         expect_output "$option needs a value"
     done
-    for option in --size --add --root --units --init --output; do
+    for option in --size --list --add --root --units --init --output; do
         run "$root/scripts/build-image.sh" $option
         expect_status 2
         expect_output "$option needs a value"
@@ -237,6 +237,43 @@ in_library() {
     expect_status 2
     expect_output "--add: there is no '$BATS_TEST_TMPDIR/none'"
     [ -z "$(find "$out" -name '.boot.*')" ]
+}
+
+@test "boot.sh refuses a list that is none, or another image beside it, before it builds anything" {
+    local list=$BATS_TEST_TMPDIR/mine.list
+    touch "$BATS_TEST_TMPDIR/file"
+    run "$root/scripts/boot.sh" --check --list "$list"
+    expect_status 2
+    expect_output "--list: there is no '$list'"
+    run "$root/scripts/boot.sh" --check --list "$BATS_TEST_TMPDIR/file"
+    expect_status 2
+    expect_output "--list takes a file that is called NAME.list, not '$BATS_TEST_TMPDIR/file'"
+    echo init >"$list"
+    run "$root/scripts/boot.sh" --check --list "$list" --image "$BATS_TEST_TMPDIR/file"
+    expect_status 2
+    expect_output "--list makes an image"
+    run "$root/scripts/boot.sh" --check --list "$list" --initramfs "$BATS_TEST_TMPDIR/file"
+    expect_status 2
+    expect_output "--list makes an image"
+    run "$root/scripts/boot.sh" --check --list "$list" --root "$BATS_TEST_TMPDIR" --rw --image new
+    expect_status 2
+    expect_output "--root brings all that is in the image, and so does --list"
+    run "$root/scripts/boot.sh" --dry-run --list "$list" --add "$BATS_TEST_TMPDIR/file:/file"
+    expect_status 2
+    expect_output "build-image.sh --add makes one to keep"
+    [ -z "$(find "$out" -name '.boot.*' -o -name 'mine.*')" ]
+}
+
+@test "--dry-run with a list prints the names of its images" {
+    local list=$BATS_TEST_TMPDIR/mine.list
+    echo init >"$list"
+    run "$root/scripts/boot.sh" --dry-run --list "$list"
+    expect_status 0
+    expect_output "format=raw,file=$out/mine.img"
+    # The initramfs may be asked for before the list.
+    run "$root/scripts/boot.sh" --dry-run --initramfs --list "$list"
+    expect_status 0
+    expect_output "'-initrd' '$out/mine.cpio'"
 }
 
 # make_root: a directory that can be a root, and what cannot. Sets `base`.
