@@ -61,11 +61,11 @@ expect_guest() {
     expect_output "of /bin/setuid: 4755 0 0"
     expect_output "of /home/user: 700 1234 5678"
     expect_output "of /tmp: 1777 0 0"
-    expect_output "/etc/shadow: Permission denied"
+    expect_output "'/etc/shadow': Permission denied"
     expect_output "/home/user/own"
     [[ $output != *secret* ]]
     expect_output "uid=1234(user) gid=5678(user)"
-    [[ $output =~ rests.service\ +up\  ]]
+    [[ $output =~ rests\.service.*phase\ +up\  ]]
 }
 
 @test "a list boots from a disk and from an initramfs, with its owners, modes and units" {
