@@ -37,7 +37,7 @@
 #
 # A relative SOURCE or FILE is looked up from the directory of its list. PATH is absolute, MODE
 # octal, UID and GID are numbers. Directories that no line names are root's, with mode 755. Two
-# lines cannot bring the same file. The options that follow put theirs in its place.
+# lines cannot bring the same file. --add, --units and --init put theirs in place of a list's.
 #
 # Needs no root, no sudo and no loop mount: the file system is written by e2fsprogs.
 # The same content makes the same bytes, for any user, at any place and time. All dates in it
