@@ -4,9 +4,10 @@
 #   scripts/boot.sh [options] [-- WORDS...]
 #   scripts/boot.sh [options] --add ./prog:/prog -- /prog ARGS...
 #   scripts/boot.sh [options] --root /tmp/debian -- /bin/ls -l /
+#   scripts/boot.sh [options] --ssh [-- COMMAND...]
 #
 # The second form boots to run one program, and ends with its exit code. So does the third, with
-# a program of another system's.
+# a program of another system's. The fourth boots a machine to log in to.
 #
 #   --machine NAME      microvm: the fastest (default)
 #                       pc:      the classic command line: an ATA disk, BIOS, bzImage
@@ -36,6 +37,19 @@
 #                       --target says what to run.
 #   --target NAME       init runs the services that this target wants: multi-user.target for
 #                       all that is installed in the --root of a Debian
+#   --ssh               boots the machine of toolchain/image/ssh.list, which has a shell, a network
+#                       and an SSH server, and says how to log in once that answers. --list or
+#                       --image names another image with a server. With a COMMAND, waits for
+#                       the server, runs the command over SSH, powers the machine off, and ends
+#                       with the command's code. One word is a line for the guest's shell.
+#   --key FILE          with --ssh: this public key may log in as root, and no other; may be
+#                       repeated. Without it these are the keys in ~/.ssh, or else a new one.
+#   --net user|none     user: a network of qemu's own, with an address by DHCP, from which the
+#                       guest gets out, and nobody gets in (default: none, and user with --ssh)
+#   --publish HOST:GUEST
+#                       port HOST of 127.0.0.1 leads to the guest's port GUEST; may be repeated
+#   --state FILE        a disk that keeps what the guest writes to /home, /root and /var; a file
+#                       that is not there yet is made
 #   --append WORDS      more words for the kernel's command line
 #   --rw                lets the guest change the image; otherwise all it writes is thrown
 #                       away when qemu ends. out/image.img keeps the changes until it is
@@ -43,7 +57,7 @@
 #                       image made for one boot alone goes when that ends.
 #   --quiet             shows what the guest's programs write to the console, and of the
 #                       kernel's lines only the critical ones
-#   -- WORDS            hands the words to init as its arguments. If the first that is not
+#   -- WORDS            hands the words to init as its arguments (but see --ssh). If the first that is not
 #                       an option is an absolute path, it is a program: init runs it with
 #                       the words behind it, and powers off when it has ended.
 #
@@ -71,11 +85,14 @@
 # With a program: the program's own, or 123 the guest's kernel panicked, 124 timed out,
 # 125 qemu ended before the program did. A program may use any of these numbers itself, so
 # the last line on standard error always says what happened.
+# With --ssh and a command: the command's own, or 124, 125 as above, or 255 if ssh itself failed.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 # shellcheck source=scripts/lib-timeline.sh
 . "$root/scripts/lib-timeline.sh"
+# shellcheck source=scripts/lib-ssh.sh
+. "$root/scripts/lib-ssh.sh"
 # shellcheck source=scripts/lib-list.sh
 . "$root/scripts/lib-list.sh"
 
@@ -129,6 +146,8 @@ main() {
         timeline) draw_timeline ;;
         instructions) count_instructions ;;
         run) run_program ;;
+        serve) serve ;;
+        over-ssh) run_over_ssh ;;
         interactive) interact ;;
     esac
 }
@@ -158,6 +177,11 @@ parse() {
             --units) parts+=("$1" "$(value_of "$@")"); services=" hammock.services"; shift 2 ;;
             --target) target=$(value_of "$@"); check_target; shift 2 ;;
             --root) source=$(value_of "$@"); parts+=("$1" "$source"); shift 2 ;;
+            --ssh) ssh=yes; shift ;;
+            --key) keys+=("$(value_of "$@")"); shift 2 ;;
+            --net) net=$(value_of "$@"); shift 2 ;;
+            --publish) publish+=("$(value_of "$@")"); shift 2 ;;
+            --state) state=$(value_of "$@"); shift 2 ;;
             --append) append+=" $(value_of "$@")"; shift 2 ;;
             --rw) writable=yes; shift ;;
             --quiet) quiet=yes append+=" quiet loglevel=3"; shift ;;
@@ -177,16 +201,28 @@ parse() {
         accel=tcg timeout=${timeout:-600}
     fi
     [ -z "$target" ] || services=" hammock.target=$target"
-    check_init_words
+    check_network
+    [ -z "$ssh" ] || machine_to_log_in_to
+    [ -n "$ssh" ] || check_init_words
     [ ${#list[@]} -eq 0 ] || names_of_list "${list[1]}"
     [ "$initramfs" != "$out/initramfs.cpio" ] || initramfs=$our_initramfs
     check_parts
-    [[ $mode =~ ^(check|instructions)$ ]] || find_program
+    [ -n "$ssh" ] || [[ $mode =~ ^(check|instructions)$ ]] || find_program
     check_timelines
     if [ "$mode" = interactive ] && [ -n "$program" ]; then mode=run; fi
     if [ "$mode" = interactive ] && [ -z "$timeout" ] && [ ! -t 0 ]; then
         usage_error "there is no terminal to boot on: use --check, or --timeout SECONDS"
     fi
+    [ -z "$ssh" ] || [ "$mode" != interactive ] || mode=serve
+}
+
+# machine_to_log_in_to: what --ssh boots if nothing else is named, and for what.
+machine_to_log_in_to() {
+    if [ ${#list[@]} -eq 0 ] && [ -z "$image$source" ]; then
+        list=(--list "$root/toolchain/image/ssh.list")
+    fi
+    services=${services:-" hammock.services"}
+    [ ${#init_words[@]} -eq 0 ] || take_job over-ssh
 }
 
 # check_target: refuses what is not the name of a target.
@@ -283,6 +319,9 @@ prepare() {
     else
         readable_file --kernel "$(kernel_file)"
     fi
+    take_ports
+    [ -z "$state" ] || prepare_state
+    [ -z "$ssh" ] || prepare_ssh
 }
 
 # build_own_image: an image for this boot alone. This script opens it and removes its name. So
@@ -333,8 +372,9 @@ qemu_command() {
     local command_line="root=$root_disk init=/init console=ttyS0"
     [ -z "$initramfs" ] || command_line="rdinit=/init console=ttyS0"
     "${machine}_hardware"
+    network_hardware
     command_line+=$services$append
-    [ ${#init_words[@]} -eq 0 ] || command_line+=" --$(printf ' "%s"' "${init_words[@]}")"
+    [ -n "$ssh" ] || [ ${#init_words[@]} -eq 0 ] || command_line+=" --$(printf ' "%s"' "${init_words[@]}")"
     [ ${#command_line} -le $command_line_limit ] || usage_error "the kernel's command line takes \
 $command_line_limit bytes, and with these words it would have ${#command_line}"
     qemu=(qemu-system-x86_64 -kernel "$(kernel_file)" -append "$command_line" "${hardware[@]}")
@@ -515,13 +555,23 @@ say_how_to_leave() {
 
 # run_program: boots, and ends with the code of the guest's program.
 run_program() {
-    local qemu log status=0
+    local log status=0
     log_console
+    trap end_run EXIT
+    start_on_terminal
+    wait "$qemu_pid" || status=$?
+    qemu_pid=''
+    [ -z "$copier" ] || wait "$copier" || true
+    judge "$status"
+}
+
+# start_on_terminal: starts qemu, whose console is on this terminal, in the background.
+start_on_terminal() {
+    local qemu
     qemu_command
     # If this script is killed, qemu gets a signal, and gives the terminal its modes back.
     local guard=(setpriv --pdeathsig TERM)
     [ -z "$timeout" ] || guard+=(timeout --foreground "$timeout" "${guard[@]}")
-    trap end_run EXIT
     trap 'exit $exit_interrupted' INT TERM HUP
     connect
     say_how_to_leave
@@ -529,10 +579,6 @@ run_program() {
     "${guard[@]}" "${qemu[@]}" <&"$input" >&"$output" &
     qemu_pid=$!
     exec {input}<&- {output}>&-
-    wait "$qemu_pid" || status=$?
-    qemu_pid=''
-    [ -z "$copier" ] || wait "$copier" || true
-    judge "$status"
 }
 
 # log_console: sets `log` to a file that qemu also writes the console to. The file has no name,

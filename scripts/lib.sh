@@ -179,6 +179,7 @@ packages_for() {
         kernel-config) echo libssl-dev ;;
         image) echo cpio e2fsprogs ;;
         boot) echo gcc libc6-dev qemu-system-x86 ;;
+        ssh) echo openssh-client ;;
         test)
             echo bats binutils busybox-static crun expect musl-tools procps runc shellcheck strace \
                 util-linux
