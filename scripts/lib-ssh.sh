@@ -181,7 +181,7 @@ prepare_state() {
         new_host_key "$work/tree/ssh/host_key"
         truncate -s "$state_size" "$work/disk"
         if ! mke2fs -q -t ext4 -L "$state_label" -m 0 -d "$work/tree" \
-            -E root_owner=0:0,lazy_itable_init=0,nodiscard "$work/disk" >"$work/log" 2>&1; then
+            -E root_owner=0:0,assume_storage_prezeroed=1,nodiscard "$work/disk" >"$work/log" 2>&1; then
             cat "$work/log" >&2
             rm -rf "$work"
             die "$exit_failed" "--state: the disk could not be made"
@@ -214,9 +214,9 @@ network_hardware() {
     if [ -n "$ssh" ]; then
         hand ssh.authorized_keys.root "$ssh_place/authorized_keys"
         hand hammock.ssh.host_key "$ssh_place/host_key"
-        # Who has started the machine has its console.
-        hardware+=(-fw_cfg "name=$credentials/login.noauth,string=yes")
     fi
+    # Who has started the machine has its console.
+    [ -z "$ssh${list[*]-}" ] || hardware+=(-fw_cfg "name=$credentials/login.noauth,string=yes")
 }
 
 # hand NAME FILE: gives the file to this boot alone.
@@ -227,14 +227,10 @@ hand() { hardware+=(-fw_cfg "name=$credentials/$1,file=${2//,/,,}"); }
 # server_answers: whether there is an SSH server's first line. A connection alone proves nothing,
 # because qemu accepts it before the guest does.
 server_answers() {
-    local connection line=''
-    {
-        exec {connection}<>"/dev/tcp/127.0.0.1/$ssh_port" || return
-        IFS= read -r -t 0.5 -N 4 line <&"$connection" || true
-        exec {connection}>&-
-    } 2>/dev/null
+    local line=''
+    { IFS= read -r -t 0.5 -N 4 line <&9 || true; } 9<>"/dev/tcp/127.0.0.1/$ssh_port"
     [ "$line" = SSH- ]
-}
+} 2>/dev/null
 
 # await_server SECONDS: polls while qemu runs. Fails when that has ended, or the time is up.
 await_server() {
@@ -277,8 +273,8 @@ run_over_ssh() {
     await_server "${timeout:-60}" || verdict=$?
     case $verdict in
         0) ;;
-        "$exit_timeout") show_console; die "$exit_timeout" "no SSH server answered in time" ;;
-        *) show_console; die "$exit_no_verdict" "qemu ended before the SSH server answered" ;;
+        "$exit_timeout") show_console; die "$exit_timeout" "no SSH server answered in time$(hint)" ;;
+        *) show_console; die "$exit_no_verdict" "qemu ended before the SSH server answered$(hint)" ;;
     esac
     if [ -t 0 ] && [ -t 1 ]; then client+=(-t); fi
     # One word is a line for the guest's shell, as with ssh; more are a program and its words.
@@ -289,6 +285,12 @@ run_over_ssh() {
     fi
     power_down
     exit "$verdict"
+}
+
+# hint: what may be wrong, if it is the user's word.
+hint() {
+    [ -z "$memory" ] || [ "$memory" -ge 64 ] \
+        || printf ' (with --memory %d; this machine wants 32 at least)' "$memory"
 }
 
 # power_down: as by a power button; the guest's disks are whole afterwards.

@@ -1,0 +1,350 @@
+# scripts/boot.sh --ssh: a machine to log in to, and OpenSSH's own clients.
+
+setup_file() {
+    load ../Support/helpers
+    load ../Support/ssh
+    export key=$BATS_FILE_TMPDIR/key
+    make_key "$key"
+    start_machine "$BATS_FILE_TMPDIR/console" --key "$key.pub"
+    export boot port config=$out/ssh/$port/config
+}
+
+teardown_file() {
+    load ../Support/ssh
+    stop_machine "$boot"
+    # The tests' own.
+    rm -f "$out"/ssh/.*.lock
+}
+
+setup() {
+    load ../Support/helpers
+    load ../Support/ssh
+    started=() # processes that a test ends
+}
+
+teardown() {
+    local process
+    for process in "${started[@]}"; do stop_machine "$process"; done
+}
+
+# start_another LOG OPTIONS...: another machine, for one test. Sets `port`.
+start_another() {
+    start_machine "$BATS_TEST_TMPDIR/console" --key "$key.pub" "$@"
+    started+=("$boot")
+}
+
+# with_key FILE [OPTION...] COMMAND: logs in with this key, and no other that the user may have.
+with_key() {
+    local file=$1
+    shift
+    grep -v IdentityFile "$out/ssh/$port/config" >"$BATS_TEST_TMPDIR/config"
+    ssh -F "$BATS_TEST_TMPDIR/config" -o IdentitiesOnly=yes -o BatchMode=yes -i "$file" "${@:1:$#-1}" \
+        hammock "${@:$#}"
+}
+
+# free_port: prints a port of 127.0.0.1 that nobody has.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+fetches() { [ "$(curl -sf --max-time 5 "$1")" = "$2" ]; }
+
+# --- logging in -----------------------------------------------------------------------------
+
+@test "ssh logs in without a question, and ends with the command's code" {
+    run guest -o BatchMode=yes 'echo "$USER in $PWD"; exit 7'
+    expect_status 7
+    [ "$output" = "root in /root" ]
+    run grep -c 'Are you sure' "$BATS_FILE_TMPDIR/console"
+    [ "$output" = 0 ]
+}
+
+@test "scripts/ssh.sh finds the machine that runs, and hands over all words" {
+    run "$root/scripts/ssh.sh" --port "$port" echo one two
+    expect_status 0
+    [ "$output" = "one two" ]
+    run "$root/scripts/ssh.sh" --list
+    expect_output "$port"
+    run "$root/scripts/ssh.sh" --port 1 true
+    expect_status 2
+    expect_output "no machine runs with port 1"
+}
+
+@test "standard input reaches the command, and output comes back byte for byte" {
+    head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
+    guest cat <"$BATS_TEST_TMPDIR/bytes" >"$BATS_TEST_TMPDIR/back"
+    cmp "$BATS_TEST_TMPDIR/bytes" "$BATS_TEST_TMPDIR/back"
+}
+
+@test "no other key logs in, and no password" {
+    make_key "$BATS_TEST_TMPDIR/other"
+    run with_key "$BATS_TEST_TMPDIR/other" -v true
+    expect_status 255
+    expect_output "Permission denied (publickey)"
+    expect_output "Authentications that can continue: publickey"
+}
+
+@test "a key of each kind that OpenSSH makes logs in" {
+    local kinds=(ed25519 "rsa -b 3072" "ecdsa -b 256" "ecdsa -b 384" "ecdsa -b 521") kind keys=()
+    for kind in "${!kinds[@]}"; do
+        # shellcheck disable=SC2086 # a kind and its length
+        make_key "$BATS_TEST_TMPDIR/$kind" -t ${kinds[kind]}
+        keys+=(--key "$BATS_TEST_TMPDIR/$kind.pub")
+    done
+    start_machine "$BATS_TEST_TMPDIR/console" "${keys[@]}"
+    started+=("$boot")
+    for kind in "${!kinds[@]}"; do
+        run with_key "$BATS_TEST_TMPDIR/$kind" 'echo in'
+        [ "$output" = in ] || { echo "${kinds[kind]}: $output"; return 1; }
+    done
+}
+
+@test "ten log in at once" {
+    local number processes=()
+    for number in {1..10}; do
+        guest echo "in $number" >"$BATS_TEST_TMPDIR/$number" 2>&1 &
+        processes+=($!)
+    done
+    wait "${processes[@]}"
+    for number in {1..10}; do [ "$(cat "$BATS_TEST_TMPDIR/$number")" = "in $number" ]; done
+}
+
+@test "a terminal has the size of the client's, and follows it" {
+    cat >"$BATS_TEST_TMPDIR/session" <<'END'
+set timeout 30
+set stty_init {rows 33 columns 77}
+spawn -noecho ssh -F [lindex $argv 0] hammock
+proc see {text} { expect $text {} timeout { puts "never seen: $text"; exit 99 } }
+see {# }
+send "stty size; tty\r"
+see {33 77}
+see /dev/pts/
+see {# }
+stty rows 44 columns 88 < $spawn_out(slave,name)
+# One job, which says that it runs.
+send "sh -c 'echo run\"\"ning; sleep 1000'\r"
+see running
+send "\032"
+see Stopped
+see {# }
+send "stty size; fg\r"
+see {44 88}
+see {sh -c}
+send "\003"
+see {# }
+send "exit 5\r"
+expect eof
+exit [lindex [wait] 3]
+END
+    run timeout 100 expect -f "$BATS_TEST_TMPDIR/session" "$config"
+    expect_status 5
+}
+
+# --- files and ports ------------------------------------------------------------------------
+
+@test "scp and sftp copy both ways" {
+    head -c 200000 /dev/urandom >"$BATS_TEST_TMPDIR/there"
+    scp -q -F "$config" "$BATS_TEST_TMPDIR/there" hammock:/tmp/by-sftp
+    scp -q -O -F "$config" "$BATS_TEST_TMPDIR/there" hammock:/tmp/by-scp
+    printf 'get /tmp/by-sftp %s\nget /tmp/by-scp %s\n' "$BATS_TEST_TMPDIR/one" \
+        "$BATS_TEST_TMPDIR/two" | sftp -q -b - -F "$config" hammock
+    cmp "$BATS_TEST_TMPDIR/there" "$BATS_TEST_TMPDIR/one"
+    cmp "$BATS_TEST_TMPDIR/there" "$BATS_TEST_TMPDIR/two"
+}
+
+@test "ports are forwarded both ways" {
+    local local_port remote=2000
+    local_port=$(free_port)
+    guest 'mkdir -p /tmp/www && echo from the guest >/tmp/www/page && httpd -p 127.0.0.1:8000 -h /tmp/www'
+    mkdir "$BATS_TEST_TMPDIR/www"
+    echo from the host >"$BATS_TEST_TMPDIR/www/page"
+    python3 -u -m http.server --bind 127.0.0.1 --directory "$BATS_TEST_TMPDIR/www" 0 \
+        >"$BATS_TEST_TMPDIR/server" 2>&1 3>&- &
+    started+=($!)
+    eventually grep -q 'port [0-9]' "$BATS_TEST_TMPDIR/server"
+    remote=$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/server")
+    guest -o ExitOnForwardFailure=yes -L "$local_port:127.0.0.1:8000" -R "2000:127.0.0.1:$remote" \
+        'sleep 1000' 3>&- &
+    started+=($!)
+    eventually fetches "http://127.0.0.1:$local_port/page" "from the guest"
+    run guest wget -q -O - http://127.0.0.1:2000/page
+    [ "$output" = "from the host" ]
+}
+
+@test "a client outside reaches a server in the machine by a published port, and by no other" {
+    local outside
+    outside=$(free_port)
+    start_another --publish "$outside:8080"
+    guest 'mkdir /tmp/w && echo published >/tmp/w/page && httpd -p 8080 -h /tmp/w && httpd -p 8081 -h /tmp/w'
+    eventually fetches "http://127.0.0.1:$outside/page" published
+    run curl -s --max-time 2 "http://127.0.0.1:8081/page"
+    [ "$status" -ne 0 ]
+}
+
+@test "the machine has an address of each kind, a route and a name server" {
+    # The one of IPv6 comes with the router's word, after the other.
+    eventually guest 'ip -6 addr show dev eth0 | grep -q "inet6 fec0:"'
+    run guest 'ip -4 addr show dev eth0; ip route; cat /etc/resolv.conf'
+    expect_output "inet 10.0.2.15/24"
+    expect_output "default via 10.0.2.2"
+    expect_output "nameserver 10.0.2.3"
+    [ "$(guest hostname)" = hammock ]
+}
+
+@test "without the kernel's help the machine asks for an address itself" {
+    # The last word counts.
+    start_another --append ip=off
+    run guest 'hammock status network; hammock logs network; ip -4 addr show dev eth0'
+    expect_output "lease of 10.0.2.15 obtained"
+    expect_output "inet 10.0.2.15/24"
+}
+
+# --- the machine ----------------------------------------------------------------------------
+
+@test "two machines run at once, each by its own port" {
+    local first=$port
+    start_another
+    [ "$port" != "$first" ]
+    guest touch /tmp/only-here
+    port=$first run guest ls /tmp/only-here
+    expect_status 1
+    run "$root/scripts/ssh.sh" true
+    expect_status 2
+    expect_output "more than one machine runs"
+}
+
+@test "the server comes back when it is killed, and a session goes on" {
+    guest 'echo begun; until [ -e /tmp/go-on ]; do usleep 20000; done; echo went on' \
+        >"$BATS_TEST_TMPDIR/session" 3>&- &
+    local session=$!
+    eventually grep -q begun "$BATS_TEST_TMPDIR/session"
+    guest 'kill -9 "$(cat /run/ssh/pid)"; rm -f /run/ssh/pid'
+    eventually guest -o ConnectTimeout=2 touch /tmp/go-on
+    wait "$session"
+    grep -q 'went on' "$BATS_TEST_TMPDIR/session"
+    run guest hammock status ssh
+    expect_output " up "
+}
+
+@test "what a guest may not write seems to be writable, and no other machine sees it" {
+    guest 'echo mine >/etc/mine && echo mine >/root/mine && mkdir /home/me /var/log'
+    [ "$(guest cat /etc/mine)" = mine ]
+    run guest 'touch /bin/mine'
+    expect_output "Read-only file system"
+    [ "$(guest stat -c %a /root)" = 700 ]
+    start_another
+    run guest cat /etc/mine
+    expect_status 1
+}
+
+@test "poweroff in the machine ends it, and leaves nothing behind" {
+    start_another
+    local place=$out/ssh/$port
+    guest poweroff || true
+    wait "$boot"
+    [ ! -e "$place" ]
+    ! pgrep -f "hostfwd=tcp:127.0.0.1:$port-" || false
+}
+
+@test "one command ends with its own code, and the machine powers off" {
+    one_login --key "$key.pub" -- 'echo out; echo err >&2; exit 3'
+    expect_status 3
+    [ "$output" = out ]
+    [[ $stderr == *err* ]]
+}
+
+@test "more words than one are a program and its words" {
+    one_login --key "$key.pub" -- printf '<%s>' 'a  b' "c'd" '$HOME' '*'
+    expect_status 0
+    [ "$output" = "<a  b><c'd><\$HOME><*>" ]
+}
+
+# --- the state disk -------------------------------------------------------------------------
+
+@test "a state disk keeps directories and the server's key" {
+    local disk=$BATS_TEST_TMPDIR/disk known
+    start_another --state "$disk"
+    known=$(cat "$out/ssh/$port/known_hosts")
+    guest 'echo kept >/root/f; echo kept >/var/f; echo gone >/etc/f; passwd -S root >/dev/null 2>&1; sync; poweroff' || true
+    wait "$boot" || true
+    e2fsck -fn "$disk"
+    start_another --state "$disk"
+    [ "$known" = "$(cat "$out/ssh/$port/known_hosts")" ]
+    run guest 'cat /root/f /var/f; ls /etc/f'
+    [ "${lines[0]} ${lines[1]}" = "kept kept" ]
+    expect_output "/etc/f: No such file"
+}
+
+@test "what was synced is there after a power cut" {
+    local disk=$BATS_TEST_TMPDIR/disk qemu
+    start_another --state "$disk"
+    guest 'i=0; while true; do i=$((i + 1)); echo $i >/root/f.$i; fsync /root/f.$i; echo $i; done' \
+        >"$BATS_TEST_TMPDIR/acknowledged" 3>&- &
+    started+=($!)
+    eventually grep -qx 20 "$BATS_TEST_TMPDIR/acknowledged"
+    qemu=$(pgrep -P "$boot" -f "hostfwd=tcp:127.0.0.1:$port-" \
+        || pgrep -f "hostfwd=tcp:127.0.0.1:$port-")
+    kill -KILL "$qemu"
+    wait "$boot" || true
+    local last
+    last=$(tail -n 1 "$BATS_TEST_TMPDIR/acknowledged")
+    start_another --state "$disk"
+    run guest "for i in \$(seq $last); do [ \"\$(cat /root/f.\$i)\" = \$i ] || echo lost \$i; done"
+    [ -z "$output" ]
+}
+
+@test "a damaged state disk is left alone, and the machine says so and works" {
+    local disk=$BATS_TEST_TMPDIR/disk sum
+    start_another --state "$disk"
+    guest 'mkdir /root/d; for i in 1 2 3 4 5 6 7 8; do echo $i >/root/d/$i; done; sync; poweroff' || true
+    wait "$boot" || true
+    # Its root is no directory.
+    debugfs -w -R "set_inode_field / mode 0100644" "$disk" 2>/dev/null
+    sum=$(sha256sum <"$disk")
+    start_another --state "$disk"
+    run guest 'hammock logs writable; echo here >/root/new; cat /root/new'
+    expect_output "the state disk is damaged, and is left alone"
+    expect_output here
+    [ "$sum" = "$(sha256sum <"$disk")" ]
+}
+
+@test "two machines do not share a state disk, and a file that is none is refused" {
+    local disk=$BATS_TEST_TMPDIR/disk
+    start_another --state "$disk"
+    one_login --key "$key.pub" --state "$disk" -- true
+    expect_status 3
+    [[ $stderr == *"another machine has '$disk'"* ]]
+    echo text >"$BATS_TEST_TMPDIR/text"
+    one_login --key "$key.pub" --state "$BATS_TEST_TMPDIR/text" -- true
+    expect_status 2
+    [[ $stderr == *"is no state disk"* ]]
+    [ "$(cat "$BATS_TEST_TMPDIR/text")" = text ]
+}
+
+# --- what goes wrong ------------------------------------------------------------------------
+
+@test "a port that is taken is named, and nothing boots" {
+    local taken
+    python3 -u -m http.server --bind 127.0.0.1 0 >"$BATS_TEST_TMPDIR/server" 2>&1 3>&- &
+    started+=($!)
+    eventually grep -q 'port [0-9]' "$BATS_TEST_TMPDIR/server"
+    taken=$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/server")
+    one_login --key "$key.pub" --publish "$taken:80" -- true
+    expect_status 3
+    [[ $stderr == *"port $taken of 127.0.0.1 is taken"* ]]
+}
+
+@test "too little memory ends with a message, and nothing is left" {
+    one_login --key "$key.pub" --timeout 20 --memory 24 -- true
+    [ "$status" -eq 125 ] || [ "$status" -eq 124 ]
+    [[ $stderr == *"(with --memory 24; this machine wants 32 at least)"* ]]
+}
+
+@test "who has no key gets one, and is told so" {
+    mkdir "$BATS_TEST_TMPDIR/home"
+    export XDG_CACHE_HOME=${XDG_CACHE_HOME:-$HOME/.cache}
+    HOME=$BATS_TEST_TMPDIR/home one_login -- echo in
+    expect_status 0
+    [ "$output" = in ]
+    [ -e "$out/ssh/id_ed25519" ]
+}

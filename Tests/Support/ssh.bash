@@ -1,0 +1,35 @@
+# For the tests that log in to a machine over SSH.
+# shellcheck shell=bash disable=SC2154 # helpers.bash sets root and out, and bats the rest
+
+# make_key FILE [OPTION...]: a pair of keys, as ssh-keygen makes it: FILE and FILE.pub.
+make_key() {
+    local file=$1
+    shift
+    [ $# -gt 0 ] || set -- -t ed25519
+    ssh-keygen -q "$@" -N '' -C test -f "$file" </dev/null
+}
+
+# start_machine LOG OPTIONS...: boots a machine to log in to, and waits until it says how. Sets
+# `boot`, the script's process, and `port`.
+start_machine() {
+    local log=$1
+    shift
+    "$root/scripts/boot.sh" --ssh --timeout 1200 "$@" >"$log" 2>&1 </dev/null 3>&- &
+    boot=$!
+    eventually has_said "$log" || { cat "$log"; return 1; }
+    port=$(sed -n 's,.*log in: ssh -F .*/ssh/\([0-9]*\)/config .*,\1,p' "$log")
+}
+
+has_said() { grep -q '^log in: ' "$1" || ! kill -0 "$boot" 2>/dev/null; }
+
+# guest COMMAND...: runs it in the machine.
+guest() { ssh -F "$out/ssh/$port/config" hammock "$@"; }
+
+# stop_machine PROCESS: ends a machine as closing its terminal would.
+stop_machine() {
+    kill -HUP "$1" 2>/dev/null || return 0
+    wait "$1" 2>/dev/null || true
+}
+
+# one_login OPTIONS... -- COMMAND...: boots, runs the command over SSH, and powers off.
+one_login() { run --separate-stderr "$root/scripts/boot.sh" --ssh --timeout 120 "$@"; }
