@@ -30,12 +30,10 @@
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 # shellcheck source=scripts/lib-source.sh
 . "$root/scripts/lib-source.sh"
-# Each build is a group of processes of its own, which can be ended as a whole.
-set -m
 
 recipes=$root/toolchain/packages
 order=()       # the packages to build, each behind those that it needs
-declare -A entry_of state builder
+declare -A entry_of state builder=()
 
 main() {
     parse "$@"
@@ -43,6 +41,7 @@ main() {
     need_packages userspace
     need_swift
     warn_of_versions swift
+    trap 'exit $exit_interrupted' INT TERM HUP
     local name missing=()
     # A package's hash has those of the packages that it needs in it.
     for name in "${order[@]}"; do entry_of[$name]=$cache/packages/$name-$(inputs_hash "$name"); done
@@ -50,12 +49,13 @@ main() {
     if [ ${#missing[@]} -gt 0 ]; then
         # All checkouts share the cache. After waiting, this script may find the work done.
         one_at_a_time packages "$cache"
-        trap 'exit $exit_interrupted' INT TERM HUP
+        need_space "$cache" 500 "a build of packages"
         trap end_builds EXIT
         build_missing
-        trap - INT TERM HUP EXIT
     fi
+    one_at_a_time packages
     for name in "${order[@]}"; do put_out "$name"; done
+    say_result "${missing[*]}" "out/packages: ${order[*]}"
 }
 
 parse() {
@@ -63,7 +63,7 @@ parse() {
     [ $# -gt 0 ] || usage_error "which package? --list names them"
     while [ $# -gt 0 ]; do
         case $1 in
-            --all) mapfile -t names < <(all_packages); shift ;;
+            --all) mapfile -t -O "${#names[@]}" names < <(all_packages); shift ;;
             --list) list; exit ;;
             -h | --help) help; exit ;;
             -*) usage_error "unknown option '$1'" ;;
@@ -71,7 +71,9 @@ parse() {
         esac
     done
     for name in "${names[@]}"; do
-        [ -e "$recipes/$name/build.sh" ] || usage_error "there is no package '$name'"
+        if [[ ! $name =~ ^[a-z0-9-]+$ ]] || [ ! -e "$recipes/$name/build.sh" ]; then
+            usage_error "there is no package '$name'; --list names them"
+        fi
         put_in_order "$name"
     done
 }
@@ -133,30 +135,30 @@ kernel_source() { HAMMOCK_NESTED=yes "$root/scripts/build-kernel.sh" "--source-$
 # put_out NAME: out/packages/NAME has the package's files.
 put_out() {
     local place=$out/packages/$1 entry=${entry_of[$1]}
-    writable_directory "$out/packages"
     if up_to_date "$place" "${entry##*/}"; then return; fi
-    rm -rf "$place" "$place".partial.*
-    cp -R --preserve=mode,timestamps "$entry" "$place.partial.$$"
-    put_in_place "$place.partial.$$" "$place" "${entry##*/}"
+    writable_directory "$out/packages"
+    rm -rf "$place" "$place.partial"
+    cp -R --preserve=mode,timestamps "$entry" "$place.partial"
+    put_in_place "$place.partial" "$place" "${entry##*/}"
 }
 
 # --- one build ------------------------------------------------------------------------------
 
-# build_one NAME: from its source to its entry in the cache. A process of its own.
+# build_one NAME: from its source to its entry in the cache. A process of its own, whose parent
+# removes what it leaves when it fails.
 build_one() {
-    local name=$1 entry=${entry_of[$1]} work log
+    local name=$1 entry=${entry_of[$1]} work log kernel=''
     work=$entry.work log=$entry.log
     # What a build that was killed has left.
     rm -rf "$work"
-    trap 'rm -rf "$work"' EXIT
     mkdir -p "$work"/{build,dest,sysroot,tools,home}
-    get_source "$name" "$work/build"
+    get_source "$name"
     local needed
     for needed in $(needs_of "$name"); do
         # Links, and not a copy: no build writes to the files of another.
         cp -Rl "${entry_of[$needed]}/." "$work/sysroot"
     done
-    make_tools "$work"
+    make_tools
     run_recipe "$name" >"$log" 2>&1 </dev/null || {
         say "--- errors and the last lines of $log ---"
         { grep -E -m 5 'error:|\*\*\*' "$log" || true; tail -n 15 "$log"; } >&2
@@ -164,44 +166,46 @@ build_one() {
     }
     finish "$work/dest"
     mv -T "$work/dest" "$entry"
-    rm -f "$log"
+    rm -rf "$work" "$log"
 }
 
-# get_source NAME DIRECTORY: unpacked and patched.
+# get_source NAME: unpacks it into $work/build, and patches it. Of the kernel's source it sets
+# `kernel`, where that is.
 get_source() {
     local sha256 sha1 path file patches
     read -r sha256 sha1 path <"$recipes/$1/source"
-    [ "$sha256" != kernel ] || return 0
+    if [ "$sha256" = kernel ]; then
+        kernel=$(kernel_source path)
+        return
+    fi
     file=$cache/source/$sha256.${path##*.orig.}
-    mkdir -p "$cache/source"
     if ! has_hash "$file" "$sha256"; then
-        need_space "$cache" 100 "the source of $1"
-        fetch_file "$path" "$sha256" "$sha1" "$file.$$" \
+        [ ! -e "$file" ] || say "$file is not what it was; fetching it again"
+        fetch_file "$path" "$sha256" "$sha1" "$work/source" \
             || die "$exit_missing" "the source of $1 could not be fetched: no network, or it has \
 left every archive. If you have ${path##*/}, put it there: $file"
-        mv "$file.$$" "$file"
+        mkdir -p "$cache/source"
+        mv "$work/source" "$file"
     fi
-    tar -x -f "$file" -C "$2" --strip-components=1 --no-same-owner \
+    tar -x -f "$file" -C "$work/build" --strip-components=1 --no-same-owner \
         || die "$exit_failed" "'$file' could not be unpacked"
     patches=("$recipes/$1"/patches/*.patch)
     [ -e "${patches[0]}" ] || return 0
-    apply_patches "$2" "${patches[@]}" \
+    apply_patches "$work/build" "${patches[@]}" \
         || die "$exit_failed" "${misfit#"$root"/} does not fit the source of $1"
 }
 
-# make_tools WORK: what the recipe finds first on its PATH.
+# make_tools: what the recipe finds first on its PATH.
 make_tools() {
-    local tools=$1/tools name llvm=$swift_home/bin
-    cat >"$tools/cc" <<END
-#!/bin/sh
-exec '$llvm/clang' '--config=$recipes/cc.cfg' '--sysroot=$1/sysroot' \\
-    '-ffile-prefix-map=$1=/hammock' "\$@"
-END
-    printf '#!/bin/sh\nexec "%s/clang" "$@"\n' "$llvm" >"$tools/hostcc"
+    local tools=$work/tools name llvm=$swift_home/bin
+    local options=("--config=$recipes/cc.cfg" "--sysroot=$work/sysroot"
+        "-ffile-prefix-map=$work=/hammock")
+    printf '#!/bin/sh\nexec %s %s "$@"\n' "${llvm@Q}/clang" "${options[*]@Q}" >"$tools/cc"
+    printf '#!/bin/sh\nexec %s "$@"\n' "${llvm@Q}/clang" >"$tools/hostcc"
     # This machine's compilers would take its headers and libraries.
     for name in gcc g++ c++ clang c89 c99; do
-        printf '#!/bin/sh\necho "a recipe says cc, or hostcc, and not %s" >&2\nexit 1\n' "$name" \
-            >"$tools/$name"
+        printf '#!/bin/sh\necho "error: a recipe says cc, or hostcc, and not %s" >&2\nexit 1\n' \
+            "$name" >"$tools/$name"
     done
     chmod 755 "$tools"/*
     for name in ar ranlib; do ln -s "$llvm/llvm-ar" "$tools/$name"; done
@@ -210,18 +214,19 @@ END
     ln -s "$llvm/ld.lld" "$tools/ld"
 }
 
-# run_recipe NAME: its build.sh, with nothing of this machine in the environment.
+# run_recipe NAME: its build.sh, with nothing of this machine in the environment. pkg-config, if
+# there is one, knows nothing of this machine's libraries.
 run_recipe() {
-    local alone=() source=''
+    local alone=()
     # Without a network, where that can be had.
     ! unshare --user --map-root-user --net true 2>/dev/null \
         || alone=(unshare --user --map-root-user --net)
-    [ "$(cat "$recipes/$1/source")" != kernel ] || source=$(kernel_source path)
     cd "$work/build"
     "${alone[@]}" env -i "PATH=$work/tools:/usr/bin:/bin" "HOME=$work/home" "TMPDIR=$work/home" \
         LC_ALL=C TZ=UTC "SOURCE_DATE_EPOCH=$(source_date_epoch)" KCONFIG_NOTIMESTAMP=1 \
-        "CFLAGS=-Os" CC=cc HOSTCC=hostcc AR=ar RANLIB=ranlib NM=nm STRIP=strip OBJCOPY=objcopy \
-        "JOBS=$(nproc)" "DEST=$work/dest" "RECIPE=$recipes/$1" "KERNEL_SOURCE=$source" \
+        CFLAGS=-Os CC=cc HOSTCC=hostcc AR=ar RANLIB=ranlib NM=nm STRIP=strip OBJCOPY=objcopy \
+        "PKG_CONFIG_LIBDIR=$work/sysroot/usr/lib/pkgconfig" \
+        "JOBS=$(nproc)" "DEST=$work/dest" "RECIPE=$recipes/$1" "KERNEL_SOURCE=$kernel" \
         bash -euo pipefail "$recipes/$1/build.sh"
 }
 
@@ -250,7 +255,10 @@ build_missing() {
             if [ "${state[$name]}" != waiting ] || ! is_ready "$name"; then continue; fi
             number=$((number + 1)) running=$((running + 1)) state[$name]=running
             say "[$number/$todo] building $name $(version_of "$name") (log: ${entry_of[$name]}.log)"
+            # A group of processes of its own, which can be ended as a whole.
+            set -m
             build_one "$name" {build_lock}>&- &
+            set +m
             builder[$!]=$name
         done
         [ "$running" -gt 0 ] || return 0
@@ -258,6 +266,7 @@ build_missing() {
         wait -n -p pid "${!builder[@]}" || status=$?
         name=${builder[$pid]}
         unset "builder[$pid]"
+        [ "$status" -le 128 ] || die "$exit_failed" "$name could not be built: it was killed"
         [ "$status" -eq 0 ] || exit "$status"
         running=$((running - 1)) state[$name]=built
         say "      built $name"
@@ -272,13 +281,21 @@ is_ready() {
     done
 }
 
-# end_builds: those that still run, and what they have made so far.
+# end_builds: ends those that still run, and removes what they have made so far.
 end_builds() {
-    local pid
-    for pid in "${!builder[@]}"; do
-        kill -TERM -- "-$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
-        rm -rf "${entry_of[${builder[$pid]}]}.work"
+    local groups=() pid name deadline=$((SECONDS + 10))
+    trap '' INT TERM HUP
+    # The shell's own list has a build also if a signal came before `builder` had it.
+    for pid in $(jobs -p); do groups+=("-$pid"); done
+    if [ ${#groups[@]} -gt 0 ]; then
+        kill -TERM -- "${groups[@]}" 2>/dev/null || true
+        while [ "$SECONDS" -lt "$deadline" ] && kill -0 -- "${groups[@]}" 2>/dev/null; do
+            sleep 0.05
+        done
+        kill -KILL -- "${groups[@]}" 2>/dev/null || true
+    fi
+    for name in "${!state[@]}"; do
+        [ "${state[$name]}" != running ] || rm -rf "${entry_of[$name]}.work"
     done
 }
 
