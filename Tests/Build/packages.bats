@@ -50,8 +50,12 @@ of_each() {
 }
 
 @test "what only the start of an executable writes to is read-only afterwards" {
+    # The linker asks for it, and the start does it.
     is_relro() {
-        readelf -lW "$1" | grep -q '^ *GNU_RELRO ' && readelf -dW "$1" | grep -q 'BIND_NOW'
+        readelf -lW "$1" | grep -q '^ *GNU_RELRO ' && readelf -dW "$1" | grep -q 'BIND_NOW' \
+            || return
+        strace -q -e trace=mprotect -o "$BATS_TEST_TMPDIR/calls" "$1" </dev/null >/dev/null 2>&1
+        grep -q ', PROT_READ) *= 0$' "$BATS_TEST_TMPDIR/calls"
     }
     of_each is_relro
 }
