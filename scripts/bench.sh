@@ -74,7 +74,7 @@ running=() # what has to end with this script: [its pid]=the signal that ends it
 main() {
     parse "$@"
     [ -z "$hardening" ] || { compare_hardening; exit; }
-    need_packages boot image init kernel test
+    need_packages boot image userspace kernel test
     [ -n "$init" ] || need_swift
     need_space "${TMPDIR:-/tmp}" $((200 + 100 * ${#peer_names[@]})) "the benchmark"
     ! wants peers || need_memory
@@ -197,9 +197,12 @@ our_version() {
     if [ -n "$init" ]; then
         echo "$init"
     else
-        echo "$(revision), Swift $(swift_version), musl $(version_of musl-dev)"
+        echo "$(revision), Swift $(swift_version), musl $(musl_version)"
     fi
 }
+
+# musl_version: of the one that ours has; the C programs have Debian's.
+musl_version() { "$root/scripts/build-package.sh" --list | awk '$1 == "musl" { print $2 }'; }
 
 # revision: the commit, and whether the work tree differs from it.
 revision() { git -C "$root" describe --always --dirty 2>/dev/null || echo "no git checkout"; }

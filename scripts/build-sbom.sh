@@ -103,7 +103,9 @@ packages() {
         "$(debian_purl "$(pin kernel-package)" "$(pin kernel-version)" all)" "$(kernel_package)"
     package kernel-patches hammock-kernel-patches "$version" SOURCE GPL-2.0-only \
         "pkg:generic/hammock-kernel-patches@$version" "$(files_of_package kernel-patches)"
-    debian_package musl-dev LIBRARY MIT
+    local musl
+    musl=$("$root/scripts/build-package.sh" --list | awk '$1 == "musl" { print $2 }')
+    package musl musl "$musl" LIBRARY MIT "$(debian_purl musl "$musl" source)"
     package swift-embedded swift-embedded-stdlib "$(swift_version)" LIBRARY "$license_swift" \
         "pkg:generic/swift@$(swift_version)"
     package compiler-rt compiler-rt "swift-$(swift_version)" LIBRARY "$license_compiler_rt" \
@@ -222,7 +224,7 @@ relationships() {
     done <"$work/files"
     relationship Package-kernel GENERATED_FROM Package-kernel-source
     relationship Package-kernel-patches PATCH_APPLIED Package-kernel-source
-    for tool in musl-dev swift-embedded compiler-rt; do
+    for tool in musl swift-embedded compiler-rt; do
         relationship Package-init STATIC_LINK "Package-$tool"
     done
     relationship Package-swift BUILD_TOOL_OF Package-init

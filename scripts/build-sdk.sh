@@ -4,9 +4,9 @@
 #   scripts/build-sdk.sh            makes out/sdks/hammock-musl.artifactbundle
 #   scripts/build-sdk.sh --help
 #
-# It is made from what the machine has: the Embedded standard library of the installed
-# Swift, musl's headers and libraries from Debian's musl-dev, and the switches in
-# toolchain/sdk. Use it for any package:
+# It is made from the Embedded standard library of the installed Swift, from musl's headers and
+# libraries (scripts/build-package.sh musl), and from the switches in toolchain/sdk. Use it for
+# any package:
 #
 #   swift build -c release --swift-sdks-path out/sdks --swift-sdk hammock-musl
 
@@ -14,6 +14,7 @@
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 
 bundle=$out/sdks/hammock-musl.artifactbundle
+musl=$out/packages/musl
 
 main() {
     case ${1-} in
@@ -21,12 +22,12 @@ main() {
         -h | --help) help; exit ;;
         *) usage_error "unknown option '$1'" ;;
     esac
-    need_packages init
+    HAMMOCK_NESTED=yes "$root/scripts/build-package.sh" musl
     need_swift
     local inputs
     inputs=$({
         printf '%s\n' "$swift_info"
-        dpkg-query -W musl-dev
+        cat "$musl.inputs"
         hash_of_files toolchain/sdk scripts/build-sdk.sh
     } | hash_of)
     one_at_a_time sdk
@@ -34,7 +35,6 @@ main() {
         say_result '' "${bundle#"$root"/}: up to date"
         return
     fi
-    warn_of_versions musl-dev swift
     say "making the Swift SDK: ${bundle#"$root"/}"
     rm -rf "$bundle" "$bundle.partial"
     trap 'rm -rf "$bundle.partial"' EXIT
@@ -51,8 +51,7 @@ assemble() {
     cp "$root/toolchain/sdk/swift-sdk.json" "$root/toolchain/sdk/toolset.json" "$sdk/"
 
     # Only musl's headers and libraries, so that glibc's cannot slip in.
-    cp -R /usr/include/x86_64-linux-musl "$sdk/sysroot/usr/include"
-    cp -R /usr/lib/x86_64-linux-musl "$sdk/sysroot/usr/lib"
+    cp -R "$musl/usr/include" "$musl/usr/lib" "$sdk/sysroot/usr/"
 
     # The Embedded standard library. It calls nothing but C, so what was compiled for the
     # triple with glibc also serves the one with musl. Only the file names have to change.

@@ -169,11 +169,11 @@ packages_for() {
     case $1 in
         # Swift's own compiler needs a C++ library to link with, and git and curl for its packages.
         swift) echo curl g++ git libncurses6 libsqlite3-0 libxml2 zlib1g ;;
-        init) packages_for swift && echo musl-dev ;;
         # ca-certificates: Debian's snapshot archive is asked by https.
         kernel) echo bc bison ca-certificates dpkg-dev flex gcc libelf-dev lz4 make patch perl \
                 xz-utils ;;
-        # Swift brings clang and lld; a C library for what runs in the build comes with g++.
+        # For init and all packages. Swift brings clang and lld; a C library for what runs in the
+        # build comes with g++.
         userspace) packages_for swift && echo bzip2 ca-certificates make patch xz-utils ;;
         # A distribution's configuration has keys in it.
         kernel-config) echo libssl-dev ;;

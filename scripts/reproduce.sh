@@ -35,7 +35,7 @@ child=''
 
 main() {
     parse "$@"
-    need_packages init image
+    need_packages userspace image
     [ -n "$quick" ] || need_packages kernel
     need_swift
     "$mode"
@@ -380,15 +380,17 @@ files_of() {
 
 tools_of() {
     case $1 in
-        init) echo swift musl-dev ;;
-        image) echo swift musl-dev e2fsprogs cpio ;;
+        init) echo swift ;;
+        image) echo swift e2fsprogs cpio ;;
         kernel) echo gcc binutils lz4 ;;
     esac
 }
 
 # sources_of SECTION: one hash of all in this checkout that the section's bytes may depend on.
 sources_of() {
-    local init=(Package.swift Sources toolchain/sdk scripts/lib.sh scripts/build-{sdk,init}.sh)
+    local builder=(toolchain/packages/cc.cfg scripts/{lib,lib-source,build-package}.sh)
+    local init=(Package.swift Sources toolchain/sdk toolchain/packages/musl "${builder[@]}"
+        scripts/build-{sdk,init}.sh)
     case $1 in
         init) hash_of_files "${init[@]}" ;;
         image)

@@ -49,7 +49,7 @@ main() {
         || usage_error "HAMMOCK_FUZZ_SECONDS is a whole number above 0, not '$HAMMOCK_FUZZ_SECONDS'"
 
     writable_directory "$out"
-    need_packages test init kernel image boot package
+    need_packages test userspace kernel image boot package
     need_swift
     export HAMMOCK_NESTED=yes
     for ring in "${rings[@]}"; do

@@ -7,8 +7,7 @@
 #   NAME is kernel: to the newest source of the pinned series that apt offers. It is fetched
 #                   (146 MiB), checked and kept. apt-get update brings apt up to date; for
 #                   another series put its package's name into the lock first.
-#           swift, gcc, binutils, musl-dev, e2fsprogs, lz4, cpio: to the version that is
-#                   installed here
+#           swift, gcc, binutils, e2fsprogs, lz4, cpio: to the version that is installed here
 #           all:    each of them
 #   --dry-run       shows it, and changes nothing
 #   --help
@@ -29,7 +28,7 @@ trap 'rm -rf "$scratch" ${work:+"$work"}' EXIT
 
 main() {
     parse "$@"
-    need_packages init kernel image
+    need_packages userspace kernel image
     need_swift
     if [ ${#names[@]} -eq 0 ]; then
         show_all
@@ -95,7 +94,7 @@ show_all() {
 # artefacts_of NAME: the artefacts whose bytes change with the version of NAME.
 artefacts_of() {
     case $1 in
-        swift | musl-dev) echo "init, image.img, initramfs.cpio" ;;
+        swift) echo "init, image.img, initramfs.cpio" ;;
         gcc | binutils | lz4) echo "bzImage, vmlinux, config" ;;
         e2fsprogs) echo "image.img" ;;
         cpio) echo "initramfs.cpio" ;;

@@ -62,7 +62,7 @@ sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" 
         "Package-hammock CONTAINS SPDXRef-Package-init" \
         "Package-kernel GENERATED_FROM SPDXRef-Package-kernel-source" \
         "Package-kernel-patches PATCH_APPLIED SPDXRef-Package-kernel-source" \
-        "Package-init STATIC_LINK SPDXRef-Package-musl-dev" \
+        "Package-init STATIC_LINK SPDXRef-Package-musl" \
         "Package-init STATIC_LINK SPDXRef-Package-swift-embedded" \
         "Package-swift BUILD_TOOL_OF SPDXRef-Package-init"; do
         expect_output "SPDXRef-$relation"
@@ -114,9 +114,9 @@ pinned() { awk -v name="$1" '$1 == name { print $2 }' "$root/toolchain/inputs.lo
 }
 
 @test "the bill of materials names the installed versions and the licences" {
-    [ "$(of_package musl-dev versionInfo)" \
-        = "$(dpkg-query -W -f '${Version}\n' musl-dev | sed 's/+b[0-9]*$//')" ]
-    [ "$(of_package musl-dev licenseDeclared)" = MIT ]
+    [ "musl $(of_package musl versionInfo)" \
+        = "$("$root/scripts/build-package.sh" --list | grep '^musl ' | tr -s ' ')" ]
+    [ "$(of_package musl licenseDeclared)" = MIT ]
     [ "$(of_package hammock licenseDeclared)" = MIT ]
     swiftc --version 2>/dev/null | grep -q "Swift version $(of_package swift versionInfo) "
     "$out/init" --version | grep -qx "Hammock init $(of_package hammock versionInfo)"
@@ -130,7 +130,7 @@ pinned() { awk -v name="$1" '$1 == name { print $2 }' "$root/toolchain/inputs.lo
     cp -R "$root"/{Package.swift,LICENSE,Sources,Tests,scripts,toolchain} "$copy/"
     mkdir "$copy/out"
     # Everything is built already.
-    cp -R --sparse=always "$out"/{init*,image*,initramfs*,kernel,sdks} "$copy/out/"
+    cp -R --sparse=always "$out"/{init*,image*,initramfs*,kernel,packages,sdks} "$copy/out/"
     TZ=KIL-14 "$copy/scripts/build-sbom.sh"
     cmp "$bom" "$copy/out/hammock.spdx.json"
 }
