@@ -5,8 +5,8 @@
 #   scripts/build-sbom.sh
 #   scripts/build-sbom.sh --help
 #
-# First builds kernel and image if they are missing. The same Hammock makes the same bytes. The
-# date is SOURCE_DATE_EPOCH, or without that variable the date in toolchain/inputs.lock.
+# First builds kernel, image and packages if they are missing. The same Hammock makes the same
+# bytes. The date is SOURCE_DATE_EPOCH, or without that variable the date in toolchain/inputs.lock.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
@@ -21,6 +21,8 @@ readonly license_compiler_rt="Apache-2.0 WITH LLVM-exception"
 # init is ours. Parts of musl, Swift and compiler-rt are linked into it.
 readonly license_init="MIT AND $license_swift AND $license_compiler_rt"
 
+recipes=$root/toolchain/packages
+
 main() {
     case ${1-} in
         '') ;;
@@ -29,6 +31,7 @@ main() {
     esac
     HAMMOCK_NESTED=yes "$root/scripts/build-image.sh"
     HAMMOCK_NESTED=yes "$root/scripts/build-kernel.sh"
+    HAMMOCK_NESTED=yes "$root/scripts/build-package.sh" --all
     need_swift
     one_at_a_time sbom
     trap 'if [ -n "$work" ]; then rm -rf "$work"; fi' EXIT
@@ -44,13 +47,16 @@ main() {
 # collect: puts all files into $work/content, by their paths in the document. $work/files has a
 # line for each file: package, SPDX identifier, path.
 collect() {
-    local package path number=0
+    local package path number=0 name
     mkdir -p "$work"/content/{init,kernel,kernel-patches}
     # The initramfs has the same content as the disk, and needs no root to be unpacked.
     (cd "$work/content/init" && cpio -id --quiet --no-absolute-filenames) <"$out/initramfs.cpio"
     cp "$out"/kernel/{bzImage,vmlinux,config} "$work/content/kernel/"
     cp "$root"/toolchain/kernel/patches/*.patch "$work/content/kernel-patches/"
-    for package in init kernel kernel-patches; do
+    "$root/scripts/build-package.sh" --list >"$work/userspace"
+    while read -r name _; do collect_package "$name"; done <"$work/userspace"
+    for package in "$work"/content/*; do
+        package=${package##*/}
         (cd "$work/content/$package" && find . -type f | sort) | while IFS= read -r path; do
             [[ $path =~ ^[][A-Za-z0-9_./+@,:=\ ~-]+$ ]] \
                 || die "$exit_failed" "no name for a bill of materials: '$path'"
@@ -58,6 +64,20 @@ collect() {
             printf '%s SPDXRef-File-%s-%d %s\n' "$package" "$package" "$number" "$path"
         done
     done >"$work/files"
+}
+
+# collect_package NAME: its programs, or its libraries; and its patches. One that has only headers
+# has no files in the document.
+collect_package() {
+    local built=$out/packages/$1 content=$work/content/userspace-$1
+    if [ -e "$built/bin" ]; then
+        mkdir "$content"
+        cp -R "$built/bin" "$content/"
+    elif [ -e "$built/usr/lib" ]; then
+        mkdir -p "$content/usr"
+        cp -R "$built/usr/lib" "$content/usr/"
+    fi
+    [ ! -e "$recipes/$1/patches" ] || cp -R "$recipes/$1/patches" "$content-patches"
 }
 
 # document: a document with other content needs another name, so the name is made from the content.
@@ -103,16 +123,14 @@ packages() {
         "$(debian_purl "$(pin kernel-package)" "$(pin kernel-version)" all)" "$(kernel_package)"
     package kernel-patches hammock-kernel-patches "$version" SOURCE GPL-2.0-only \
         "pkg:generic/hammock-kernel-patches@$version" "$(files_of_package kernel-patches)"
-    local musl
-    musl=$("$root/scripts/build-package.sh" --list | awk '$1 == "musl" { print $2 }')
-    package musl musl "$musl" LIBRARY MIT "$(debian_purl musl "$musl" source)"
+    local name its_version
+    while read -r name its_version; do userspace "$name" "$its_version"; done <"$work/userspace"
     package swift-embedded swift-embedded-stdlib "$(swift_version)" LIBRARY "$license_swift" \
         "pkg:generic/swift@$(swift_version)"
     package compiler-rt compiler-rt "swift-$(swift_version)" LIBRARY "$license_compiler_rt" \
         "pkg:generic/swift@$(swift_version)"
     package swift swift "$(swift_version)" APPLICATION "$license_swift" \
         "pkg:generic/swift@$(swift_version)"
-    local name
     for name in $(kernel_tools) $(image_tools); do debian_package "$name" APPLICATION NOASSERTION; done
 }
 
@@ -120,13 +138,75 @@ packages() {
 kernel_tools() { echo binutils "gcc-$(gcc -dumpversion | cut -d. -f1)" lz4; }
 image_tools() { echo cpio e2fsprogs; }
 
+# userspace NAME VERSION: a package of toolchain/packages, its source and its patches.
+userspace() {
+    local sha256 sha1 path license purpose purl files='' id=userspace-$1
+    read -r sha256 sha1 path <"$recipes/$1/source"
+    license=$(cat "$recipes/$1/license")
+    purpose=LIBRARY
+    [ ! -e "$out/packages/$1/bin" ] || purpose=APPLICATION
+    [ ! -e "$work/content/$id" ] || files=$(files_of_package "$id")
+    package "$id" "$1" "$2" "$purpose" "$license" "pkg:generic/hammock-$1@$2" "$files"
+    # The kernel's source is there already.
+    [ "$sha256" != kernel ] || return 0
+    purl=$(debian_purl "$(basename "${path%/*}")" "$2" source)
+    package "$id-source" "$1-source" "$2" SOURCE "$license" "$purl" "$(source_file)"
+    [ -e "$work/content/$id-patches" ] || return 0
+    package "$id-patches" "hammock-$1-patches" "$version" SOURCE "$license" \
+        "pkg:generic/hammock-$1-patches@$version" "$(files_of_package "$id-patches")"
+}
+
+# source_file: what `path`, `sha1` and `sha256` say of a source.
+source_file() {
+    cat <<END
+      "packageFileName": "${path##*/}",
+      "checksums": [
+        { "algorithm": "SHA1", "checksumValue": "$sha1" },
+        { "algorithm": "SHA256", "checksumValue": "$sha256" }
+      ],
+      "filesAnalyzed": false
+END
+}
+
+# all_of LICENCE...: all of them together, each once.
+all_of() {
+    printf '%s AND ' "$@" | awk -v RS=' AND ' '!seen[$0]++ { printf "%s%s", sep, $0; sep = " AND " }'
+}
+
+# license_of ID: of the files of a package, with the licences of what is linked in.
+license_of() {
+    local name=${1#userspace-}
+    case $1 in
+        init) echo "$license_init" ;;
+        kernel) echo "$license_linux" ;;
+        kernel-patches) echo GPL-2.0-only ;;
+        userspace-*-patches) cat "$recipes/${name%-patches}/license" ;;
+        userspace-*)
+            if [ -e "$out/packages/$name/bin" ]; then
+                all_of "$(cat "$recipes/$name/license")" "$(cat "$recipes/musl/license")" \
+                    "$license_compiler_rt"
+            else
+                cat "$recipes/$name/license"
+            fi
+            ;;
+    esac
+}
+
+# license_of_all: of Hammock as a whole.
+license_of_all() {
+    local id licenses=()
+    for id in "$work"/content/*; do licenses+=("$(license_of "${id##*/}")"); done
+    all_of "${licenses[@]}"
+}
+
 # package ID NAME VERSION PURPOSE LICENSE PURL [LINES]: LINES are more of its fields. LICENSE
 # is what its authors declare; the licences of what is linked in may add to it.
 package() {
     local concluded=$5
     case $1 in
-        init) concluded=$license_init ;;
-        hammock) concluded="$license_init AND $license_linux" ;;
+        *-source) ;;
+        init | userspace-*) concluded=$(license_of "$1") ;;
+        hammock) concluded=$(license_of_all) ;;
     esac
     cat <<END
     {
@@ -191,12 +271,8 @@ END
 files() {
     local package id path license type
     while read -r package id path; do
-        case $package in
-            init) license=$license_init ;;
-            kernel) license=$license_linux ;;
-            kernel-patches) license=GPL-2.0-only ;;
-        esac
-        case $path in ./config | *.patch) type=TEXT ;; *) type=BINARY ;; esac
+        license=$(license_of "$package")
+        case $path in ./config | *.patch) type=TEXT ;; *.a) type=ARCHIVE ;; *) type=BINARY ;; esac
         cat <<END
     {
       "SPDXID": "$id",
@@ -215,7 +291,7 @@ END
 }
 
 relationships() {
-    local package id path tool
+    local package id path tool name
     relationship DOCUMENT DESCRIBES Package-hammock
     relationship Package-hammock CONTAINS Package-init
     relationship Package-hammock CONTAINS Package-kernel
@@ -224,12 +300,37 @@ relationships() {
     done <"$work/files"
     relationship Package-kernel GENERATED_FROM Package-kernel-source
     relationship Package-kernel-patches PATCH_APPLIED Package-kernel-source
-    for tool in musl swift-embedded compiler-rt; do
+    while read -r name _; do relationships_of "$name"; done <"$work/userspace"
+    for tool in userspace-musl swift-embedded compiler-rt; do
         relationship Package-init STATIC_LINK "Package-$tool"
     done
     relationship Package-swift BUILD_TOOL_OF Package-init
     for tool in $(kernel_tools); do relationship "Package-$tool" BUILD_TOOL_OF Package-kernel; done
     for tool in $(image_tools); do relationship "Package-$tool" BUILD_TOOL_OF Package-hammock; done
+}
+
+# relationships_of NAME: of a package of toolchain/packages.
+relationships_of() {
+    local needed id=Package-userspace-$1
+    relationship Package-swift BUILD_TOOL_OF "$id"
+    if [ "$(cat "$recipes/$1/source")" = kernel ]; then
+        relationship "$id" GENERATED_FROM Package-kernel-source
+    else
+        relationship "$id" GENERATED_FROM "$id-source"
+    fi
+    [ ! -e "$recipes/$1/patches" ] || relationship "$id-patches" PATCH_APPLIED "$id-source"
+    if [ -e "$out/packages/$1/bin" ]; then
+        relationship Package-hammock CONTAINS "$id"
+        relationship "$id" STATIC_LINK Package-compiler-rt
+    fi
+    [ -e "$recipes/$1/needs" ] || return 0
+    while read -r needed; do
+        if [ -e "$out/packages/$needed/usr/lib" ]; then
+            relationship "$id" STATIC_LINK "Package-userspace-$needed"
+        else
+            relationship "Package-userspace-$needed" BUILD_DEPENDENCY_OF "$id"
+        fi
+    done <"$recipes/$1/needs"
 }
 
 # relationship ONE TYPE OTHER

@@ -62,7 +62,15 @@ sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" 
         "Package-hammock CONTAINS SPDXRef-Package-init" \
         "Package-kernel GENERATED_FROM SPDXRef-Package-kernel-source" \
         "Package-kernel-patches PATCH_APPLIED SPDXRef-Package-kernel-source" \
-        "Package-init STATIC_LINK SPDXRef-Package-musl" \
+        "Package-init STATIC_LINK SPDXRef-Package-userspace-musl" \
+        "Package-hammock CONTAINS SPDXRef-Package-userspace-busybox" \
+        "Package-userspace-busybox STATIC_LINK SPDXRef-Package-userspace-musl" \
+        "Package-userspace-busybox STATIC_LINK SPDXRef-Package-compiler-rt" \
+        "Package-userspace-busybox GENERATED_FROM SPDXRef-Package-userspace-busybox-source" \
+        "Package-userspace-busybox-patches PATCH_APPLIED SPDXRef-Package-userspace-busybox-source" \
+        "Package-userspace-linux-headers BUILD_DEPENDENCY_OF SPDXRef-Package-userspace-busybox" \
+        "Package-userspace-linux-headers GENERATED_FROM SPDXRef-Package-kernel-source" \
+        "Package-swift BUILD_TOOL_OF SPDXRef-Package-userspace-busybox" \
         "Package-init STATIC_LINK SPDXRef-Package-swift-embedded" \
         "Package-swift BUILD_TOOL_OF SPDXRef-Package-init"; do
         expect_output "SPDXRef-$relation"
@@ -102,11 +110,56 @@ sums() { printf '%s %s %s\n' "$(sha1sum <"$1" | cut -c1-40)" "$(sha256sum <"$1" 
     [ -n "$(files_of kernel-patches)" ]
 }
 
+# names: prints the packages of toolchain/packages.
+names() { (cd "$root/toolchain/packages" && printf '%s\n' */build.sh | cut -d/ -f1); }
+
+@test "the bill of materials lists each package's programs and patches with their hashes" {
+    local name file expected number=0
+    for name in $(names); do
+        [ -e "$out/packages/$name/bin" ] || continue
+        expected=$(cd "$out/packages/$name" && find . -type f | sort | while read -r file; do
+            sums "$file" "$file"
+        done)
+        [ "$(files_of "userspace-$name")" = "$expected" ]
+        number=$((number + 1))
+    done
+    [ "$number" -ge 4 ]
+    files_of userspace-musl | grep -qxF "$(sums "$out/packages/musl/usr/lib/libc.a" ./usr/lib/libc.a)"
+    for name in $(names); do
+        [ -e "$root/toolchain/packages/$name/patches" ] || continue
+        [ "$(files_of "userspace-$name-patches")" = "$(cd "$root/toolchain/packages/$name/patches" \
+            && for file in *.patch; do sums "$file" "./$file"; done)" ]
+    done
+}
+
+@test "the bill of materials has each package's licence, version, pinned source and where it is" {
+    local name license version sha256 sha1 path
+    while read -r name version; do
+        license=$(cat "$root/toolchain/packages/$name/license")
+        [ "$(of_package "$name" licenseDeclared | head -n 1)" = "$license" ]
+        read -r sha256 sha1 path <"$root/toolchain/packages/$name/source"
+        [ "$sha256" != kernel ] || continue
+        [ "$(of_package "$name-source" versionInfo)" = "$version" ]
+        [ "$(of_package "$name-source" packageFileName)" = "${path##*/}" ]
+        [ "$(of_package "$name-source" 'checksums}[0]{checksumValue')" = "$sha1" ]
+        [ "$(of_package "$name-source" 'checksums}[1]{checksumValue')" = "$sha256" ]
+    done < <("$root/scripts/build-package.sh" --list)
+    version=$(of_package openssh-sftp-source versionInfo)
+    [ "$(of_package openssh-sftp-source 'externalRefs}[0]{referenceLocator')" \
+        = "pkg:deb/debian/openssh@$version?arch=source" ]
+    # musl and compiler-rt are in each program.
+    [ "$(of_package busybox licenseConcluded)" \
+        = "GPL-2.0-only AND MIT AND Apache-2.0 WITH LLVM-exception" ]
+    [ "$(of_package dropbear licenseConcluded)" \
+        = "MIT AND BSD-2-Clause AND BSD-3-Clause AND Apache-2.0 WITH LLVM-exception" ]
+}
+
 pinned() { awk -v name="$1" '$1 == name { print $2 }' "$root/toolchain/inputs.lock"; }
 
 @test "a package's verification code is made from its files' hashes, as SPDX says" {
     local package name code
-    for package in init:hammock-init kernel:linux kernel-patches:hammock-kernel-patches; do
+    for package in init:hammock-init kernel:linux kernel-patches:hammock-kernel-patches \
+        userspace-busybox:busybox userspace-musl-patches:hammock-musl-patches; do
         name=${package#*:}
         code=$(files_of "${package%:*}" | cut -d' ' -f1 | sort | tr -d '\n' | sha1sum | cut -c1-40)
         [ "$(of_package "$name" 'packageVerificationCode}{packageVerificationCodeValue')" = "$code" ]
