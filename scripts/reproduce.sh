@@ -3,8 +3,8 @@
 #
 #   scripts/reproduce.sh [options]
 #
-#   --quick    leaves out the kernel, and the bill of materials, which lists it: this takes a
-#              minute in place of an hour
+#   --quick    leaves out the kernel, the packages (but musl, which init has in it), and the bill
+#              of materials, which lists both: this takes two minutes in place of an hour
 #   --keep     keeps what both builds made, in out/reproduce (what differs is always kept)
 #   --check    builds once, as usual, and compares with toolchain/artefacts.sha256
 #   --record   builds once, as usual, and writes toolchain/artefacts.sha256 anew
@@ -20,6 +20,8 @@
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
+# shellcheck source=scripts/lib-source.sh
+. "$root/scripts/lib-source.sh"
 
 mode=twice
 quick=''
@@ -58,17 +60,23 @@ parse() {
     [ "$mode" = twice ] || [ -z "$keep" ] || usage_error "--keep is for two builds, not for --$mode"
 }
 
-# scripts: the scripts that build, in this order.
+# scripts: the scripts that build, in this order, one a line.
 scripts() {
-    echo build-sdk build-init build-image package
-    [ -n "$quick" ] || echo build-kernel build-sbom
+    printf '%s\n' build-sdk build-init build-image package
+    [ -n "$quick" ] || printf '%s\n' "build-package --all" build-kernel build-sbom
 }
 
-# artefacts: what the scripts make, by paths below the checkout. The SDK is a directory.
+# artefacts: what the scripts make, by paths below the checkout. The SDK and each package are
+# directories.
 artefacts() {
     local section
     echo out/sdks/hammock-musl.artifactbundle
-    for section in $(sections); do files_of "$section"; done
+    for section in $(sections); do
+        case $section in
+            packages) "$root/scripts/build-package.sh" --list | sed 's,^,out/packages/,; s/ .*//' ;;
+            *) files_of "$section" ;;
+        esac
+    done
     echo "out/hammock-init_$(hammock_version)_amd64.deb"
     [ -n "$quick" ] || echo out/hammock.spdx.json
 }
@@ -102,11 +110,11 @@ twice() {
 
 # lay_out NAME CHECKOUT ORDER...: unpacks the sources into $work/NAME.files, in the order that the
 # command ORDER gives to their names. Beside them it makes a home and a directory for temporary
-# files, and in $work/NAME.cache a cache. The cache is empty but for the kernel's tarball, if that
-# is on this machine already, and checked.
+# files, and in $work/NAME.cache a cache. The cache is empty but for the sources that are on this
+# machine already, and checked.
 lay_out() {
     local files=$work/$1.files checkout=$work/$1.files/$2 sources=$work/$1.cache/hammock/source
-    local tarball hash
+    local source
     shift 2
     mkdir -p "$checkout" "$files"/{home,tmp} "$sources"
     (
@@ -114,12 +122,16 @@ lay_out() {
         find Package.swift LICENSE CHANGELOG.md Sources Tests docs scripts toolchain -type f -print0 | "$@" -z \
             | tar -c --null -T - | tar -x -C "$checkout"
     )
-    [ -z "$quick" ] || return 0
-    hash=$(pin kernel-tarball-sha256)
-    tarball=$cache/source/$hash.tar.xz
-    if [ -e "$tarball" ] && [ "$(hash_of <"$tarball")" = "$hash" ]; then
-        cp "$tarball" "$sources/"
-    fi
+    for source in $(sources_to_fetch); do
+        source=$(compgen -G "$cache/source/$source.tar.*") || continue
+        if has_hash "$source" "$(basename "${source%.tar.*}")"; then cp "$source" "$sources/"; fi
+    done
+}
+
+# sources_to_fetch: prints the sha256 of each.
+sources_to_fetch() {
+    [ -n "$quick" ] || pin kernel-tarball-sha256
+    sed -n 's/^\([0-9a-f]\{64\}\) .*/\1/p' "$root"/toolchain/packages/*/source
 }
 
 # plan_first: sets `environment`, in which the first build's scripts run.
@@ -161,8 +173,9 @@ not_varied() { say "   the SAME $1"; }
 
 quietly() { "$@" >/dev/null 2>&1; }
 
-# vary_date: the kernel's make gets an environment of its own, so faketime has to be put into
-# that, too. faketime leaves the files' dates alone, because make compares them with each other.
+# vary_date: the kernel's make and those of the packages get an environment of their own, so faketime
+# has to be put into that, too. faketime leaves the files' dates alone, because make compares them
+# with each other.
 vary_date() {
     local fake=(faketime --exclude-monotonic -f "$other_date")
     if ! quietly "${fake[@]}" true; then
@@ -170,7 +183,9 @@ vary_date() {
         return
     fi
     mkdir "$work/tools"
-    printf '#!/bin/sh\nNO_FAKE_STAT=1 exec %s %s "$@"\n' "${fake[*]}" "$(type -P make)" \
+    # A copy, since the other may take the place of the machine's own.
+    cp "$(type -P make)" "$work/tools/real-make"
+    printf '#!/bin/sh\nNO_FAKE_STAT=1 exec %s %s/tools/real-make "$@"\n' "${fake[*]}" "$work" \
         >"$work/tools/make"
     chmod 755 "$work/tools" "$work/tools/make"
     environment+=("PATH=$work/tools:$PATH" NO_FAKE_STAT=1)
@@ -194,29 +209,36 @@ vary_processors() {
 # namespace ends, its processes and mounts end, too.
 vary_the_rest() {
     local namespaces=(--mount --uts --pid --fork --kill-child --mount-proc) everybody=yes
-    local files=$work/second.files place=$work/second mount enter
-    mkdir "$place"
+    local files=$work/second.files place=$work/second mounts enter
+    local builds=$work/second.builds built_in=$work/second.cache/hammock/packages
+    local backwards=(disorderfs -q --sort-dirents=yes --reverse-dirents=yes)
+    mkdir "$place" "$builds" "$built_in"
     [ "$(id -u)" -eq 0 ] || { namespaces+=(--user --map-root-user); everybody=no; }
     if ! quietly unshare "${namespaces[@]}" hostname "$other_host"; then
         not_varied "user, host name, order of files (unshare makes no namespaces)"
-        rmdir "$place"
+        [ ! -e "$work/tools" ] || not_varied "date in the builds of packages"
+        rmdir "$place" "$builds"
         mv "$files" "$place"
         return
     fi
     varied "host name: $other_host"
     vary_user
-    mount=(disorderfs -q "--multi-user=$everybody" --sort-dirents=yes --reverse-dirents=yes
-        "$files" "$place")
-    if quietly unshare "${namespaces[@]}" "${mount[@]}"; then
+    backwards+=("--multi-user=$everybody")
+    if quietly unshare "${namespaces[@]}" "${backwards[@]}" "$files" "$place"; then
         varied "order of files in each directory: backwards"
         # With a file system in user space, a kernel's build takes hours.
-        [ -n "$quick" ] || not_varied "order of files in the kernel's own tree (it would take hours)"
+        [ -n "$quick" ] \
+            || not_varied "order of files in the kernel's own tree (it would take hours)"
+        mounts="${backwards[*]@Q} ${files@Q} ${place@Q} \
+            && ${backwards[*]@Q} ${builds@Q} ${built_in@Q}"
     else
         not_varied "order of files (disorderfs is not installed, or FUSE is not allowed)"
-        mount=(mount --bind "$files" "$place")
+        mounts="mount --bind ${files@Q} ${place@Q}"
     fi
+    # A recipe finds make where the machine has it.
+    [ ! -e "$work/tools" ] || mounts+=" && mount --bind ${work@Q}/tools/make $(type -P make)"
     # For bash inside. faketime names its shared memory by process numbers, which begin anew here.
-    enter="hostname $other_host && mount -t tmpfs -o mode=1777 tmpfs /dev/shm && ${mount[*]@Q} \
+    enter="hostname $other_host && mount -t tmpfs -o mode=1777 tmpfs /dev/shm && $mounts \
         && exec \"\$@\""
     runner=(unshare "${namespaces[@]}" bash -c "$enter" enter "${runner[@]}")
 }
@@ -228,39 +250,40 @@ vary_user() {
         varied "user: root of a namespace"
         return
     fi
-    chown -R 65534:65534 "$files" "$work/second.cache"
+    chown -R 65534:65534 "$files" "$work/second.cache" "$builds"
     if quietly "${other[@]}" test -r "$swift_home/bin/swiftc" -a -w "$files"; then
         runner=("${other[@]}" "${runner[@]}")
         varied "user: 65534"
     else
-        chown -R 0:0 "$files" "$work/second.cache"
+        chown -R 0:0 "$files" "$work/second.cache" "$builds"
         not_varied "user (nobody but root gets at both $swift_home and $work)"
     fi
 }
 
 # build_in CHECKOUT UMASK
 build_in() {
-    local script status=0
-    for script in $(scripts); do
-        say "-- scripts/$script.sh"
+    local script arguments status=0
+    while read -r script arguments <&3; do
+        say "-- scripts/$script.sh${arguments:+ $arguments}"
         # A session of its own, so that the script can be ended with all that it has started.
         (
             umask "$2"
-            exec setsid "${runner[@]}" env "${environment[@]}" "$1/scripts/$script.sh"
-        ) </dev/null {build_lock}>&- &
+            # shellcheck disable=SC2086 # one word an argument
+            exec setsid "${runner[@]}" env "${environment[@]}" "$1/scripts/$script.sh" $arguments
+        ) </dev/null 3<&- {build_lock}>&- &
         child=$!
         wait "$child" || status=$?
         child=''
         [ "$status" -ne "$exit_missing" ] || exit "$exit_missing"
         [ "$status" -eq 0 ] || die "$exit_failed" "scripts/$script.sh failed in this build"
-    done
+    done 3< <(scripts)
 }
 
 # collect NAME CHECKOUT: moves the artefacts to $work/results/NAME, and deletes the rest.
 collect() {
     local results=$work/results/$1 files=$work/$1.files artefact
     [ -e "$files" ] || files=$work/$1
-    rm -rf "$work/$1.cache"
+    rm -rf "$work/$1.cache" "$work/$1.builds"
     for artefact in $(artefacts); do
         mkdir -p "$results/$(dirname "$artefact")"
         mv "$files/$2/$artefact" "$results/$artefact"
@@ -269,8 +292,15 @@ collect() {
 }
 
 tidy() {
+    local deadline=$((SECONDS + 20))
+    trap '' INT TERM
     if [ -n "$child" ]; then
-        # The script may not have its own session yet.
+        # A build of packages has groups of processes of its own, which it ends at SIGTERM. The
+        # script may not have its own session yet.
+        kill -TERM -- "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null || true
+        while [ "$SECONDS" -lt "$deadline" ] && kill -0 -- "-$child" 2>/dev/null; do
+            sleep 0.05
+        done
         kill -KILL -- "-$child" 2>/dev/null || kill -KILL "$child" 2>/dev/null || true
         # The shell would say on standard error that it was killed.
         wait "$child" 2>/dev/null || true
@@ -367,20 +397,24 @@ explain() {
 # One line names tools and sources (a comment to sha256sum), and each file has a line.
 sections() {
     echo init image
-    [ -n "$quick" ] || echo kernel
+    [ -n "$quick" ] || echo packages kernel
 }
 
+# files_of SECTION: of the packages, each program, and the C library that is in all of them.
 files_of() {
     case $1 in
         init) echo out/init out/hammock ;;
         image) echo out/image.img out/initramfs.cpio ;;
+        packages)
+            (cd "$root" && find out/packages/*/bin out/packages/musl/usr/lib/libc.a -type f | sort)
+            ;;
         kernel) echo out/kernel/config out/kernel/bzImage out/kernel/vmlinux ;;
     esac
 }
 
 tools_of() {
     case $1 in
-        init) echo swift ;;
+        init | packages) echo swift ;;
         image) echo swift e2fsprogs cpio ;;
         kernel) echo gcc binutils lz4 ;;
     esac
@@ -398,6 +432,12 @@ sources_of() {
             hash_of_files "${init[@]}" toolchain/image scripts/build-image.sh \
                 scripts/lib-root.sh scripts/lib-list.sh
             ;;
+        packages)
+            # The headers come from the kernel's source.
+            pin source-date-epoch
+            pin kernel-tarball-sha256
+            hash_of_files toolchain/packages toolchain/kernel/patches "${builder[@]}"
+            ;;
         kernel)
             pin source-date-epoch
             pin kernel-tarball-sha256
@@ -409,7 +449,9 @@ sources_of() {
 build_once() {
     HAMMOCK_NESTED=yes "$root/scripts/build-image.sh"
     HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
-    [ -n "$quick" ] || HAMMOCK_NESTED=yes "$root/scripts/build-kernel.sh"
+    [ -z "$quick" ] || return 0
+    HAMMOCK_NESTED=yes "$root/scripts/build-package.sh" --all
+    HAMMOCK_NESTED=yes "$root/scripts/build-kernel.sh"
 }
 
 check() {
@@ -491,8 +533,8 @@ record() {
     build_once
     ! was_written_to out/image.img || die "$exit_usage" "a guest has written to out/image.img \
 (scripts/boot.sh --rw), and the table is for a new one: rm out/image.img"
-    for section in init image kernel; do
-        # With --quick the kernel's section stays as it is.
+    for section in init image packages kernel; do
+        # With --quick the last two stay as they are.
         if [[ " $(sections | tr '\n' ' ') " == *" $section "* ]]; then
             record_section "$section"
         elif [ -e "$table" ]; then

@@ -109,21 +109,27 @@ END
 @test "an interrupted reproduce.sh ends what it started, and leaves nothing behind" {
     small_checkout
     mkdir "$BATS_TEST_TMPDIR/temporary"
+    # It starts a group of processes of its own, as a build of packages does.
     cat >"$copy/scripts/sdk.sh" <<END
-echo \$\$ >'$BATS_TEST_TMPDIR/pid.partial'
-mv '$BATS_TEST_TMPDIR/pid.partial' '$BATS_TEST_TMPDIR/pid'
-sleep 600
+set -m
+sleep 600 &
+set +m
+trap 'kill -KILL \$!; exit 130' TERM
+echo \$\$ \$! >'$BATS_TEST_TMPDIR/pids.partial'
+mv '$BATS_TEST_TMPDIR/pids.partial' '$BATS_TEST_TMPDIR/pids'
+wait
 END
     TMPDIR=$BATS_TEST_TMPDIR/temporary "$copy/scripts/reproduce.sh" --quick >/dev/null 2>&1 3>&- &
     local script=$! status=0 pid
-    building() { [ -e "$BATS_TEST_TMPDIR/pid" ]; }
+    building() { [ -e "$BATS_TEST_TMPDIR/pids" ]; }
     eventually building
-    pid=$(cat "$BATS_TEST_TMPDIR/pid")
     kill -TERM "$script"
     wait "$script" || status=$?
     [ "$status" -eq 130 ]
     gone() { [ ! -e "/proc/$pid" ]; }
-    eventually gone
+    local pids
+    read -r -a pids <"$BATS_TEST_TMPDIR/pids"
+    for pid in "${pids[@]}"; do eventually gone; done
     [ -z "$(ls "$BATS_TEST_TMPDIR/temporary")" ]
 }
 
@@ -149,10 +155,46 @@ forget() { sed -i -E "s|^[0-9a-f]{64}(  $1)$|$(printf '%064d' 0)\1|" "$copy/tool
     expect_status 0
     cd "$copy"
     grep -E '  out/(init|image|initramfs)' toolchain/artefacts.sha256 | sha256sum -c
-    # The kernel's hashes are as they were.
-    [ "$(grep out/kernel/ toolchain/artefacts.sha256)" \
-        = "$(grep out/kernel/ "$root/toolchain/artefacts.sha256")" ]
-    run ! grep -vE '^(#.*|[0-9a-f]{64}  out/[a-z/.A-Z]+)$' toolchain/artefacts.sha256
+    # Those of the kernel and of the packages are as they were.
+    [ "$(grep -E 'out/(kernel|packages)/' toolchain/artefacts.sha256)" \
+        = "$(grep -E 'out/(kernel|packages)/' "$root/toolchain/artefacts.sha256")" ]
+    run ! grep -vE '^(#.*|[0-9a-f]{64}  out/[a-z0-9/.A-Z-]+)$' toolchain/artefacts.sha256
+}
+
+@test "the table has each program of a package and the C library, and --quick leaves them alone" {
+    small_checkout
+    cat >"$copy/scripts/build-package.sh" <<'END'
+#!/bin/bash
+packages=$(dirname "$0")/../out/packages
+mkdir -p "$packages"/{one/bin,two/bin,headers/usr,musl/usr/lib}
+for file in one/bin/first one/bin/second two/bin/third headers/usr/header musl/usr/lib/libc.a; do
+    echo "$file" >"$packages/$file"
+done
+ln -sf third "$packages/two/bin/link"
+END
+    cat >"$copy/scripts/build-kernel.sh" <<'END'
+#!/bin/bash
+mkdir -p "$(dirname "$0")/../out/kernel"
+touch "$(dirname "$0")"/../out/kernel/{config,bzImage,vmlinux}
+END
+    reproduce --record
+    [ "$status" -ne 3 ] || skip "$(tail -n 1 <<<"$output")"
+    expect_status 0
+    [ "$(sed -n 's,.*  out/packages/,,p' "$copy/toolchain/artefacts.sha256" | xargs)" \
+        = "musl/usr/lib/libc.a one/bin/first one/bin/second two/bin/third" ]
+    (cd "$copy" && sha256sum -c toolchain/artefacts.sha256)
+    reproduce --check
+    expect_status 0
+    local before
+    before=$(sha256sum <"$copy/toolchain/artefacts.sha256")
+    reproduce --record --quick
+    [ "$(sha256sum <"$copy/toolchain/artefacts.sha256")" = "$before" ]
+    echo >>"$copy/toolchain/packages/busybox/config"
+    forget out/packages/two/bin/third
+    reproduce --check
+    expect_status 6
+    expect_output "not as in the table: out/packages/two/bin/third"
+    expect_output "the table is for other sources"
 }
 
 @test "if a hash differs and nothing explains it, reproduce.sh --check ends with 5" {
