@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Moves pins of toolchain/inputs.lock, and shows what changes with them.
+# Moves pins of toolchain/inputs.lock and the sources of packages, and shows what changes with them.
 #
 #   scripts/update-lock.sh                       shows each pin beside the version here
-#   scripts/update-lock.sh [--dry-run] NAME...   moves these pins
+#   scripts/update-lock.sh packages              shows each package beside Debian's newest version
+#   scripts/update-lock.sh [--dry-run] NAME...   moves these pins, or packages
 #
 #   NAME is kernel: to the newest source of the pinned series that apt offers. It is fetched
 #                   (146 MiB), checked and kept. apt-get update brings apt up to date; for
 #                   another series put its package's name into the lock first.
 #           swift, gcc, binutils, e2fsprogs, lz4, cpio: to the version that is installed here
 #           all:    each of them
+#           a package of toolchain/packages: to the newest version in Debian's unstable. The
+#                   script also says which holes (CVEs) Debian's changelog names since the pinned
+#                   one. e2fsprogs is a pin as well; its package is packages/e2fsprogs.
 #   --dry-run       shows it, and changes nothing
 #   --help
 #
@@ -16,6 +20,8 @@
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
+# shellcheck source=scripts/lib-lock-packages.sh
+. "$root/scripts/lib-lock-packages.sh"
 
 lock=$root/toolchain/inputs.lock
 dry_run=''
@@ -33,6 +39,9 @@ main() {
     if [ ${#names[@]} -eq 0 ]; then
         show_all
         return
+    elif [ "${names[*]}" = packages ]; then
+        show_packages
+        return
     fi
     one_at_a_time lock
     work=$(mktemp "$lock.XXXXXX")
@@ -41,23 +50,35 @@ main() {
     for name in "${names[@]}"; do
         case $name in
             kernel) move_kernel ;;
+            packages/*) move_package "${name#packages/}" ;;
             swift) move swift "$(version_here swift)" "$(artefacts_of swift)" ;;
             *) move "package-$name" "$(version_here "$name")" "$(artefacts_of "$name")" ;;
         esac
     done
-    if cmp -s "$work" "$lock"; then
+    local moved=''
+    if write_moved; then moved=yes; fi
+    if ! cmp -s "$work" "$lock"; then
+        moved=yes
+        [ -n "$dry_run" ] || write_lock
+    fi
+    if [ -z "$moved" ]; then
         say "every pin stays where it is"
     elif [ -n "$dry_run" ]; then
         say "nothing was changed"
     else
-        chmod --reference="$lock" "$work"
-        mv "$work" "$lock"
-        say "toolchain/inputs.lock: written. Now scripts/reproduce.sh --record, then scripts/test.sh"
+        say "Now scripts/reproduce.sh --record, then scripts/test.sh"
     fi
 }
 
+write_lock() {
+    chmod --reference="$lock" "$work"
+    mv "$work" "$lock"
+    say "toolchain/inputs.lock: written"
+}
+
 parse() {
-    local packages
+    local packages sources
+    sources=$(packages_with_a_source | tr '\n' ' ')
     packages=$(sed -n 's/^package-\([^ ]*\) .*/\1/p' "$lock" | tr '\n' ' ')
     while [ $# -gt 0 ]; do
         case $1 in
@@ -68,15 +89,23 @@ parse() {
                 # shellcheck disable=SC2206 # one word a package
                 names=(kernel swift $packages)
                 ;;
+            packages) names+=(packages) ;;
             *)
-                [[ " kernel swift $packages" == *" $1 "* ]] \
-                    || usage_error "there is no pin '$1': all kernel swift $packages"
-                names+=("$1")
+                if [[ " kernel swift $packages" == *" $1 "* ]]; then
+                    names+=("$1")
+                elif [[ " $sources" == *" ${1#packages/} "* ]]; then
+                    names+=("packages/${1#packages/}")
+                else
+                    usage_error "there is no pin '$1': all kernel swift $packages
+and no such package: $sources"
+                fi
                 ;;
         esac
         shift
     done
     [ -z "$dry_run" ] || [ ${#names[@]} -gt 0 ] || usage_error "--dry-run: which pins?"
+    [[ " ${names[*]} " != *" packages "* || ${#names[@]} -eq 1 ]] \
+        || usage_error "packages shows all packages; to move some, name them"
 }
 
 # show_all: prints each pin, and the version that it would move to.

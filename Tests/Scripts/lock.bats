@@ -125,3 +125,144 @@ END
     update --dry-run
     expect_status 2
 }
+
+# debian_has VERSION [SHA256]: makes apt offer this version of each source, with a changelog. The
+# lists say that the tarball of busybox has this hash.
+debian_has() {
+    archive=$BATS_TEST_TMPDIR/archive
+    tarball=$archive/busybox_$1.orig.tar.bz2
+    busybox=$copy/toolchain/packages/busybox
+    mkdir -p "$archive" "$BATS_TEST_TMPDIR/debian"
+    echo "the source of $1" >"$tarball"
+    printf '%s\n' "busybox (1:$1-2) unstable; urgency=high" "" "  * Mend CVE-2099-0001, CVE-2099-0002." \
+        "  * And CVE-2099-0001 again." "" " -- A Test <test@example.org>  $(date -R)" "" \
+        "busybox (1:1.38.0-1) unstable; urgency=medium" "" "  * Mend CVE-2099-0003." "" \
+        " -- A Test <test@example.org>  $(date -R)" "" "busybox (1:1.37.0-9) unstable; urgency=low" \
+        "" "  * Mend CVE-2099-0004." >"$BATS_TEST_TMPDIR/debian/changelog"
+    tar -C "$BATS_TEST_TMPDIR" -cJf "$archive/busybox_$1-2.debian.tar.xz" debian
+    cat >"$BATS_TEST_TMPDIR/stubs/apt-get" <<END
+#!/bin/bash
+case "\$*" in
+    indextargets*)
+        printf '%s\n' "Debian Debian-Security http://security/" "Debian Debian http://mirror/" ;;
+    *' update') cat "\$3" "\$(dirname "\$3")/sources.list" >'$BATS_TEST_TMPDIR/asked' ;;
+    *--print-uris*)
+        name=\${!#}
+        echo "NOTICE: it is packaged with git"
+        echo "'http://mirror/pool/main/x/\$name/\${name}_$1-2.dsc' \${name}_$1-2.dsc 9 SHA256:99"
+        echo "'http://mirror/pool/main/x/\$name/\${name}%5f$1.orig.tar.bz2' \${name}_$1.orig.tar.bz2 9" \
+            "SHA256:${2:-$(sha256sum <"$tarball" | cut -c1-64)}"
+        echo "'http://mirror/pool/main/x/\$name/\${name}_$1.orig.tar.bz2.asc'" \
+            "\${name}_$1.orig.tar.bz2.asc 9 SHA256:98" ;;
+    *--download-only*) cp '$archive'/* . ;;
+    *) exit 100 ;;
+esac
+END
+    chmod +x "$BATS_TEST_TMPDIR/stubs/apt-get"
+}
+
+# unmoved: no source has moved, and nothing is left.
+unmoved() {
+    diff -r "$copy/toolchain" "$root/toolchain"
+    [ -z "$(find "$XDG_CACHE_HOME" -type f ! -name '.*.lock')" ]
+}
+
+@test "packages shows each package beside Debian's newest version, and moves none" {
+    debian_has 1.39.0
+    update packages
+    expect_status 0
+    grep -qxE 'packages/busybox +1\.38\.0 +1\.39\.0' <<<"$output"
+    grep -qxE 'packages/openssh-sftp +[0-9p.]+ +1\.39\.0' <<<"$output"
+    # This one comes from the kernel's source.
+    run ! grep linux-headers <<<"$output"
+    unmoved
+    # apt was asked for unstable's sources, and nothing of this machine's apt changes.
+    grep -qE '^deb-src \[signed-by=[^ ]+\] http://mirror/ unstable main$' "$BATS_TEST_TMPDIR/asked"
+    grep -q "^Dir::State::lists \"$XDG_CACHE_HOME/" "$BATS_TEST_TMPDIR/asked"
+}
+
+@test "update-lock.sh moves a package to Debian's newest source, and names the holes" {
+    debian_has 1.39.0
+    update busybox
+    expect_status 0
+    expect_output "busybox: 1.38.0 -> 1.39.0"
+    # Since the pinned version, each once.
+    expect_output "CVE-2099-0001 CVE-2099-0002 CVE-2099-0003"$'\n'
+    expect_output "toolchain/packages/busybox/source: written"
+    expect_output "scripts/reproduce.sh --record"
+    [ "$(cat "$busybox/source")" = "$(sha256sum <"$tarball" | cut -c1-64) $(sha1sum <"$tarball" \
+        | cut -c1-40) pool/main/x/busybox/busybox_1.39.0.orig.tar.bz2" ]
+    cmp "$XDG_CACHE_HOME/hammock/source/$(cut -d' ' -f1 "$busybox/source").tar.bz2" "$tarball"
+    cmp "$lock" "$root/toolchain/inputs.lock"
+    [ "$(find "$busybox" "$XDG_CACHE_HOME" -type f ! -name '.*.lock' -newer "$archive" | wc -l)" -eq 2 ]
+}
+
+@test "of a package that is the newest already update-lock.sh names the holes that no patch mends" {
+    debian_has 1.38.0
+    touch "$busybox/patches/0009-CVE-2099-0002-by-its-name.patch"
+    echo "Mends CVE-2099-0003." >"$busybox/patches/0010-by-its-text.patch"
+    update busybox
+    expect_status 0
+    expect_output "busybox stays at 1.38.0, the newest that Debian has"
+    expect_output "these since 1.38.0, and no patch of ours does: CVE-2099-0001"$'\n'
+    expect_output "every pin stays where it is"
+}
+
+@test "--dry-run shows where a package would move to, and moves nothing" {
+    debian_has 1.39.0
+    update --dry-run busybox
+    expect_status 0
+    expect_output "busybox: 1.38.0 -> 1.39.0"
+    expect_output "nothing was changed"
+    unmoved
+}
+
+@test "if a package's source is not the one in the signed lists, update-lock.sh moves nothing" {
+    debian_has 1.39.0 "$(printf '%064d' 0)"
+    update busybox
+    expect_status 3
+    expect_output "the source of busybox is not the one that apt's lists name"
+    unmoved
+}
+
+@test "if Debian's lists or sources cannot be fetched, update-lock.sh says so and moves nothing" {
+    debian_has 1.39.0
+    sed -i 's/^    \*--download-only\*.*/    *--download-only*) echo "E: 404"; exit 100 ;;/' \
+        "$BATS_TEST_TMPDIR/stubs/apt-get"
+    update busybox
+    expect_status 3
+    expect_output "E: 404"
+    expect_output "the source of busybox 1.39.0 could not be fetched"
+    sed -i 's/^    \*--print-uris\*)/    *--print-uris*) exit 0/' "$BATS_TEST_TMPDIR/stubs/apt-get"
+    update busybox
+    expect_status 3
+    expect_output "Debian has no source of busybox any more"
+    sed -i "s/^    \*' update').*/    *' update') echo 'E: no network'; exit 100 ;;/" \
+        "$BATS_TEST_TMPDIR/stubs/apt-get"
+    update packages
+    expect_status 3
+    expect_output "E: no network"
+    expect_output "the list of Debian's sources could not be fetched"
+    printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/stubs/apt-get"
+    update packages
+    expect_status 3
+    expect_output "apt knows no mirror of Debian"
+    unmoved
+}
+
+@test "a package that a pin is called like has a longer name, and packages moves none by itself" {
+    debian_has 1.39.0
+    update --dry-run e2fsprogs
+    expect_status 0
+    [[ $output != *asking* ]]
+    update --dry-run packages/e2fsprogs
+    expect_status 0
+    expect_output "asking http://mirror/"
+    expect_output "e2fsprogs stays at 1."
+    update packages busybox
+    expect_status 2
+    expect_output "packages shows all packages; to move some, name them"
+    update linux-headers
+    expect_status 2
+    expect_output "and no such package: busybox dropbear"
+}
