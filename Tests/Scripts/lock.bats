@@ -127,12 +127,14 @@ END
 }
 
 # debian_has VERSION [SHA256]: makes apt offer this version of each source, with a changelog. The
-# lists say that the tarball of busybox has this hash.
+# lists say that the tarball of busybox has this hash. Version 1.38.0 of busybox is pinned.
 debian_has() {
     archive=$BATS_TEST_TMPDIR/archive
     tarball=$archive/busybox_$1.orig.tar.bz2
     busybox=$copy/toolchain/packages/busybox
     mkdir -p "$archive" "$BATS_TEST_TMPDIR/debian"
+    sed -i 's/_[^_]*\.orig/_1.38.0.orig/' "$busybox/source"
+    cp -R "$copy/toolchain" "$BATS_TEST_TMPDIR/before"
     echo "the source of $1" >"$tarball"
     printf '%s\n' "busybox (1:$1-2) unstable; urgency=high" "" "  * Mend CVE-2099-0001, CVE-2099-0002." \
         "  * And CVE-2099-0001 again." "" " -- A Test <test@example.org>  $(date -R)" "" \
@@ -163,7 +165,7 @@ END
 
 # unmoved: no source has moved, and nothing is left.
 unmoved() {
-    diff -r "$copy/toolchain" "$root/toolchain"
+    diff -r "$copy/toolchain" "$BATS_TEST_TMPDIR/before"
     [ -z "$(find "$XDG_CACHE_HOME" -type f ! -name '.*.lock')" ]
 }
 
@@ -194,7 +196,8 @@ unmoved() {
         | cut -c1-40) pool/main/x/busybox/busybox_1.39.0.orig.tar.bz2" ]
     cmp "$XDG_CACHE_HOME/hammock/source/$(cut -d' ' -f1 "$busybox/source").tar.bz2" "$tarball"
     cmp "$lock" "$root/toolchain/inputs.lock"
-    [ "$(find "$busybox" "$XDG_CACHE_HOME" -type f ! -name '.*.lock' -newer "$archive" | wc -l)" -eq 2 ]
+    # Nothing else is new.
+    [ "$(find "$copy" "$XDG_CACHE_HOME" -type f ! -name '.*.lock' -newer "$archive" | wc -l)" -eq 2 ]
 }
 
 @test "of a package that is the newest already update-lock.sh names the holes that no patch mends" {
