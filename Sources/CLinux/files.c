@@ -197,6 +197,18 @@ ptrdiff_t clinux_read(int fd, void *bytes, size_t count) {
     return ask3(SYS_read, fd, bytes, count);
 }
 
+int clinux_read_start(const char *path, void *bytes, size_t size, unsigned *user) {
+    int how = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    int fd = ask2(SYS_open, path, how);
+    if (fd < 0) return fd;
+    struct stat found = {0};
+    int result = ask2(SYS_fstat, fd, &found);
+    *user = found.st_uid;
+    if (S_ISREG(found.st_mode)) result = clinux_read(fd, bytes, size);
+    clinux_close(fd);
+    return result;
+}
+
 ptrdiff_t clinux_readlink(const char *path, char *target, size_t size) {
     return ask3(SYS_readlink, path, target, size);
 }

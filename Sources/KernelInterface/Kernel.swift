@@ -159,6 +159,14 @@ public protocol Kernel: ~Copyable {
     mutating func read(at path: UnsafePointer<UInt8>) throws(Errno)
         -> UnsafeMutableRawBufferPointer
 
+    /// Reads the beginning of a file that others may have made: it follows no link and waits for
+    /// nothing. What is no regular file gives no bytes. open(2), fstat(2), read(2)
+    ///
+    /// - Parameter path: a C string.
+    mutating func readStart(
+        of path: UnsafePointer<UInt8>, into bytes: UnsafeMutableRawBufferPointer
+    ) throws(Errno) -> FileStart
+
     /// Reads a file of lines to its end, however long. Calls `body` with as many whole lines at a
     /// time as fit into the buffer of `read`. `body` must not use that buffer.
     ///

@@ -276,6 +276,15 @@ extension LinuxKernel {
         return UnsafeMutableRawBufferPointer(rebasing: buffer[..<(try fill(from: 0, descriptor))])
     }
 
+    public mutating func readStart(
+        of path: UnsafePointer<UInt8>, into bytes: UnsafeMutableRawBufferPointer
+    ) throws(Errno) -> FileStart {
+        var user: UInt32 = 0
+        let count = try check(
+            clinux_read_start(cString(path), bytes.baseAddress, bytes.count, &user))
+        return FileStart(count: Int(count), user: user)
+    }
+
     public mutating func readLines(
         _ path: StaticString, _ body: (inout LinuxKernel, UnsafeMutableRawBufferPointer) -> Void
     ) throws(Errno) {

@@ -49,6 +49,19 @@ public struct OpenFlags: Equatable, Sendable {
     public static let notFollowing = OpenFlags(rawValue: 0o400000)
 }
 
+/// What was read of the beginning of a file.
+public struct FileStart: Equatable, Sendable {
+    /// How many bytes.
+    public let count: Int
+    /// Who owns the file.
+    public let user: UInt32
+
+    public init(count: Int, user: UInt32) {
+        self.count = count
+        self.user = user
+    }
+}
+
 /// What a file is. inode(7)
 public struct FileStatus: Equatable, Sendable {
     /// st_mode: the type and the permissions.

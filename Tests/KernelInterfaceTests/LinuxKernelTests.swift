@@ -59,6 +59,37 @@ import Testing
         #expect(count > 4_096, "more than one part")
     }
 
+    /// What `readStart` gives: the text and the owner.
+    private func start(_ path: String, size: Int = 8) throws -> (String, UInt32) {
+        var kernel = LinuxKernel()
+        var bytes = [UInt8](repeating: 0, count: size)
+        let start = try bytes.withUnsafeMutableBytes { bytes in
+            try path.withCString {
+                try $0.withMemoryRebound(to: UInt8.self, capacity: path.utf8.count + 1) {
+                    try kernel.readStart(of: $0, into: bytes)
+                }
+            }
+        }
+        return (String(decoding: bytes.prefix(start.count), as: UTF8.self), start.user)
+    }
+
+    @Test func `the beginning of a file is read without waiting, and of no link`() throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/hammock-\(getpid())-start"
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let (file, link, fifo) = (directory + "/file", directory + "/link", directory + "/fifo")
+        try "0123456789".write(toFile: file, atomically: false, encoding: .utf8)
+        #expect(symlink(file, link) == 0 && mkfifo(fifo, 0o600) == 0)
+        #expect(try start(file) == ("01234567", getuid()))
+        #expect(try start(file, size: 20) == ("0123456789", getuid()))
+        #expect(throws: Errno(rawValue: ELOOP)) { try start(link) }
+        #expect(try start(fifo) == ("", getuid()))
+        #expect(try start(directory) == ("", getuid()))
+        #expect(throws: Errno.noSuchFile) { try start(directory + "/none") }
+        #expect(try start("/proc/\(getpid())") == ("", geteuid()))
+    }
+
     /// Needs losetup(8), and root, for a loop device of its own.
     @Test(.enabled(if: LoopDevice.isPossible, "this machine lets this user make no loop device"))
     func `a loop device lets go of its file, at once or when it is closed last`() throws {

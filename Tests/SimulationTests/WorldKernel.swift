@@ -237,6 +237,14 @@ struct WorldKernel: Kernel {
         return path == "/proc/cmdline" ? try world.asDuty(.readCommandLine, read) : try read()
     }
 
+    mutating func readStart(
+        of path: UnsafePointer<UInt8>, into bytes: UnsafeMutableRawBufferPointer
+    ) throws(Errno) -> FileStart {
+        let start = try read(at: path).prefix(bytes.count)
+        bytes.copyBytes(from: start)
+        return FileStart(count: start.count, user: 0)
+    }
+
     mutating func readLines(
         _ path: StaticString, _ body: (inout WorldKernel, UnsafeMutableRawBufferPointer) -> Void
     ) throws(Errno) {

@@ -292,6 +292,12 @@ ptrdiff_t clinux_read(int fd, void *bytes, size_t count);
 // execve (above 0) if execve failed, -EAGAIN if it has not reported yet.
 int clinux_read_report(int report);
 
+// int open(const char *pathname, int flags);                                 open(2)
+// int fstat(int fd, struct stat *statbuf);                                   stat(2)
+// The beginning of a regular file, and the user that owns it. Of what is none: no byte, and the
+// user. -ELOOP if it is a link. Does not wait, not even for the other end of a FIFO.
+int clinux_read_start(const char *path, void *bytes, size_t size, unsigned *user);
+
 // ssize_t readlink(const char *path, char *buf, size_t bufsiz);          readlink(2)
 ptrdiff_t clinux_readlink(const char *path, char *target, size_t size);
 

@@ -9,6 +9,8 @@ public struct SimulatedService: Sendable {
     public var partSize = 7
     /// The files that `read(at:)` finds.
     public var files: [String: String] = [:]
+    /// Who owns a file; root, if it is not here. A path that is only here is no regular file.
+    public var owners: [String: UInt32] = [:]
     /// What is at each path; a directory's parents need no entry.
     public var statuses: [String: FileStatus] = [:]
     public var mountPoints: Set<String> = []

@@ -362,6 +362,18 @@ public struct SimulatedKernel: Kernel {
         return bytes
     }
 
+    public mutating func readStart(
+        of path: UnsafePointer<UInt8>, into bytes: UnsafeMutableRawBufferPointer
+    ) throws(Errno) -> FileStart {
+        try count()
+        let path = String(cString: path)
+        let (text, owner) = (service.files[path], service.owners[path])
+        if text == nil, owner == nil { throw .noSuchFile }
+        let start = (text ?? "").utf8.prefix(bytes.count)
+        bytes.copyBytes(from: start)
+        return FileStart(count: start.count, user: owner ?? 0)
+    }
+
     /// The tables of this kernel, by path. Each element is one part of a table, of whole lines.
     public var tables: [String: [String]] = [:]
 
