@@ -71,6 +71,8 @@ extension Runtime where K: ~Copyable {
         switch event {
         case .childEnded(let process, let status):
             withServices { isTheirs = $0.childEnded(process, status, on: &$1, log: &$2) }
+            // Root may have called the program the main process of a service.
+            if process == child?.process { isTheirs = false }
         case .noChildLeft:
             let isLast = core.phase == .stopping || core.phase == .killing
             withServices {

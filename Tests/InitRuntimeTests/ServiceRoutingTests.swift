@@ -43,6 +43,25 @@ import Testing
         #expect(house.core.phase == .idling)
     }
 
+    @Test func `the end of program and logger is told to all, though root calls them main`() {
+        for isProgram in [true, false] {
+            let house = House([web], .container, words: ["-w", "--logs", "memory", "/prog"])
+            let logger = house.services.pointee.logger.process
+            let process = isProgram ? house.runtime.child!.process : logger!
+            let number = process.rawValue
+            house.kernel.service.files["/proc/\(number)/stat"] =
+                "\(number) (a) S 1 " + String(repeating: "0 ", count: 48) + "0\n"
+            house.kernel.sockets.send(
+                "READY=1\nMAINPID=\(number)", from: house.start("web"), user: 0)
+            house.settle()
+            #expect(house.main("web") == process)
+            house.end(process, .exited(42))
+            #expect(house.main("web") == nil)
+            #expect((house.core.phase == .running) == !isProgram)
+            #expect((house.services.pointee.logger.process == logger) == isProgram)
+        }
+    }
+
     /// What happens when nobody does anything, with its moment.
     private func happenings(start: UInt32, wait: Int) -> [String: Int] {
         let unit = HouseUnit("web.service") { writer, service in

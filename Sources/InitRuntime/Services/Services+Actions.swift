@@ -178,11 +178,11 @@ extension Services {
     mutating func childEnded<K: Kernel & ~Copyable>(
         _ process: ProcessID, _ status: ExitStatus, on kernel: inout K, log: inout ServiceLog
     ) -> Bool {
+        var isOwn = updatePlannerEnded(process, status)
         if process == logger.process {
             loggerEnded(on: &kernel)
-            return true
+            isOwn = true
         }
-        if updatePlannerEnded(process, status) { return true }
         let owner = table.owner(of: process)
         if let owner {
             if holdings[owner.index].main.process == process {
@@ -199,8 +199,9 @@ extension Services {
             // What it said last may still be in its socket.
             readNotices(of: owner, on: &kernel, log: &log)
         }
+        // Root may have called the logger the main process of a service.
         tell(.childEnded(process, status), on: &kernel, log: &log)
-        return owner != nil
+        return isOwn || owner != nil
     }
 
     /// No child is left. If one of the services was known, others have reaped it, and its end has
