@@ -17,7 +17,17 @@ func hangUpShells<K: Kernel & ~Copyable>(on kernel: inout K) {
     }
 }
 
-/// What /proc says of a process, whose number is given as text. It leaves the read buffer as it is.
+/// What /proc says of a process; `nil` if it is not there.
+func stat<K: Kernel & ~Copyable>(
+    of process: ProcessID, on kernel: inout K
+) -> ProcessStat? {
+    var number = Line()
+    number.append(number: process.rawValue)
+    let found = number.withBytes { stat(ByteView($0), on: &kernel) }
+    return found?.process == process ? found : nil
+}
+
+/// The same, of a process whose number is given as text. It leaves the read buffer as it is.
 @inline(never)
 func stat<K: Kernel & ~Copyable>(
     _ process: ByteView, on kernel: inout K

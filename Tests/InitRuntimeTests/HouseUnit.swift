@@ -39,3 +39,14 @@ struct HouseUnit {
         return (0..<bytes.count).map { bytes[$0] }
     }
 }
+
+extension PlanWriter {
+    /// PIDFile= of a unit, which has no other recipe.
+    mutating func setPIDFile(_ path: String, of service: ServiceID) {
+        set(UnitFlags.hasPIDFile, of: service)
+        beginRecipe(of: service)
+        (Array(path.utf8) + [0]).withUnsafeBufferPointer {
+            append(.pidFile, ByteView(cString: $0.baseAddress!), to: service)
+        }
+    }
+}

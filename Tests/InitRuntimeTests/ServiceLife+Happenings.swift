@@ -9,7 +9,7 @@ extension ServiceLife {
     /// One thing happens.
     func happen() {
         if random.oneIn(20) { failACall() }
-        switch random.below(20) {
+        switch random.below(24) {
         case 0..<6: meetFate()
         case 6..<9: startUp()
         case 9, 10: endOne()
@@ -18,6 +18,7 @@ extension ServiceLife {
         case 14, 15: ask()
         case 16: endHelper()
         case 17: plan()
+        case 18...21: writeProcessFile()
         default: pass()
         }
     }
@@ -35,7 +36,9 @@ extension ServiceLife {
     }
 
     private func meetFate() {
-        guard let child = pick({ $0.fate != nil }), let fate = child.fate else { return }
+        guard let child = pick({ $0.fate != nil && $0.parent == 1 }), let fate = child.fate else {
+            return
+        }
         end(child.process, fate)
     }
 
@@ -52,13 +55,16 @@ extension ServiceLife {
             house.kernel.offspring.report(.conditionFailed, of: child.process)
             setFate(child.process, .exited(0))
             settle()
-        default: becomes(child.process)
+        default:
+            becomes(child.process)
+            let unit = units.first { $0.name == child.unit }
+            if unit?.hasPIDFile == true, !random.oneIn(4) { becomeDaemon(child) }
         }
     }
 
     private func endOne() {
-        guard let child = pick({ $0.work == .command || $0.work == .orphan || $0.work == .logger })
-        else { return }
+        let works: [Child.Work] = [.command, .orphan, .logger]
+        guard let child = pick({ works.contains($0.work) && $0.parent == 1 }) else { return }
         if child.work == .logger, !random.oneIn(4) { return }
         let ends: [ProcessEnd] = [
             .exited(0), .exited(0), .exited(1), .exited(255), .killed(.kill), .killed(.terminate),
@@ -87,6 +93,33 @@ extension ServiceLife {
             user: isOwn && random.oneIn(2) ? 0 : 1_000)
         note("\(unit.name) hears \(text)")
         settle()
+    }
+
+    /// The first process of a service with a PID file leaves one behind, which may leave another,
+    /// and ends well before long.
+    private func becomeDaemon(_ first: Child) {
+        fork(first)
+        if random.oneIn(2), let middle = children.last {
+            fork(middle)
+            setFate(middle.process, .exited(0))
+        }
+        setFate(first.process, .exited(0))
+    }
+
+    /// A daemon writes its PID file, or somebody writes what is not so; PID 1 is not told.
+    private func writeProcessFile() {
+        let forking = units.filter(\.hasPIDFile)
+        guard !forking.isEmpty else { return }
+        let waiting = forking.filter {
+            house.phase($0.name) == .starting && house.main($0.name) == nil
+        }
+        let name = random.pick(waiting.isEmpty ? forking : waiting).name
+        let own = pick { $0.unit == name && $0.work == .orphan }?.process.rawValue
+        let other = pick { _ in true }?.process.rawValue
+        let texts = [own, own, own, own, other, 1, 99_999].map { $0.map { "\($0)\n" } }
+        processFiles[name] = random.pick(texts + ["", "x\n", nil])
+        if random.oneIn(2) { writtenByRoot.insert(name) } else { writtenByRoot.remove(name) }
+        note("the PID file of \(name) has \(processFiles[name] ?? "no text")")
     }
 
     private func ask() {

@@ -17,6 +17,8 @@ final class ServiceLife {
         }
 
         let process: ProcessID
+        /// PID 1, or the process that has left it behind and lives.
+        var parent: Int32 = 1
         let work: Work
         /// The unit that it belongs to, by name.
         var unit = ""
@@ -39,6 +41,12 @@ final class ServiceLife {
     private(set) var breach: String?
     private(set) var events = 0
     private(set) var starts = 0
+    /// How many services that fork have come up by their PID files.
+    private(set) var named = 0
+    /// What the PID file of a unit holds.
+    var processFiles: [String: String] = [:]
+    /// The units that wrote it as root.
+    var writtenByRoot: Set<String> = []
     private(set) var trace: [String] = []
     private var nextProcess: Int32 = 2
     private var seenDeeds = 0
@@ -160,6 +168,9 @@ final class ServiceLife {
     func end(_ process: ProcessID, _ status: ProcessEnd) {
         guard let place = place(of: process) else { return }
         let child = children.remove(at: place)
+        for index in children.indices where children[index].parent == process.rawValue {
+            children[index].parent = 1
+        }
         note("process \(process.rawValue) of \(child.unit) ends: \(status)")
         if !children.contains(where: { $0.group == child.group }) {
             house.kernel.offspring.groups?.remove(child.group)
@@ -175,13 +186,15 @@ final class ServiceLife {
         Pipe(reading: reader, writing: FileDescriptor(rawValue: reader.rawValue + 1))
     }
 
-    /// A process of a service leaves another behind, which is PID 1's child from then on.
+    /// A process of a service leaves another behind, which is PID 1's child from then on, or once
+    /// that process has ended.
     func fork(_ parent: Child) {
         let process = house.kernel.newChild()
         nextProcess = process.rawValue + 1
         children.append(
             Child(
-                process: process, work: .orphan, unit: parent.unit, group: parent.group,
+                process: process, parent: random.oneIn(2) ? 1 : parent.process.rawValue,
+                work: .orphan, unit: parent.unit, group: parent.group,
                 hasExecuted: true, ignores: random.oneIn(4), hangs: false))
         note("process \(parent.process.rawValue) of \(parent.unit) leaves \(process.rawValue)")
     }
@@ -200,10 +213,18 @@ final class ServiceLife {
     private func showProcesses() {
         let zeros = [String](repeating: "0", count: 25).joined(separator: " ")
         house.kernel.service.files = [:]
+        house.kernel.service.owners = [:]
+        for unit in units {
+            let path = "/run/\(unit.name).pid"
+            house.kernel.service.files[path] = processFiles[unit.name]
+            let isRoots = writtenByRoot.contains(unit.name)
+            house.kernel.service.owners[path] = isRoots ? 0 : user(of: unit.name)
+        }
         for child in children {
             let (process, group) = (child.process.rawValue, child.group)
             house.kernel.service.files["/proc/\(process)/stat"] =
-                "\(process) (a) b) S 1 \(process) \(group) 0 \(zeros) 0 0\n"
+                "\(process) (a) b) S \(child.parent) \(process) \(group) 0 \(zeros) 0 0\n"
+            house.kernel.service.owners["/proc/\(process)"] = user(of: child.unit)
         }
         guard hasCgroups else { return }
         for unit in units {
@@ -214,6 +235,11 @@ final class ServiceLife {
             house.kernel.service.files[directory + "cgroup.events"] =
                 "populated \(members.isEmpty ? 0 : 1)\nfrozen 0\n"
         }
+    }
+
+    /// Each unit has a user of its own.
+    private func user(of unit: String) -> UInt32 {
+        1_000 + UInt32(units.firstIndex { $0.name == unit } ?? 500)
     }
 
     func replace(_ units: [ServiceLifeUnit]) {
@@ -281,6 +307,7 @@ final class ServiceLife {
             fail("\(held) of \(kernel.openDescriptors) are the services', \(otherDescriptors) not")
         }
         for unit in units where house.id(unit.name) != nil {
+            if unit.hasPIDFile { checkMain(of: unit.name) }
             phases[unit.name] = house.phase(unit.name)
         }
         wasStopping = house.runtime.services?.pointee.table.isStopping ?? false
@@ -311,6 +338,24 @@ final class ServiceLife {
             ] where descriptor != nil { count += 1 }
         }
         return count
+    }
+
+    /// A service with a PID file comes up when that names a process which may be its main one.
+    private func checkMain(of name: String) {
+        let isUp: [ServicePhase] = [.settling, .up, .busy]
+        guard let before = phases[name], !isUp.contains(before), isUp.contains(house.phase(name))
+        else { return }
+        let main = house.main(name)
+        guard let child = children.first(where: { $0.process == main }) else {
+            return fail("\(name) is up, and its main process is \(main?.rawValue ?? 0)")
+        }
+        if processFiles[name] != "\(child.process.rawValue)\n" || child.parent != 1 {
+            fail("\(name) is up by \(child.process.rawValue), which its file does not name")
+        }
+        if child.unit != name, !writtenByRoot.contains(name) {
+            fail("\(name) is up by \(child.process.rawValue) of \(child.unit)")
+        }
+        named += 1
     }
 
     /// What a unit requires is there when its first command runs.

@@ -7,6 +7,7 @@ struct ServiceLifeUnit {
     let name: String
     let requires: [String]
     let stop: UInt32
+    let hasPIDFile: Bool
     let house: HouseUnit
 
     static func draw(_ random: inout SplitMix64) -> [ServiceLifeUnit] {
@@ -23,7 +24,9 @@ struct ServiceLifeUnit {
         let others = (0..<index).filter { _ in random.oneIn(3) }
         let kind = random.pick([Relation.requires, .requires, .wants, .bindsTo, .partOf])
         let stop = UInt32(random.pick([500, 2_000, 10_000]))
-        let readiness = random.pick([Readiness.executed, .executed, .notified, .ended, .forked])
+        let readiness = random.pick([
+            Readiness.executed, .executed, .notified, .ended, .forked, .forked,
+        ])
         let policy = random.pick([RestartPolicy.never, .onFailure, .always, .always])
         let mode = random.pick([KillMode.controlGroup, .controlGroup, .mixed, .process])
         let access = random.pick([NotifyAccess.main, .exec, .all])
@@ -32,6 +35,7 @@ struct ServiceLifeUnit {
             random.oneIn(4)
         }
         let watchdog = UInt32(random.pick([0, 0, 5_000]))
+        let hasPIDFile = readiness == .forked && !random.oneIn(3)
         let isService = name.hasSuffix(".service")
         let unit = HouseUnit(name) { writer, service in
             for other in others {
@@ -51,9 +55,12 @@ struct ServiceLifeUnit {
             writer.set(.stop, stop, of: service)
             writer.set(.start, 20_000, of: service)
             writer.set(.watchdog, watchdog, of: service)
+            if hasPIDFile { writer.setPIDFile("/run/\(name).pid", of: service) }
         }
         let required = kind == .requires ? others.map { units[$0].name } : []
-        return ServiceLifeUnit(name: name, requires: required, stop: stop, house: unit)
+        return ServiceLifeUnit(
+            name: name, requires: required, stop: stop, hasPIDFile: hasPIDFile && isService,
+            house: unit)
     }
 
     /// Without the last unit: the numbers of those before it stay, and so do their relations.

@@ -195,41 +195,4 @@ import Testing
         house.settle()
         #expect(house.core.phase == .stoppingServices || house.core.phase == .stopping)
     }
-
-    @Test func `the main process of a service that forks is found by its file, or in its cgroup`() {
-        let forking = HouseUnit("web.service") { writer, service in
-            writer.set(Readiness.forked, of: service)
-            writer.beginRecipe(of: service)
-            "/run/web.pid".withCString {
-                $0.withMemoryRebound(to: UInt8.self, capacity: 13) {
-                    writer.append(.pidFile, ByteView(cString: $0), to: service)
-                }
-            }
-        }
-        let stat = { (process: Int, parent: Int) in
-            "\(process) (web) S \(parent) " + String(repeating: "0 ", count: 48) + "0\n"
-        }
-        let procs = "/sys/fs/cgroup/hammock/web.service/cgroup.procs"
-        let cases: [([String: String], Int32?)] = [
-            (["/run/web.pid": "70\n", "/proc/70/stat": stat(70, 1)], 70),
-            // Its end would not be seen.
-            (["/run/web.pid": "70\n", "/proc/70/stat": stat(70, 69)], nil),
-            (["/run/web.pid": "1\n", "/proc/1/stat": stat(1, 0), procs: ""], nil),
-            (["/run/web.pid": "x\n", procs: "0\n71\n72\n", "/proc/71/stat": stat(71, 1)], 71),
-            ([procs: "71\n", "/proc/71/stat": stat(71, 70)], nil),
-            ([:], nil),
-        ]
-        for (files, expected) in cases {
-            let house = House([forking]) { kernel in
-                kernel.service.statuses["/sys/fs/cgroup/hammock/cgroup.procs"] = FileStatus(
-                    mode: 0o100644)
-                kernel.service.files = files
-                kernel.service.files["/sys/fs/cgroup/hammock/web.service/cgroup.events"] =
-                    "populated 1\n"
-            }
-            house.end(house.start("web"))
-            #expect(house.main("web")?.rawValue == expected, "\(files)")
-            #expect(house.phase("web") == .up, "\(files)")
-        }
-    }
 }

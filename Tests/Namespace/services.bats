@@ -132,6 +132,73 @@ END
     end_init
 }
 
+# forks_twice: checks a daemon that forks twice and writes its PID file late. The process in the
+# middle and the daemon wait for the test to let them go on.
+forks_twice() {
+    local main
+    cat >"$tree/bin/twice" <<'END'
+#!/bin/sh
+may() { until [ -e "/tmp/may-$1" ]; do sleep 0.02; done; }
+case ${1-first} in
+    first) /bin/twice middle & ;;
+    middle) busybox setsid /bin/twice daemon & may end ;;
+    daemon) may write; echo $$ >/run/twice.pid; echo runs >>/tmp/said; exec sleep 1000 ;;
+esac
+END
+    chmod +x "$tree/bin/twice"
+    runs twice /bin/twice Type=forking PIDFile=/run/twice.pid Restart=always RestartSec=10ms
+    start_init
+    only_others_run() { count_is 0 '/bin/twice' && count_is 1 'twice middle'; }
+    eventually only_others_run
+    has_phase twice starting
+    touch "$tree/tmp/may-end"
+    only_the_daemon_runs() { count_is 0 'twice middle' && count_is 1 'twice daemon'; }
+    eventually only_the_daemon_runs
+    has_phase twice starting
+    touch "$tree/tmp/may-write"
+    eventually has_phase twice up
+    expect_output '"restarts":0'
+    [ "$(cat "$said")" = runs ]
+    main=$(main_of twice)
+    inside /bin/cat /run/twice.pid
+    expect_output "$main"
+    # The file of the run before names a process that is gone.
+    inside /bin/kill -9 "$main"
+    runs_again() { has_phase twice up && [ "$(main_of twice)" != "$main" ]; }
+    eventually runs_again
+    has_phase twice up
+    expect_output '"restarts":1'
+    [ "$(cat "$said")" = $'runs\nruns' ]
+    end_init
+}
+
+@test "a daemon that forks twice and writes its PID file late is up once, and comes back" {
+    forks_twice
+}
+
+@test "with cgroups a daemon that forks twice and writes its PID file late is up once" {
+    with_cgroups
+    forks_twice
+}
+
+@test "with cgroups a start fails at once if no process is left to write the PID file" {
+    with_cgroups
+    runs ends '/bin/true' Type=forking PIDFile=/run/ends.pid TimeoutStartSec=3600
+    ln -s busybox "$tree/bin/true"
+    start_init
+    eventually has_phase ends down
+    expect_output '"outcome":"ended-early"'
+    end_init
+}
+
+@test "a PID file that never comes ends the start when its time is over" {
+    runs never "/bin/sh -c 'sleep 1000 &'" Type=forking PIDFile=/run/never.pid TimeoutStartSec=1
+    start_init
+    eventually has_phase never down
+    expect_output '"outcome":"start-timeout"'
+    end_init
+}
+
 @test "with cgroups a stop reaches a process that has left its group, and no other service" {
     local main
     with_cgroups

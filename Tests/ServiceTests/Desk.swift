@@ -6,6 +6,8 @@ final class Desk {
     var table: ServiceTable<4>
     var now = Instant(milliseconds: 1_000)
     var actions: [ServiceAction] = []
+    /// What answers `findMain`, of the first unit.
+    var answer = ServiceEvent.mainNotFound(ServiceID(rawValue: 0))
     private var processes: Int32 = 100
 
     init(_ units: [Unit]) {
@@ -39,7 +41,7 @@ final class Desk {
                     table.step(.executed(service), at: now)
                 }
             case .look(let service): table.step(.emptied(service), at: now)
-            case .findMain(let service): table.step(.mainNotFound(service), at: now)
+            case .findMain: table.step(answer, at: now)
             case .goOn: table.step(.continued, at: now)
             case .signal, .killAll, .forget, .log, .end, .settled, .ended,
                 .reportImpossible:
@@ -52,6 +54,12 @@ final class Desk {
         actions = []
         table.step(event, at: now)
         perform()
+    }
+
+    /// The table's next moment comes.
+    func pass() {
+        now = table.deadline ?? now
+        step(.deadlinePassed)
     }
 
     func ask(_ ask: ServiceAsk, _ name: String) {

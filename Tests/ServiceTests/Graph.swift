@@ -92,6 +92,7 @@ extension Graph {
             unit.killMode = chance.pick([.controlGroup, .controlGroup, .mixed, .process])
             if chance.oneIn(3) { unit.flags.insert(.remains) }
             if chance.oneIn(3) { unit.flags.insert(.limitIsFinal) }
+            if unit.readiness == .forked, chance.oneIn(2) { unit.flags.insert(.hasPIDFile) }
             for stage in [.prepare, .settle, .reload, .stop, .clean] as [Stage] {
                 if chance.oneIn(4) { unit.stages[stage] = UInt8(1 + chance.below(2)) }
             }

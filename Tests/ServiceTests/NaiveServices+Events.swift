@@ -28,7 +28,8 @@ extension NaiveServices {
         case .mainFound(let service, let process):
             services[service.index].run!.main = process
             becomeReady(service.index)
-        case .mainNotFound(let service): becomeReady(service.index)
+        case .mainNotFound(let service):
+            if !hasPIDFile(service.index) { becomeReady(service.index) }
         case .deadlinePassed:
             if let index = services.indices.first(where: { moment($0) <= now }) { isDue(index) }
         case .continued: break
@@ -181,7 +182,7 @@ extension NaiveServices {
                 becomeReady(index)
             }
         case .forked:
-            if isFine { orders.append(.findMain(id(index))) } else { fail(index, reason, status) }
+            if isFine { lookForMain(index) } else { fail(index, reason, status) }
         case .notified: fail(index, isFine ? .endedEarly : reason, status)
         case .executed:
             // It ran, and has ended before that was told.
@@ -190,6 +191,17 @@ extension NaiveServices {
             note(index, reason, status)
             stop(index)
         }
+    }
+
+    private func hasPIDFile(_ index: Int) -> Bool { unit(index).flags.contains(.hasPIDFile) }
+
+    private mutating func lookForMain(_ index: Int) {
+        if hasPIDFile(index) {
+            let delays: [Int64] = [20, 40, 80, 160, 320, 640]
+            services[index].run!.look = now + delays[min(services[index].run!.looks, 5)]
+            services[index].run!.looks += 1
+        }
+        orders.append(.findMain(id(index)))
     }
 
     /// A condition does not hold, and nothing has run.
@@ -325,7 +337,9 @@ extension NaiveServices {
         switch run.end {
         case .stopping, .cleaning: break
         case nil:
-            if isEmpty, livesByOthers(index) {
+            if phase(index) == .starting {
+                fail(index, .endedEarly)
+            } else if isEmpty, livesByOthers(index) {
                 note(index, .succeeded)
                 stop(index)
             }
@@ -352,7 +366,9 @@ extension NaiveServices {
         case .killing: becomeStuck(index)
         case .stuck: break
         case nil:
-            if run.upSince == nil {
+            if phase(index) == .starting, run.until > now {
+                lookForMain(index)
+            } else if run.upSince == nil {
                 fail(index, .startTimedOut)
             } else if run.isBusy {
                 busyIsDue(index)

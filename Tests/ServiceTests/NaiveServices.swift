@@ -7,7 +7,8 @@
 /// 1. A unit is wanted when it is asked for, or when a unit that needs it is. A unit that is not
 ///    wanted, or that is to come again, goes down; so does one that is bound to it.
 /// 2. A run is prepared, started and settled within one limit of time. It is ready when `Type=`
-///    says so. A command that fails ends it, unless it has the prefix `-`.
+///    says so. A command that fails ends it, unless it has the prefix `-`. A PID file, if there is
+///    one, is looked at until it names a process, or nobody is left, or the time is over.
 /// 3. A run that ends has stop commands if it was up; then SIGTERM, SIGKILL, and its commands of
 ///    clean. Each of these has its time. What SIGKILL does not end is stuck.
 /// 4. The first reason for an end is the result; none counts against a run that was told to stop.
@@ -31,6 +32,9 @@ struct NaiveServices: Sendable {
         var watchdog = Int64.max
         var probe = Int64.max
         var failedProbes: UInt8 = 0
+        /// When its PID file is looked at next, and how often it was.
+        var look = Int64.max
+        var looks = 0
         /// How far its end has come.
         var end: End?
         /// When what it does now has to be over.
@@ -110,6 +114,7 @@ struct NaiveServices: Sendable {
     func moment(_ index: Int) -> Int64 {
         let service = services[index]
         guard let run = service.run else { return service.restsUntil ?? .max }
+        if phase(index) == .starting { return min(run.until, run.look) }
         guard phase(index) == .up else { return run.until }
         return min(run.until, run.watchdog, run.probe)
     }

@@ -123,6 +123,28 @@ extension Setup {
                     Unit(readiness: .forked, policy: .onFailure, ignored: 1)
                 ]
             ) { $0.leavesOthers = true },
+            Setup(
+                "a PID file",
+                [
+                    Unit(
+                        readiness: .forked, policy: .onFailure,
+                        flags: .all(.sendsKill, .hasPIDFile),
+                        stages: [.prepare: 1, .main: 1, .settle: 1, .stop: 1, .clean: 1],
+                        times: [.start: 1_000, .startLimit: 0])
+                ]
+            ) { $0.leavesOthers = true },
+            Setup(
+                "a PID file, and MAINPID=",
+                [
+                    Unit(
+                        readiness: .forked, policy: .always,
+                        flags: .all(.sendsKill, .hasPIDFile, .remains), stages: [.main: 1],
+                        times: [.start: UnitTime.infinity, .startLimit: 0])
+                ]
+            ) {
+                $0.leavesOthers = true
+                $0.tellsMain = true
+            },
             Setup("a oneshot that SIGTERM ends", [Unit(readiness: .ended, policy: .onFailure)]) {
                 $0.ends = [.exited(0), .killed(.terminate)]
             },

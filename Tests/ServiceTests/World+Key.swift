@@ -46,6 +46,7 @@ extension World {
         let rests = unit.time(.restartMost) > 0 ? min(state.rests, 12) : 0
         key.add(UInt64(state.culprit?.rawValue ?? 255) | UInt64(rests) << 8)
         key.add(distance(to: state.phaseEnd))
+        if state.phase == .starting { key.add(distance(to: state.nextProbe)) }
         let counts: [ServicePhase] = [.settling, .up, .busy]
         if counts.contains(state.phase) {
             key.add(distance(to: state.watchdogEnd))

@@ -172,9 +172,16 @@ extension World {
             return [.event(being.hasProcess ? .occupied(service) : .emptied(service))]
         case .findMain(let service):
             let other = Self.number(service.index, beings[service.index].other)
-            return beings[service.index].hasOther
-                ? [.event(.mainFound(service, other)), .event(.mainNotFound(service))]
-                : [.event(.mainNotFound(service))]
+            var answers = [Move.event(.mainNotFound(service))]
+            if beings[service.index].hasOther {
+                answers.append(.event(.mainFound(service, other)))
+            } else if !beings[service.index].hasProcess,
+                plot.units[service.index].flags.contains(.hasPIDFile)
+            {
+                // Without cgroups nobody knows that.
+                answers.append(.event(.emptied(service)))
+            }
+            return answers
         case .goOn:
             return [.event(.continued)]
         case .signal, .killAll, .forget, .log, .end, .settled, .ended, .reportImpossible:

@@ -12,8 +12,8 @@ public enum ServiceAction: Equatable, Sendable {
     case killAll(ServiceID)
     /// Asks whether the service has a process. Answered by `emptied` or `occupied`.
     case look(ServiceID)
-    /// Looks for the main process of a service that forks. Answered by `mainFound` or
-    /// `mainNotFound`.
+    /// Looks for the main process of a service that forks. Answered by `mainFound`,
+    /// `mainNotFound` or, if it has a PID file, `emptied`.
     case findMain(ServiceID)
     /// Closes the descriptors and removes the cgroup of a service that is down.
     case forget(ServiceID)

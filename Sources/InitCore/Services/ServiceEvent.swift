@@ -22,13 +22,13 @@ public enum ServiceEvent: Equatable, Sendable {
     case noChildLeft
     /// The service says something about itself.
     case noticed(ServiceID, ServiceNotice)
-    /// Answers `look`: the service has no process.
+    /// Answers `look`, and `findMain` of a service with a PID file: it has no process.
     case emptied(ServiceID)
     /// Answers `look`: the service has a process.
     case occupied(ServiceID)
     /// Answers `findMain`.
     case mainFound(ServiceID, ProcessID)
-    /// Answers `findMain`: no process qualifies.
+    /// Answers `findMain`: no process qualifies, or the PID file names none yet.
     case mainNotFound(ServiceID)
     /// The moment that the table's `deadline` named has come.
     case deadlinePassed

@@ -16,7 +16,8 @@ public enum Readiness: UInt8, Sendable {
     case notified
     /// When its commands have ended well: `oneshot`.
     case ended
-    /// When its first process has ended well and another goes on: `forking`.
+    /// When its first process has ended well and another goes on, which a PID file has to name if
+    /// there is one: `forking`.
     case forked
 }
 

@@ -20,7 +20,7 @@ public struct ServiceState: Equatable, Sendable {
     public internal(set) var outcome = ServiceOutcome.none
     /// The command of the stage that runs, from 0.
     public internal(set) var command: UInt8 = 0
-    /// How many probes have failed in a row.
+    /// How many probes have failed in a row; while it starts, how often its PID file was looked at.
     public internal(set) var probes: UInt8 = 0
     /// How often it was restarted in a row.
     public internal(set) var rests: UInt8 = 0
@@ -64,7 +64,8 @@ public struct ServiceState: Equatable, Sendable {
         set { watchdogEndNumber = newValue.numberOrNever }
     }
 
-    /// When the next probe is due. It counts while the unit is up.
+    /// When the next probe is due, while the unit is up; or the next look at its PID file, while it
+    /// starts.
     var nextProbe: Instant {
         get { Instant(orNever: nextProbeNumber) }
         set { nextProbeNumber = newValue.numberOrNever }
@@ -76,9 +77,11 @@ public struct ServiceState: Equatable, Sendable {
     /// It is to be down and then to start again.
     public var comesAgain: Bool { flags.contains(.comesAgain) }
 
-    /// When something is due: the phase's end or, while it is up, the watchdog or a probe.
+    /// When something is due: the phase's end; while it is up, also the watchdog or a probe; while
+    /// it starts, a look at its PID file. A watchdog begins when that is over.
     var due: Instant {
-        phase == .up ? min(phaseEnd, min(watchdogEnd, nextProbe)) : phaseEnd
+        phase == .up || phase == .starting
+            ? min(phaseEnd, min(watchdogEnd, nextProbe)) : phaseEnd
     }
 }
 

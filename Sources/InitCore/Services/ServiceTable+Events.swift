@@ -155,7 +155,7 @@ extension ServiceTable {
         case .ended where isFine:
             if !runNext(service, .main) { ready(service, at: now) }
         case .forked where isFine:
-            actions.append(.findMain(service))
+            lookForMain(service, at: now)
         case .notified where isFine:
             fail(service, .endedEarly, status: status.number, at: now)
         case .executed:
@@ -424,10 +424,12 @@ extension ServiceTable {
                 note(service, .succeeded, 0)
                 stop(service, at: now)
             }
+        case .starting:
+            // Nobody is left to write the PID file.
+            fail(service, .endedEarly, at: now)
         case .ending, .killing, .stuck:
             over(service, at: now)
-        case .down, .queued, .preparing, .starting, .settling, .busy, .stopping, .cleaning,
-            .resting:
+        case .down, .queued, .preparing, .settling, .busy, .stopping, .cleaning, .resting:
             break
         }
     }
@@ -454,9 +456,23 @@ extension ServiceTable {
         }
     }
 
+    /// Looks for the main process: once, or of a unit with a PID file again and again, at intervals
+    /// that double.
+    private mutating func lookForMain(_ service: ServiceID, at now: Instant) {
+        let index = service.index
+        if plan.flags(of: service).contains(.hasPIDFile) {
+            let looks = states[index].probes
+            states[index].nextProbe = now.later(
+                by: ServiceLimit.firstLookMilliseconds &<< UInt32(looks))
+            states[index].probes = min(looks &+ 1, ServiceLimit.mostLookDoublings)
+        }
+        actions.append(.findMain(service))
+    }
+
     mutating func mainLookedFor(_ service: ServiceID, _ process: ProcessID?, at now: Instant) {
         switch states[service.index].phase {
         case .starting:
+            if process == nil, plan.flags(of: service).contains(.hasPIDFile) { return }
             states[service.index].main = process
             ready(service, at: now)
         case .down, .queued, .preparing, .settling, .up, .busy, .stopping, .ending, .killing,
@@ -482,6 +498,8 @@ extension ServiceTable {
     private mutating func isDue(_ service: ServiceID, at now: Instant) {
         let index = service.index
         switch states[index].phase {
+        case .starting where states[index].phaseEnd > now:
+            lookForMain(service, at: now)
         case .preparing, .starting, .settling:
             fail(service, .startTimedOut, at: now)
         case .up:

@@ -88,6 +88,8 @@ extension ServiceTable {
     }
 
     mutating func ready(_ service: ServiceID, at now: Instant) {
+        states[service.index].nextProbe = .never
+        states[service.index].probes = 0
         touch(service, at: now)
         if plan.commandCount(.settle, of: service) > 0 {
             enter(.settling, service, until: states[service.index].phaseEnd, at: now)
@@ -328,6 +330,10 @@ public enum ServiceLimit {
     public static let killMilliseconds: UInt32 = 5_000
     /// For a stop that may take for ever: an hour, so that the longest shutdown is a number.
     public static let longestStopMilliseconds: UInt32 = 3_600_000
+    /// Between the first two looks at a PID file.
+    static let firstLookMilliseconds: UInt32 = 20
+    /// How often that time doubles: up to 640 ms.
+    static let mostLookDoublings: UInt8 = 5
     /// For the first rest of a unit that has started too often. Each one takes twice as long.
     static let firstRestMilliseconds: UInt32 = 1_000
     /// For the longest of these rests.

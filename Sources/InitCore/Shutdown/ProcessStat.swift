@@ -1,4 +1,4 @@
-/// The fields of /proc/PID/stat that a shutdown needs, proc_pid_stat(5).
+/// The fields of /proc/PID/stat that a shutdown and services need, proc_pid_stat(5).
 public struct ProcessStat: Equatable, Sendable {
     public let process: ProcessID
     public let parent: Int32

@@ -16,11 +16,7 @@ extension Services {
         case .look(let service):
             return isOccupied(service, on: &kernel) ? .occupied(service) : .emptied(service)
         case .findMain(let service):
-            guard let process = findMain(service, on: &kernel) else {
-                return .mainNotFound(service)
-            }
-            holdings[service.index].add(group: process)
-            return .mainFound(service, process)
+            return findMain(service, on: &kernel)
         case .forget(let service):
             forget(service, on: &kernel)
         case .log(let message):

@@ -91,26 +91,8 @@ extension Services {
     ) -> Bool {
         if sender.process == process { return true }
         // The end of one that is not there would never be seen, and its number may become another's.
-        if sender.user == 0 { return readStat(of: process, on: &kernel) != nil }
-        if holdings[service.index].hasControlGroup {
-            var isMember = false
-            let isRead = readMembers(of: service, on: &kernel) { _, member in
-                if member == process { isMember = true }
-                return !isMember
-            }
-            if isRead { return isMember }
-        }
-        guard let stat = readStat(of: process, on: &kernel) else { return false }
-        if stat.parent == sender.process?.rawValue { return true }
-        var index = 0
-        while index < ServiceHoldings.groupCount {
-            // Each command leads a session and a group of the same number.
-            if let group = holdings[service.index].group(index), group.rawValue == stat.session {
-                return true
-            }
-            index &+= 1
-        }
-        return false
+        if sender.user == 0 { return stat(of: process, on: &kernel) != nil }
+        return belongs(process, to: service, childOf: sender.process, on: &kernel)
     }
 
     // MARK: s6's descriptor

@@ -152,14 +152,8 @@ extension Services {
     private mutating func sendToAll<K: Kernel & ~Copyable>(
         _ signal: Signal, _ service: ServiceID, on kernel: inout K
     ) {
-        if holdings[service.index].hasControlGroup,
-            readMembers(
-                of: service, on: &kernel,
-                { kernel, process in
-                    try? kernel.send(signal, to: .process(process))
-                    return true
-                })
-        {
+        if var members = members(of: service, on: &kernel) {
+            while let process = members.next() { try? kernel.send(signal, to: .process(process)) }
             return
         }
         var index = 0
@@ -213,74 +207,153 @@ extension Services {
 
     // MARK: The main process of a service that forks
 
+    /// - Returns: the answer to `findMain`.
     mutating func findMain<K: Kernel & ~Copyable>(
         _ service: ServiceID, on kernel: inout K
+    ) -> ServiceEvent {
+        let found: ProcessID?
+        if table.plan.flags(of: service).contains(.hasPIDFile) {
+            found = readProcessFile(of: service, on: &kernel)
+            // A daemon may have left its process groups, but not its cgroup.
+            if found == nil, holdings[service.index].hasControlGroup,
+                !isOccupied(service, on: &kernel)
+            {
+                return .emptied(service)
+            }
+        } else {
+            found = guessMain(service, on: &kernel)
+        }
+        guard let found else { return .mainNotFound(service) }
+        holdings[service.index].add(group: found)
+        return .mainFound(service, found)
+    }
+
+    /// The process of the cgroup that is PID 1's child, if there is exactly one.
+    private mutating func guessMain<K: Kernel & ~Copyable>(
+        _ service: ServiceID, on kernel: inout K
     ) -> ProcessID? {
-        if let process = readProcessFile(of: service, on: &kernel),
-            isChild(process, on: &kernel)
-        {
-            return process
-        }
-        guard holdings[service.index].hasControlGroup else { return nil }
+        guard var members = members(of: service, on: &kernel) else { return nil }
         var found: ProcessID?
-        _ = readMembers(of: service, on: &kernel) { _, process in
-            if found == nil { found = process }
-            return found == nil
+        while let process = members.next() {
+            guard isChild(process, on: &kernel) else { continue }
+            if found != nil { return nil }
+            found = process
         }
-        guard let found, isChild(found, on: &kernel) else { return nil }
         return found
     }
 
-    /// PIDFile=
-    private func readProcessFile<K: Kernel & ~Copyable>(
+    /// The process that PIDFile= names, if PID 1 may take its word. A file of the last run names a
+    /// process that is gone, or whose number another one has by now; and PID 1 must not signal a
+    /// process of others because a user wrote its number.
+    private mutating func readProcessFile<K: Kernel & ~Copyable>(
         of service: ServiceID, on kernel: inout K
     ) -> ProcessID? {
         var reader = RecipeReader(table.plan.recipe(of: service))
-        guard let path = reader.next(.pidFile), let text = try? kernel.read(at: path.start) else {
+        guard let path = reader.next(.pidFile) else { return nil }
+        var writer: UInt32 = 0
+        var number: Int?
+        var buffer = [32 of UInt8](repeating: 0)
+        withUnsafeMutableBytes(of: &buffer) { bytes in
+            guard let start = try? kernel.readStart(of: path.start, into: bytes) else { return }
+            writer = start.user
+            var text = ByteView(UnsafeMutableRawBufferPointer(rebasing: bytes[..<start.count]))
+            var line = text.removeFirst(upTo: UInt8(ascii: "\n"))
+            // Some programs fill up the number with spaces.
+            while line[0] == UInt8(ascii: " ") { line = line.dropping(1) }
+            number = line.decimal(upTo: Int(Int32.max))
+        }
+        guard let number else { return nil }
+        let process = ProcessID(rawValue: Int32(truncatingIfNeeded: number))
+        guard isChild(process, on: &kernel), (table.owner(of: process) ?? service) == service else {
             return nil
         }
-        var line = ByteView(text)
-        let number = line.removeFirst(upTo: UInt8(ascii: "\n")).decimal(upTo: Int(Int32.max))
-        guard let number, number > 1 else { return nil }
-        return ProcessID(rawValue: Int32(truncatingIfNeeded: number))
+        if writer == 0 || belongs(process, to: service, childOf: nil, on: &kernel) {
+            return process
+        }
+        // A daemon leaves the sessions of its service. Its user may signal what is his own anyway.
+        let isOwn =
+            !holdings[service.index].hasControlGroup && user(of: process, on: &kernel) == writer
+        return isOwn ? process : nil
     }
 
-    /// Whether the process is PID 1's own child, so that its end will be seen.
-    @inline(never)
-    private func isChild<K: Kernel & ~Copyable>(
-        _ process: ProcessID, on kernel: inout K
+    /// Whether a process is of the service. Without a cgroup it is one that a command of the
+    /// service leads the session of, or a child of `parent`.
+    mutating func belongs<K: Kernel & ~Copyable>(
+        _ process: ProcessID, to service: ServiceID, childOf parent: ProcessID?,
+        on kernel: inout K
     ) -> Bool {
-        readStat(of: process, on: &kernel)?.parent == 1
-    }
-
-    func readStat<K: Kernel & ~Copyable>(
-        of process: ProcessID, on kernel: inout K
-    ) -> ProcessStat? {
-        var number = Line()
-        number.append(number: process.rawValue)
-        let found = number.withBytes { stat(ByteView($0), on: &kernel) }
-        return found?.process == process ? found : nil
-    }
-
-    /// Calls `body` with each process of the cgroup, until it returns false.
-    ///
-    /// - Returns: whether the list could be read.
-    @inline(never)
-    mutating func readMembers<K: Kernel & ~Copyable>(
-        of service: ServiceID, on kernel: inout K, _ body: (inout K, ProcessID) -> Bool
-    ) -> Bool {
-        guard let text = read(controlGroup(service, "/cgroup.procs"), on: &kernel) else {
+        if var members = members(of: service, on: &kernel) {
+            while let member = members.next() {
+                if member == process { return true }
+            }
             return false
         }
-        var rest = ByteView(text)
+        guard let stat = stat(of: process, on: &kernel) else { return false }
+        if stat.parent == parent?.rawValue { return true }
+        var index = 0
+        while index < ServiceHoldings.groupCount {
+            // Each command leads a session and a group of the same number.
+            if let group = holdings[service.index].group(index), group.rawValue == stat.session {
+                return true
+            }
+            index &+= 1
+        }
+        return false
+    }
+
+    /// The user that a process runs as.
+    private func user<K: Kernel & ~Copyable>(
+        of process: ProcessID, on kernel: inout K
+    ) -> UInt32? {
+        var user: UInt32?
+        var number = Line()
+        number.append(number: process.rawValue)
+        number.withBytes { number in
+            try? Path("/proc/", ByteView(number), "").use { (path) throws(Errno) in
+                user = try kernel.readStart(
+                    of: path, into: UnsafeMutableRawBufferPointer(start: nil, count: 0)
+                ).user
+            }
+        }
+        return user
+    }
+
+    /// - Returns: the processes of the cgroup; `nil` if there is none, or it cannot be read.
+    @inline(never)
+    mutating func members<K: Kernel & ~Copyable>(
+        of service: ServiceID, on kernel: inout K
+    ) -> MemberReader? {
+        guard holdings[service.index].hasControlGroup else { return nil }
+        return read(controlGroup(service, "/cgroup.procs"), on: &kernel).map {
+            MemberReader(rest: ByteView($0))
+        }
+    }
+}
+
+/// The processes that a cgroup.procs names. It goes through the read buffer, which must stay as it
+/// is.
+struct MemberReader {
+    fileprivate var rest: ByteView
+
+    @inline(never)
+    mutating func next() -> ProcessID? {
         while rest.count > 0 {
             let number = rest.removeFirst(upTo: UInt8(ascii: "\n")).decimal(upTo: Int(Int32.max))
             // 0 is a process of another PID namespace.
-            guard let number, number > 1 else { continue }
-            if !body(&kernel, ProcessID(rawValue: Int32(truncatingIfNeeded: number))) { break }
+            if let number, number > 1 {
+                return ProcessID(rawValue: Int32(truncatingIfNeeded: number))
+            }
         }
-        return true
+        return nil
     }
+}
+
+/// Whether the process is PID 1's own child, so that its end will be seen.
+@inline(never)
+private func isChild<K: Kernel & ~Copyable>(
+    _ process: ProcessID, on kernel: inout K
+) -> Bool {
+    stat(of: process, on: &kernel)?.parent == 1
 }
 
 extension ByteView {
