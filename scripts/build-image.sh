@@ -33,6 +33,9 @@
 #                                    goes to /etc/hammock; brings hammock along. Init runs it
 #                                    if it is asked to, as by boot.sh --target.
 #   package NAME                     all files of this package, as root's; it is built first
+#   plan                             /etc/hammock/plan: a plan of the units, so that init need not
+#                                    make one at each boot. (It stands for them at a boot: who
+#                                    changes a unit in the image later, plans anew.)
 #   include FILE                     the entries of another list
 #
 # A relative SOURCE or FILE is looked up from the directory of its list. PATH is absolute, MODE
@@ -255,6 +258,17 @@ collect() {
             || usage_error "--add: '$path' cannot be put there"
     done
     [ -n "$source" ] || fields_of_list >"$work/fields"
+    [ -z "$list_plans" ] || make_plan
+}
+
+# make_plan: of the units in the tree, as `hammock plan` makes it.
+make_plan() {
+    "$hammock" plan --root "$work/tree" -o "$work/plan" >"$work/plan.log" 2>&1 || {
+        cat "$work/plan.log" >&2
+        die "$exit_usage" "$list: there can be no plan of these units"
+    }
+    put_file 644 "$work/plan" /etc/hammock/plan \
+        || die "$exit_usage" "$list: /etc/hammock/plan is there already"
 }
 
 # make_directories: those that init mounts file systems on, where a root lacks them.

@@ -32,6 +32,7 @@
 . "$root/scripts/lib-source.sh"
 
 recipes=$root/toolchain/packages
+wanted=()      # the packages that the user names
 order=()       # the packages to build, each behind those that it needs
 declare -A entry_of state builder=()
 
@@ -45,6 +46,10 @@ main() {
     local name missing=()
     # A package's hash has those of the packages that it needs in it.
     for name in "${order[@]}"; do entry_of[$name]=$cache/packages/$name-$(inputs_hash "$name"); done
+    if are_put_out; then
+        say_result '' "out/packages: ${wanted[*]}"
+        return
+    fi
     for name in "${order[@]}"; do is_built "$name" || missing+=("$name"); done
     if [ ${#missing[@]} -gt 0 ]; then
         # All checkouts share the cache. After waiting, this script may find the work done.
@@ -59,18 +64,18 @@ main() {
 }
 
 parse() {
-    local name names=()
+    local name
     [ $# -gt 0 ] || usage_error "which package? --list names them"
     while [ $# -gt 0 ]; do
         case $1 in
-            --all) mapfile -t -O "${#names[@]}" names < <(all_packages); shift ;;
+            --all) mapfile -t -O "${#wanted[@]}" wanted < <(all_packages); shift ;;
             --list) list; exit ;;
             -h | --help) help; exit ;;
             -*) usage_error "unknown option '$1'" ;;
-            *) names+=("$1"); shift ;;
+            *) wanted+=("$1"); shift ;;
         esac
     done
-    for name in "${names[@]}"; do
+    for name in "${wanted[@]}"; do
         if [[ ! $name =~ ^[a-z0-9-]+$ ]] || [ ! -e "$recipes/$name/build.sh" ]; then
             usage_error "there is no package '$name'; --list names them"
         fi
@@ -131,6 +136,15 @@ inputs_hash() {
 
 # kernel_source WHAT: of the kernel's source its path, or its identity.
 kernel_source() { HAMMOCK_NESTED=yes "$root/scripts/build-kernel.sh" "--source-$1"; }
+
+# are_put_out: whether out/packages has all that is wanted. Then it does not matter whether the
+# cache is still there.
+are_put_out() {
+    local name
+    for name in "${wanted[@]}"; do
+        up_to_date "$out/packages/$name" "${entry_of[$name]##*/}" || return 1
+    done
+}
 
 # put_out NAME: out/packages/NAME has the package's files.
 put_out() {

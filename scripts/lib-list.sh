@@ -21,6 +21,7 @@ entry_owner=() # UID GID
 entry_from=()  # a link's target; a file's source, or `init` or `hammock` for what is built here
 entry_line=()  # FILE:LINE, for messages
 
+list_plans=''     # whether the image gets a plan of its units
 list_packages=() # the names behind `package`
 package_lines=() # and their FILE:LINE
 list_units=''    # FILE:LINE of the first `unit`
@@ -94,9 +95,10 @@ read_line() {
         unit) takes 1 FILE "$@"; add_unit "$1" ;;
         init) takes 0 "no more words" "$@"; add_entry file /init 755 0 0 init ;;
         hammock) takes 0 "no more words" "$@"; add_entry file /sbin/hammock 755 0 0 hammock ;;
+        plan) takes 0 "no more words" "$@"; list_plans=yes; add_hammock ;;
         include) takes 1 FILE "$@"; include "$1" ;;
-        *) refuse "unknown word '$word' (there are dir, file, slink, package, unit, init, hammock \
-and include)" ;;
+        *) refuse "unknown word '$word' (there are dir, file, slink, package, unit, plan, init, \
+hammock and include)" ;;
     esac
 }
 

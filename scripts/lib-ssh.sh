@@ -266,6 +266,7 @@ run_over_ssh() {
     trap 'exit $exit_interrupted' INT TERM HUP
     mkfifo "$work/monitor"
     exec {to_monitor}<>"$work/monitor"
+    # shellcheck disable=SC2034 # scripts/boot.sh reads it
     console=(-serial "file:$work/console" -monitor stdio)
     qemu_command
     setpriv --pdeathsig KILL "${qemu[@]}" <&"$to_monitor" >"$work/output" 2>"$work/complaints" &
