@@ -29,6 +29,16 @@ private func file(_ text: String) -> Tree.Node { .file(Array(text.utf8)) }
         #expect(planned.wanted == ["a.service"])
     }
 
+    @Test func `a target that is named is wanted, although its file says no`() {
+        let planned = Planned(
+            [
+                "a.target": "[Unit]\nRequires=a.service\n[X-Hammock]\nStart=no\n",
+                "a.service": service + "[X-Hammock]\nStart=no\n", "b.service": service,
+            ], target: "a.target")
+        #expect(planned.problems == [])
+        #expect(planned.wanted == ["a.service", "a.target"])
+    }
+
     @Test func `without etc-hammock and without a target there is nothing`() {
         let planned = Planned([systemd + "a.service": service])
         #expect(planned.problems == [])

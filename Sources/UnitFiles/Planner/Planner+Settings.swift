@@ -209,7 +209,8 @@ extension Planner where Source: ~Copyable {
         place.directive = .empty
         let isTarget = room.units[service.index].kind == .target
         writer.set(isTarget ? .target : .service, of: service)
-        if !draft.startsItself { room.units[service.index].isRoot = false }
+        // A target that is named is wanted, whatever its file says.
+        if !draft.startsItself, options.target == nil { room.units[service.index].isRoot = false }
         room.units[service.index].comesFirst = draft.flags.contains(.comesFirst)
         if isTarget {
             writer.set(.stop, 0, of: service)
