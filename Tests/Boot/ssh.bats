@@ -259,6 +259,22 @@ END
     [ "$output" = "<a  b><c'd><\$HOME><*>" ]
 }
 
+@test "someone else's list brings a package and a service of their own" {
+    local checkout=$BATS_TEST_TMPDIR/checkout block
+    mkdir "$checkout" "$checkout/out" "$checkout/units"
+    cp -R "$root"/{scripts,toolchain,Package.swift,Sources,Tests} "$checkout/"
+    cp -R "$out"/{sdks,init*,hammock*,kernel,packages} "$checkout/out/"
+    # README's own words, but for the boot at their end.
+    block=$(sed -n '/^\*\*Your own package\.\*\*/,/^    scripts.boot.sh --ssh --list/p' "$root/README.md" \
+        | sed -n '$d; s/^    //p')
+    (cd "$checkout" && eval "$block")
+    run --separate-stderr "$checkout/scripts/boot.sh" --ssh --timeout 120 --key "$key.pub" \
+        --list "$checkout/clock.list" -- 'hammock status clock; until [ -s /run/clock ]; do usleep 20000; done; cat /run/clock'
+    expect_status 0
+    expect_output "up since"
+    expect_output UTC
+}
+
 # --- the state disk -------------------------------------------------------------------------
 
 @test "a state disk keeps directories and the server's key" {
