@@ -265,10 +265,10 @@ collect() {
 make_plan() {
     "$hammock" plan --root "$work/tree" -o "$work/plan" >"$work/plan.log" 2>&1 || {
         cat "$work/plan.log" >&2
-        die "$exit_usage" "$list: there can be no plan of these units"
+        die "$exit_usage" "$list_plans: there can be no plan of these units"
     }
     put_file 644 "$work/plan" /etc/hammock/plan \
-        || die "$exit_usage" "$list: /etc/hammock/plan is there already"
+        || die "$exit_usage" "$list_plans: /etc/hammock/plan is a directory"
 }
 
 # make_directories: those that init mounts file systems on, where a root lacks them.

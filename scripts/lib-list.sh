@@ -21,7 +21,7 @@ entry_owner=() # UID GID
 entry_from=()  # a link's target; a file's source, or `init` or `hammock` for what is built here
 entry_line=()  # FILE:LINE, for messages
 
-list_plans=''     # whether the image gets a plan of its units
+list_plans=''     # the line that asks for a plan of the units
 list_packages=() # the names behind `package`
 package_lines=() # and their FILE:LINE
 list_units=''    # FILE:LINE of the first `unit`
@@ -95,7 +95,7 @@ read_line() {
         unit) takes 1 FILE "$@"; add_unit "$1" ;;
         init) takes 0 "no more words" "$@"; add_entry file /init 755 0 0 init ;;
         hammock) takes 0 "no more words" "$@"; add_entry file /sbin/hammock 755 0 0 hammock ;;
-        plan) takes 0 "no more words" "$@"; list_plans=yes; add_hammock ;;
+        plan) takes 0 "no more words" "$@"; list_plans=$at ;;
         include) takes 1 FILE "$@"; include "$1" ;;
         *) refuse "unknown word '$word' (there are dir, file, slink, package, unit, plan, init, \
 hammock and include)" ;;
@@ -165,7 +165,9 @@ include() {
 
 # add_hammock: units are of no use without what reads them.
 add_hammock() {
-    local path at=$list_units
+    local path at=$list_plans
+    [ -z "$list_plans" ] || [ -n "$list_units" ] || refuse "there is no unit to plan"
+    at=$list_units
     [ -n "$list_units" ] || return 0
     for path in "${entry_path[@]}"; do
         [ "$path" != /sbin/hammock ] || return 0

@@ -255,6 +255,23 @@ readonly large_modes="/init 0755 0 0
     expect_modes "/init 0755 0 0"
 }
 
+@test "a plan of the units is what hammock plan makes of them" {
+    refused $'init\nplan' "$list:2: there is no unit to plan"
+    printf '[Service]\nExecStart=/init\n' >"$lists/a.service"
+    printf 'init\nplan\nunit a.service\n' >"$list"
+    build --list "$list"
+    expect_status 0
+    mkdir -p "$BATS_TEST_TMPDIR/root/etc/hammock"
+    cp "$lists/a.service" "$BATS_TEST_TMPDIR/root/etc/hammock/"
+    cp "$out/init" "$BATS_TEST_TMPDIR/root/init"
+    "$out/hammock" plan --root "$BATS_TEST_TMPDIR/root" -o "$BATS_TEST_TMPDIR/plan"
+    cmp "$BATS_TEST_TMPDIR/plan" <(in_initramfs /etc/hammock/plan)
+    printf 'ExecStart=\n' >>"$lists/a.service"
+    build --list "$list"
+    expect_status 2
+    expect_output "mine.list:2: there can be no plan of these units"
+}
+
 @test "a list of thousands of files has room for them" {
     seq -f 'dir /d/%g 755 0 0' 5000 >"$list"
     build --size 64M --list "$list"
