@@ -135,7 +135,7 @@ send "exit 5\r"
 expect eof
 exit [lindex [wait] 3]
 END
-    run timeout 100 expect -f "$BATS_TEST_TMPDIR/session" "$config"
+    run timeout -s KILL 100 expect -f "$BATS_TEST_TMPDIR/session" "$config"
     expect_status 5
 }
 
