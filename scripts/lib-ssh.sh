@@ -25,6 +25,7 @@ state=''     # --state FILE
 ssh_port=''
 ssh_place=''  # out/ssh/PORT
 identities=() # private keys, for the client
+locks=()      # descriptors of ports and of the state disk: this script's, and its qemu's
 
 # --- what the user names --------------------------------------------------------------------
 
@@ -99,6 +100,13 @@ take_port() {
         exec {lock}>&-
         return 1
     fi
+    locks+=("$lock")
+}
+
+# leave_locks: in a process that may live longer than the machine.
+leave_locks() {
+    local lock
+    for lock in "${locks[@]}"; do exec {lock}>&-; done
 }
 
 # --- keys -----------------------------------------------------------------------------------
@@ -191,8 +199,10 @@ prepare_state() {
         say "made a state disk: $state"
     fi
     # qemu locks it, too, and says less.
-    exec {state_lock}<"$state"
-    flock -n "$state_lock" || die "$exit_missing" "--state: another machine has '$state'"
+    local lock
+    exec {lock}<"$state"
+    locks+=("$lock")
+    flock -n "$lock" || die "$exit_missing" "--state: another machine has '$state'"
 }
 
 # --- the machine's part ---------------------------------------------------------------------
@@ -247,7 +257,7 @@ serve() {
     local announcer='' status=0
     trap end_ssh EXIT
     start_on_terminal
-    (await_server 600 && printf '\r\nlog in: ssh -F %s hammock (or scripts/ssh.sh); Ctrl-A X leaves\r\n' \
+    (leave_locks; await_server 600 && printf '\r\nlog in: ssh -F %s hammock (or scripts/ssh.sh); Ctrl-A X leaves\r\n' \
         "${ssh_place#"$PWD"/}/config" >&2) &
     announcer=$!
     wait "$qemu_pid" || status=$?
@@ -279,11 +289,9 @@ run_over_ssh() {
     esac
     if [ -t 0 ] && [ -t 1 ]; then client+=(-t); fi
     # One word is a line for the guest's shell, as with ssh; more are a program and its words.
-    if [ ${#init_words[@]} -gt 1 ]; then
-        "${client[@]}" hammock "${init_words[*]@Q}" || verdict=$?
-    else
-        "${client[@]}" hammock "${init_words[0]}" || verdict=$?
-    fi
+    client+=(hammock "${init_words[0]}")
+    [ ${#init_words[@]} -eq 1 ] || client[-1]=${init_words[*]@Q}
+    (leave_locks; exec "${client[@]}") || verdict=$?
     power_down
     exit "$verdict"
 }

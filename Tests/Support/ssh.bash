@@ -18,6 +18,8 @@ start_machine() {
     boot=$!
     eventually has_said "$log" || { cat "$log"; return 1; }
     port=$(sed -n 's,.*log in: ssh -F .*/ssh/\([0-9]*\)/config .*,\1,p' "$log")
+    # It may have ended without a word.
+    [ -n "$port" ] || { cat "$log"; return 1; }
 }
 
 has_said() { grep -q '^log in: ' "$1" || ! kill -0 "$boot" 2>/dev/null; }
