@@ -16,6 +16,7 @@
 #   container  the real init in containers: runc, crun, podman, docker, LXC, nspawn, bubblewrap
 #   scripts    the scripts' answers to bad input, the image, the kernel's build
 #   boot       the real kernel in qemu
+#   docs       what the chapters in docs/ tell their reader to do, and what they show
 #   services   Debian's own services, in a machine and in containers: needs root, takes long
 #   fresh      all of it on a new Debian made by debootstrap: needs root, takes long
 
@@ -35,12 +36,12 @@ main() {
             *) usage_error "unknown option '$1'" ;;
         esac
     done
-    [ ${#rings[@]} -gt 0 ] || rings=(lint unit fuzz build namespace container scripts boot)
+    [ ${#rings[@]} -gt 0 ] || rings=(lint unit fuzz build namespace container scripts boot docs)
     local ring
     for ring in "${rings[@]}"; do
         case $ring in
-            lint | unit | fuzz | build | namespace | container | scripts | boot | services \
-                | fresh) ;;
+            lint | unit | fuzz | build | namespace | container | scripts | boot | docs \
+                | services | fresh) ;;
             *) usage_error "--only takes a ring, and '$ring' is none" ;;
         esac
     done
@@ -222,6 +223,10 @@ ring_container() {
 }
 ring_scripts() { run_bats Scripts; }
 ring_boot() { run_bats Boot; }
+ring_docs() {
+    need_packages ssh
+    run_bats Docs
+}
 
 ring_services() { run_bats Services; }
 
