@@ -18,8 +18,8 @@ A command goes on behind a backslash at a line's end, and up to the last line of
 without a command is there to be read. A comment `<!-- not run: REASON -->` before a block has it
 passed over.
 
-A host command goes to the first terminal that shows the host's prompt; while a machine has that
-terminal, to a new one. A command for the machine goes to the last terminal that shows its prompt.
+A host command goes to the terminal that had the last one, and to a new one while a machine has that.
+A command for the machine goes to the newest terminal that shows its prompt.
 A host command must end with 0, unless the next one shows the code: `$ echo $?`.
 """
 
@@ -116,7 +116,7 @@ class Terminal:
             for name in [name for name in os.environ if name.startswith(("BATS", "HAMMOCK"))]:
                 del os.environ[name]
             os.execlp("bash", "bash", "--norc", "--noprofile", "--noediting", "-i")
-        self.text, self.on_host, self.code = "", True, 0
+        self.text, self.answered, self.on_host, self.code = "", 0, True, 0
         self.await_prompt(Step(0, True, "(the shell's start)"), HOST_PROMPT, 0)
 
     def read(self, seconds):
@@ -128,10 +128,11 @@ class Terminal:
                 come = b""
             if not come:
                 return False
-            # A shell in a machine asks how large its terminal is, by asking for the last place.
-            if b"\x1b[6n" in come:
-                os.write(self.fd, b"\x1b[50;400R")
             self.text += come.decode("utf-8", "replace")
+            # A shell in a machine asks how large its terminal is, by asking for the last place.
+            while self.text.count("\x1b[6n") > self.answered:
+                os.write(self.fd, b"\x1b[50;400R")
+                self.answered += 1
         return True
 
     def seen(self, echoed):
@@ -178,7 +179,7 @@ class Terminal:
         # What the kernel or a script has written since belongs to no command.
         while select.select([self.fd], [], [], 0)[0] and self.read(0):
             pass
-        self.text = ""
+        self.text, self.answered = "", 0
         echoed = step.command.count("\n") + 1
         os.write(self.fd, step.command.encode() + b"\n")
         expected = []
@@ -190,6 +191,13 @@ class Terminal:
             if key != "^A x":
                 expected.append(line)
         self.await_prompt(step, pattern_of(expected or [""]), echoed)
+
+    def await_end(self):
+        """Until the machine that has this terminal is off."""
+        end = time.monotonic() + DEADLINE
+        while not HOST_PROMPT.search(self.text.replace("\r", "")):
+            if not self.read(min(1, max(0, end - time.monotonic()))) or time.monotonic() > end:
+                raise Wrong(f"a machine is still on at the chapter's end:\n{self.seen(0)}")
 
     def end(self):
         """Ends what is left on the terminal, as closing it does."""
@@ -205,20 +213,21 @@ class Terminal:
 
 def run(path, directory):
     """Runs the chapter."""
-    terminals = []
+    terminals, host = [], None
     steps = [step for reason, start, block in blocks(path) if reason is None
              for step in steps_of(start, block)]
     if not steps:
         raise Wrong("no block has a command")
     try:
         for number, step in enumerate(steps):
-            fit = [one for one in terminals if one.on_host == step.on_host]
-            if not fit and not step.on_host:
+            if step.on_host and (host is None or not host.on_host):
+                host = next((one for one in terminals if one.on_host), None) or Terminal(directory)
+                if host not in terminals:
+                    terminals.append(host)
+            guests = [one for one in terminals if not one.on_host]
+            if not step.on_host and not guests:
                 raise Wrong(f"line {step.line}: {step.command}\nno terminal shows a machine's prompt")
-            if not fit:
-                terminals.append(Terminal(directory))
-                fit = terminals[-1:]
-            terminal = fit[0] if step.on_host else fit[-1]
+            terminal = host if step.on_host else guests[-1]
             terminal.run(step)
             shows_code = number + 1 < len(steps) and steps[number + 1].command == "echo $?"
             if terminal.on_host and terminal.code != 0 and not shows_code:
@@ -226,7 +235,7 @@ def run(path, directory):
                             + terminal.seen(0))
         for terminal in terminals:
             if not terminal.on_host:
-                raise Wrong("a machine is still on at the chapter's end")
+                terminal.await_end()
     finally:
         for terminal in terminals:
             terminal.end()

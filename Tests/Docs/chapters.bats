@@ -18,7 +18,10 @@ teardown() { rm -f "$out"/course-*.{img,cpio}{,.inputs}; }
 chapter() {
     local name path=("$root/docs/$1"-*.md)
     for name in "$root"/*; do ln -s "$name" "$BATS_TEST_TMPDIR/"; done
-    "$BATS_TEST_DIRNAME/chapter.py" "${path[0]}" "$BATS_TEST_TMPDIR"
+    mkdir "$BATS_TEST_TMPDIR/home"
+    # The user's own keys may have a passphrase.
+    export XDG_CACHE_HOME=${XDG_CACHE_HOME:-$HOME/.cache}
+    HOME=$BATS_TEST_TMPDIR/home "$BATS_TEST_DIRNAME/chapter.py" "${path[0]}" "$BATS_TEST_TMPDIR"
 }
 
 # run_text: runs standard input as a chapter.
@@ -118,7 +121,9 @@ END
 
 # --- the chapters ---------------------------------------------------------------------------
 
+@test "chapter 4: the shell" { chapter 4; }
 @test "chapter 6: the network" { chapter 6; }
+@test "chapter 7: SSH" { chapter 7; }
 
 @test "each numbered chapter has its test here, and its line in the table of contents" {
     local path number
