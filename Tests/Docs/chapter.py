@@ -35,7 +35,7 @@ DEADLINE = int(os.environ.get("CHAPTER_DEADLINE", "180"))  # seconds until what 
 HOST_PROMPT = re.compile(r"^@host (\d+)@ ", re.M)
 GUEST_PROMPT = re.compile(r"^(?:[/~]\S* #|\w+@\w+:\S*[#$]) ", re.M)
 TYPED = re.compile(r"(\$|[/~]\S* #|\w+@\w+:\S*[#$]) (.*)")
-ESCAPES = re.compile(r"\x1b(?:[78]|\[[0-9;?]*[a-zA-Z])")
+ESCAPES = re.compile(r"\x1b(?:[78c]|\[[0-9;?]*[a-zA-Z])")
 KEYS = {"^C": b"\x03", "^Z": b"\x1a", "^A x": b"\x01x"}
 
 

@@ -121,6 +121,7 @@ END
 
 # --- the chapters ---------------------------------------------------------------------------
 
+@test "chapter 3: a C library, and a program" { chapter 3; }
 @test "chapter 4: the shell" { chapter 4; }
 @test "chapter 6: the network" { chapter 6; }
 @test "chapter 7: SSH" { chapter 7; }
