@@ -14,11 +14,11 @@ A block is a run of lines indented by four spaces. It is what a terminal shows:
     anything else             what is shown; ... stands for anything, and on a line of its own
                               for any number of lines
 
-A command goes on behind a backslash at a line's end, and up to the last line of a `<<'WORD'`. A block
-without a command is there to be read. A comment `<!-- not run: REASON -->` before a block has it
-passed over.
+A command goes on behind a backslash at a line's end, and up to the last line of a `<<'WORD'`. A
+block without a command is there to be read. A comment `<!-- not run: REASON -->` before a block has
+it passed over.
 
-A host command goes to the terminal that had the last one, and to a new one while a machine has that.
+A host command goes to the terminal that had the last one, and to another while a machine has that.
 A command for the machine goes to the newest terminal that shows its prompt.
 A host command must end with 0, unless the next one shows the code: `$ echo $?`.
 """
@@ -31,7 +31,8 @@ import signal
 import sys
 import time
 
-DEADLINE = int(os.environ.get("CHAPTER_DEADLINE", "180"))  # seconds until what is shown has to be there
+# How many seconds what is shown may take to come.
+DEADLINE = int(os.environ.get("CHAPTER_DEADLINE", "180"))
 HOST_PROMPT = re.compile(r"^@host (\d+)@ ", re.M)
 GUEST_PROMPT = re.compile(r"^(?:[/~]\S* #|\w+@\w+:\S*[#$]) ", re.M)
 TYPED = re.compile(r"(\$|[/~]\S* #|\w+@\w+:\S*[#$]) (.*)")
@@ -197,7 +198,7 @@ class Terminal:
         end = time.monotonic() + DEADLINE
         while not HOST_PROMPT.search(self.text.replace("\r", "")):
             if not self.read(min(1, max(0, end - time.monotonic()))) or time.monotonic() > end:
-                raise Wrong(f"a machine is still on at the chapter's end:\n{self.seen(0)}")
+                raise Wrong(f"a machine is still on at the end:\n{self.seen(0)}")
 
     def end(self):
         """Ends what is left on the terminal, as closing it does."""
@@ -226,7 +227,8 @@ def run(path, directory):
                     terminals.append(host)
             guests = [one for one in terminals if not one.on_host]
             if not step.on_host and not guests:
-                raise Wrong(f"line {step.line}: {step.command}\nno terminal shows a machine's prompt")
+                raise Wrong(f"line {step.line}: {step.command}\n"
+                            "no terminal shows a machine's prompt")
             terminal = host if step.on_host else guests[-1]
             terminal.run(step)
             shows_code = number + 1 < len(steps) and steps[number + 1].command == "echo $?"

@@ -27,8 +27,8 @@ chapter() {
 # run_text: runs standard input as a chapter.
 run_text() {
     cat >"$BATS_TEST_TMPDIR/chapter.md"
-    CHAPTER_DEADLINE=${deadline-60} run "$BATS_TEST_DIRNAME/chapter.py" "$BATS_TEST_TMPDIR/chapter.md" \
-        "$BATS_TEST_TMPDIR"
+    CHAPTER_DEADLINE=${deadline-60} run "$BATS_TEST_DIRNAME/chapter.py" \
+        "$BATS_TEST_TMPDIR/chapter.md" "$BATS_TEST_TMPDIR"
 }
 
 # --- chapter.py -----------------------------------------------------------------------------
@@ -121,10 +121,12 @@ END
 
 # --- the chapters ---------------------------------------------------------------------------
 
+@test "chapter 1: a kernel, and one program" { chapter 1; }
 @test "chapter 3: a C library, and a program" { chapter 3; }
 @test "chapter 4: the shell" { chapter 4; }
 @test "chapter 6: the network" { chapter 6; }
 @test "chapter 7: SSH" { chapter 7; }
+@test "chapter 8: what a distribution does" { chapter 8; }
 
 @test "each numbered chapter has its test here, and its line in the table of contents" {
     local path number
@@ -133,6 +135,15 @@ END
         number=${number%%-*}
         grep -q "^@test \"chapter $number: " "$BATS_TEST_FILENAME"
         grep -q "^$number\. .*(${path##*/})" "$root/docs/README.md"
+    done
+}
+
+@test "each link between the pages leads to a file" {
+    local page link
+    for page in "$root"/docs/*.md; do
+        while IFS= read -r link; do
+            [ -e "${page%/*}/$link" ] || { echo "${page##*/} links to $link"; return 1; }
+        done < <(grep -oE '\]\([^):#]+\)' "$page" | sed 's/^](//; s/)$//')
     done
 }
 
