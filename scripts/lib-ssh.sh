@@ -93,14 +93,16 @@ take_ports() {
 
 # take_port PORT: fails if somebody has it.
 take_port() {
-    local lock
-    mkdir -p "$out/ssh"
-    exec {lock}>"$out/ssh/.$1.lock"
-    if ! flock -n "$lock" || (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
-        exec {lock}>&-
+    local lock shared
+    mkdir -p "$out/ssh" "$cache/ports"
+    # The second is for this user's other checkouts: their qemu may not have taken the port yet.
+    exec {lock}>"$out/ssh/.$1.lock" {shared}>"$cache/ports/$1.lock"
+    if ! flock -n "$lock" || ! flock -n "$shared" \
+        || (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
+        exec {lock}>&- {shared}>&-
         return 1
     fi
-    locks+=("$lock")
+    locks+=("$lock" "$shared")
 }
 
 # leave_locks: in a process that may live longer than the machine.
@@ -155,7 +157,8 @@ collect_keys() {
     done
 }
 
-readonly public_key='^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]+=*( |$)'
+# A key may have options before it, and a comment behind it.
+readonly public_key='^([^#[:space:]].*[[:space:]])?(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) AAAA[A-Za-z0-9+/]+=*( |$)'
 is_public_key() { grep -qE "$public_key" "$1"; }
 
 # make_host_key: the server's own key: the state disk's, or a new one for this boot alone.

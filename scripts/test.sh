@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests Hammock, cheapest ring first, and ends with "N passed, N failed, N skipped".
 #
-#   scripts/test.sh                 every ring but services and fresh
+#   scripts/test.sh                 every ring but ssh, services and fresh
 #   scripts/test.sh --only RING     one ring; may be repeated
 #   scripts/test.sh --help
 #
@@ -17,6 +17,7 @@
 #   scripts    the scripts' answers to bad input, the image, the kernel's build
 #   boot       the real kernel in qemu
 #   docs       what the chapters in docs/ tell their reader to do, and what they show
+#   ssh        the machine to log in to, under stress: half an hour
 #   services   Debian's own services, in a machine and in containers: needs root, takes long
 #   fresh      all of it on a new Debian made by debootstrap: needs root, takes long
 
@@ -40,7 +41,7 @@ main() {
     local ring
     for ring in "${rings[@]}"; do
         case $ring in
-            lint | unit | fuzz | build | namespace | container | scripts | boot | docs \
+            lint | unit | fuzz | build | namespace | container | scripts | boot | docs | ssh \
                 | services | fresh) ;;
             *) usage_error "--only takes a ring, and '$ring' is none" ;;
         esac
@@ -227,6 +228,7 @@ ring_docs() {
     need_packages ssh
     run_bats Docs
 }
+ring_ssh() { run_bats Ssh; }
 
 ring_services() { run_bats Services; }
 

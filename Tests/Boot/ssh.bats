@@ -33,15 +33,6 @@ start_another() {
     started+=("$boot")
 }
 
-# with_key FILE [OPTION...] COMMAND: logs in with this key, and no other that the user may have.
-with_key() {
-    local file=$1
-    shift
-    grep -v IdentityFile "$out/ssh/$port/config" >"$BATS_TEST_TMPDIR/config"
-    ssh -F "$BATS_TEST_TMPDIR/config" -o IdentitiesOnly=yes -o BatchMode=yes -i "$file" "${@:1:$#-1}" \
-        hammock "${@:$#}"
-}
-
 # free_port: prints a port of 127.0.0.1 that nobody has.
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
@@ -288,6 +279,21 @@ END
     run guest 'cat /root/f /var/f; ls /etc/f'
     [ "${lines[0]} ${lines[1]}" = "kept kept" ]
     expect_output "/etc/f: No such file"
+}
+
+@test "a state disk keeps root's own keys, and none that another boot was handed" {
+    local disk=$BATS_TEST_TMPDIR/disk name
+    for name in own handed; do make_key "$BATS_TEST_TMPDIR/$name"; done
+    start_another --state "$disk" --key "$BATS_TEST_TMPDIR/handed.pub"
+    [ "$(with_key "$BATS_TEST_TMPDIR/handed" 'echo in')" = in ]
+    # No newline is behind it, as an editor may leave it.
+    guest "printf %s '$(cat "$BATS_TEST_TMPDIR/own.pub")' >>/root/.ssh/authorized_keys; sync; poweroff" || true
+    wait "$boot" || true
+    start_another --state "$disk"
+    guest true
+    [ "$(with_key "$BATS_TEST_TMPDIR/own" 'echo in')" = in ]
+    run with_key "$BATS_TEST_TMPDIR/handed" true
+    expect_status 255
 }
 
 @test "what was synced is there after a power cut" {

@@ -16,7 +16,7 @@ start_machine() {
     shift
     "$root/scripts/boot.sh" --ssh --timeout 1200 "$@" >"$log" 2>&1 </dev/null 3>&- &
     boot=$!
-    eventually has_said "$log" || { cat "$log"; return 1; }
+    { eventually has_said "$log" && grep -q '^log in: ' "$log"; } || { cat "$log"; return 1; }
     port=$(sed -n 's,.*log in: ssh -F .*/ssh/\([0-9]*\)/config .*,\1,p' "$log")
     # It may have ended without a word.
     [ -n "$port" ] || { cat "$log"; return 1; }
@@ -26,6 +26,15 @@ has_said() { grep -q '^log in: ' "$1" || ! kill -0 "$boot" 2>/dev/null; }
 
 # guest COMMAND...: runs it in the machine.
 guest() { ssh -F "$out/ssh/$port/config" hammock "$@"; }
+
+# with_key FILE [OPTION...] COMMAND: logs in with this key, and no other that the user may have.
+with_key() {
+    local file=$1
+    shift
+    grep -v IdentityFile "$out/ssh/$port/config" >"$BATS_TEST_TMPDIR/config"
+    ssh -F "$BATS_TEST_TMPDIR/config" -o IdentitiesOnly=yes -o BatchMode=yes -i "$file" "${@:1:$#-1}" \
+        hammock "${@:$#}"
+}
 
 # stop_machine PROCESS: ends a machine as closing its terminal would.
 stop_machine() {
