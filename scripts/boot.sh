@@ -65,7 +65,7 @@
 #                       is alive a moment later, says how long the boot took, and ends
 #   --timeline FILE     boots without a terminal as far as the greeting, and shows where the
 #                       time goes: FILE.svg is a picture, FILE.json is for Perfetto, - is a
-#                       table on standard output; may be repeated. With --units or --target
+#                       table on standard output; may be repeated. With --units, --target or --ssh
 #                       it goes on until the services have settled, and shows each of them.
 #   --instructions      boots without a terminal, and says how many instructions the guest
 #                       ran from its reset to the greeting: nearly the same each time,
@@ -374,7 +374,7 @@ qemu_command() {
     "${machine}_hardware"
     network_hardware
     command_line+=$services$append
-    [ -n "$ssh" ] || [ ${#init_words[@]} -eq 0 ] || command_line+=" --$(printf ' "%s"' "${init_words[@]}")"
+    [ "$mode" = over-ssh ] || [ ${#init_words[@]} -eq 0 ] || command_line+=" --$(printf ' "%s"' "${init_words[@]}")"
     [ ${#command_line} -le $command_line_limit ] || usage_error "the kernel's command line takes \
 $command_line_limit bytes, and with these words it would have ${#command_line}"
     qemu=(qemu-system-x86_64 -kernel "$(kernel_file)" -append "$command_line" "${hardware[@]}")
@@ -638,7 +638,7 @@ judge() {
 # prepare_to_watch: a directory for the console, and no qemu left behind.
 prepare_to_watch() {
     work=$(mktemp -d)
-    trap 'end_qemu; rm -rf "$work"' EXIT
+    trap end_ssh EXIT
     trap 'exit $exit_interrupted' INT TERM
     # A qemu that has ended takes no keys; that shows on the console soon enough.
     trap '' PIPE

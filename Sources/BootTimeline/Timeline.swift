@@ -95,9 +95,10 @@ extension Timeline {
             .map { $0.at - recording.start }
         let settled = log.settled.map { $0 + zero }
         guard let total = settled ?? greeting else { throw .missing("greeting") }
+        // The kernel's own questions come later: it hands on what qemu has for the guest.
+        let questions = recording.firmware.map { $0.at - recording.start }.filter { $0 <= zero }
         let marks = Marks(
-            firmware: recording.firmware.first.map { $0.at - recording.start },
-            handOver: recording.firmware.last.map { $0.at - recording.start },
+            firmware: questions.first, handOver: questions.last,
             clock: zero, exec: exec + zero, greeting: greeting, end: total)
 
         self.title = [title, log.release].compactMap { $0 }.joined(separator: ", ")
@@ -149,8 +150,11 @@ extension Timeline {
         }
         add("kernel is entered", marks.handOver)
         add("root is mounted", log.time(of: "VFS: Mounted root").map { $0 + zero })
+        add("the network is up", log.time(of: "IP-Config: Complete").map { $0 + zero })
         add("init is executed", marks.exec)
         add("Hello, World!", marks.greeting)
+        let server = log.serviceStarts.first { $0.name == "ssh.service" && $0.outcome == .up }
+        add("the SSH server listens", server?.over.map { $0 + zero })
         if !log.isHurried { add("the services have settled", log.settled.map { $0 + zero }) }
         return milestones.sorted { $0.at < $1.at }
     }

@@ -73,3 +73,15 @@ timeline() { run "$root/scripts/boot.sh" --timeout 120 "$@"; }
     grep -q '"cat":"open".*"name":"third.service".*"ph":"B"' "$files/a.json"
     grep -q '"cat":"service".*"name":"second.service".*"ph":"X"' "$files/a.json"
 }
+
+@test "a timeline of a machine to log in to shows its network and its server" {
+    timeline --ssh --timeline -
+    expect_status 0
+    for name in 'the network is up' 'the SSH server listens' 'the services have settled'; do
+        [[ $output =~ \ [0-9]+\.[0-9]\ \ \ $name ]] || return 1
+    done
+    # What the guest asks of qemu, for the keys, is not the firmware's.
+    awk '/ firmware$/ { firmware = $2 } / kernel$/ { kernel = $2 }
+        END { exit !(firmware + 0 < kernel) }' <<<"$output"
+    [ -z "$(find "$out/ssh" -maxdepth 1 -type d -name '[0-9]*' -newer "$out/boot-timeline.log")" ]
+}

@@ -52,6 +52,24 @@ import Testing
         #expect(try timeline().largest(1, share: 0).map(\.length) == [170_000])
     }
 
+    @Test func `what the kernel asks of qemu is not the firmware's`() throws {
+        let text = microvm + "\n1700000 firmware file_dir"
+        #expect(try timeline(text).phases == timeline().phases)
+    }
+
+    @Test func `a machine to log in to has its network and its server among the milestones`() throws
+    {
+        let text = withServices(
+            """
+            [    0.400000] IP-Config: Complete:
+            [    0.610000] init: ssh.service begins
+            [    0.640000] init: ssh.service is up
+            """)
+        let milestones = try timeline(text).milestones.map { "\($0.name) \($0.at)" }
+        #expect(milestones.contains("the network is up 700000"))
+        #expect(milestones.contains("the SSH server listens 940000"))
+    }
+
     @Test func `the milestones come in their order`() throws {
         #expect(
             try timeline().milestones.map { "\($0.name) \($0.at)" } == [
