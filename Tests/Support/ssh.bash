@@ -14,6 +14,8 @@ make_key() {
 start_machine() {
     local log=$1
     shift
+    # Another machine may have written to it.
+    : >"$log"
     "$root/scripts/boot.sh" --ssh --timeout 1200 "$@" >"$log" 2>&1 </dev/null 3>&- &
     boot=$!
     { eventually has_said "$log" && grep -q '^log in: ' "$log"; } || { cat "$log"; return 1; }
