@@ -18,12 +18,13 @@ start_machine() {
     : >"$log"
     "$root/scripts/boot.sh" --ssh --timeout 1200 "$@" >"$log" 2>&1 </dev/null 3>&- &
     boot=$!
-    { eventually has_said "$log" && grep -q '^log in: ' "$log"; } || { cat "$log"; return 1; }
+    eventually has_said "$log" || { cat "$log"; return 1; }
     port=$(sed -n 's,.*log in: ssh -F .*/ssh/\([0-9]*\)/config .*,\1,p' "$log")
     # It may have ended without a word.
     [ -n "$port" ] || { cat "$log"; return 1; }
 }
 
+# has_said LOG: or has ended, and will say nothing.
 has_said() { grep -q '^log in: ' "$1" || ! kill -0 "$boot" 2>/dev/null; }
 
 # guest COMMAND...: runs it in the machine.
