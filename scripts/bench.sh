@@ -35,6 +35,9 @@
 #           the program that it boots for, beside virtme-ng; the sizes of the kernels
 #   memory  the least memory that a guest greets with, and what qemu and its guest take then,
 #           beside the same kernels; of these, too, the sizes
+#   ssh     the machine to log in to, beside a Debian with systemd and OpenSSH on its cloud
+#           kernel: the time to a login, memory, throughput, and what it does at rest; the
+#           Debian is made as root alone, once, in some minutes
 #
 # A ratio below 1 means that ours takes less. No time makes this script pass or fail: a time
 # depends on the machine as much as on us, and only contenders that took turns can be compared.
@@ -58,6 +61,8 @@
 . "$root/scripts/lib-bench-memory.sh"
 # shellcheck source=scripts/lib-bench-virtme.sh
 . "$root/scripts/lib-bench-virtme.sh"
+# shellcheck source=scripts/lib-bench-ssh.sh
+. "$root/scripts/lib-bench-ssh.sh"
 
 parts=()
 runs=10
@@ -69,6 +74,7 @@ virtme=yes
 hardening=''
 counting=''
 
+holders=() # processes that keep something for this script
 running=() # what has to end with this script: [its pid]=the signal that ends it
 
 main() {
@@ -92,6 +98,7 @@ main() {
     ! wants_guests || prepare_boots
     ! wants boot || measure_boots
     ! wants memory || measure_guests
+    ! wants ssh || measure_ssh
     header
     table
     [ ! -s "$work/failures" ] \
@@ -124,13 +131,13 @@ parse() {
         auto | kvm | tcg) ;;
         *) usage_error "--accel is auto, kvm or tcg, not '$accel'" ;;
     esac
-    [ ${#parts[@]} -gt 0 ] || parts=(init peers services boot memory)
+    [ ${#parts[@]} -gt 0 ] || parts=(init peers services boot memory ssh)
     local part
     for part in "${parts[@]}"; do
         case $part in
-            init | peers | services | boot | memory) ;;
+            init | peers | services | boot | memory | ssh) ;;
             *) usage_error \
-                "--only takes init, peers, services, boot or memory, not '$part'" ;;
+                "--only takes init, peers, services, boot, memory or ssh, not '$part'" ;;
         esac
     done
 }
@@ -151,6 +158,9 @@ need_memory() {
 }
 
 clean_up() {
+    local process
+    end_running
+    for process in "${!holders[@]}"; do running[process]=${holders[$process]}; done
     end_running
     rm -rf "$work"
 }
@@ -191,6 +201,7 @@ header() {
     ! wants_guests || header_of_boots
     ! wants_guests || header_of_virtme
     ! wants memory || header_of_memory
+    ! wants ssh || header_of_ssh
 }
 
 our_version() {
@@ -221,6 +232,7 @@ table() {
     ! wants boot || table_of_boots
     ! wants boot || table_of_virtme
     ! wants memory || table_of_memory
+    ! wants ssh || table_of_ssh
     ! wants_guests || table_of_kernels
 }
 

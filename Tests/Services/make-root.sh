@@ -6,11 +6,12 @@
 #   scripts/boot.sh --root "$(Tests/Services/make-root.sh)" -- /bin/true
 #
 #   --suite NAME        bookworm (Debian 12) or trixie (Debian 13); default: this machine's
+#   --packages "NAMES"  these of Debian's packages in place of the services
 #   --help
 #
-# The tar is kept in the cache, by what it is made from: this script, the suite, and where this
-# machine's apt gets its packages. A newer version of a package is no reason to make it anew;
-# deleting the tar is.
+# The tar is kept in the cache, by what it is made from: this script, the suite, the packages,
+# and where this machine's apt gets them. A newer version of a package is no reason to make it
+# anew; deleting the tar is.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/../../scripts/lib.sh" || exit 1
@@ -18,7 +19,7 @@
 . "$root/Tests/Support/debian.bash" || exit 1
 
 # What the tests start, servers of each kind (forking, notifying, ordinary), and their clients.
-readonly packages=(nginx curl redis-server cron mosquitto mosquitto-clients openssh-server
+packages=(nginx curl redis-server cron mosquitto mosquitto-clients openssh-server
     openssh-client postgresql)
 
 suite=''
@@ -39,7 +40,8 @@ main() {
     sources=$(debian_sources "$suite")
     [ -n "$sources" ] || die "$exit_missing" "apt on this machine has no mirror of Debian"
     one_at_a_time services-root "$place"
-    tar=$place/$suite-$({ printf '%s\n' "$sources"; cat "$(readlink -f "$0")"; } | hash_of).tar
+    tar=$place/$suite-$({ printf '%s\n' "$sources" "${packages[*]}"
+        cat "$(readlink -f "$0")"; } | hash_of).tar
     if [ ! -e "$tar" ]; then
         need_space "$place" 2500 "a Debian with services"
         work=$(mktemp -d "$place/.root.XXXXXX")
@@ -57,6 +59,7 @@ parse() {
     while [ $# -gt 0 ]; do
         case $1 in
             --suite) suite=$(value_of "$@"); shift 2 ;;
+            --packages) read -ra packages <<<"$(value_of "$@")"; shift 2 ;;
             -h | --help) help; exit ;;
             *) usage_error "unknown option '$1'" ;;
         esac
@@ -70,7 +73,7 @@ parse() {
 make_tar() {
     mkdir -m 755 "$work/root"
     HAMMOCK_SERVICES_ROOT=$work/root unshare --mount --pid --fork --kill-child \
-        "$(readlink -f "$0")" --suite "$suite" {build_lock}>&- || return
+        "$(readlink -f "$0")" --suite "$suite" --packages "${packages[*]}" {build_lock}>&- || return
     tar -C "$work/root" --numeric-owner --sort=name --xattrs '--xattrs-include=*' -cf "$1" .
 }
 
@@ -105,6 +108,7 @@ make_system() {
 enable_database() {
     local cluster
     for cluster in "$system"/etc/postgresql/*/*; do
+        [ -e "$cluster" ] || continue
         cluster=${cluster#"$system/etc/postgresql/"}
         ln -s /lib/systemd/system/postgresql@.service \
             "$system/etc/systemd/system/multi-user.target.wants/postgresql@${cluster/\//-}.service"
