@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests Hammock, cheapest ring first, and ends with "N passed, N failed, N skipped".
 #
-#   scripts/test.sh                 every ring but ssh, services and fresh
+#   scripts/test.sh                 every ring but docs, ssh, services and fresh
 #   scripts/test.sh --only RING     one ring; may be repeated
 #   scripts/test.sh --help
 #
@@ -16,7 +16,8 @@
 #   container  the real init in containers: runc, crun, podman, docker, LXC, nspawn, bubblewrap
 #   scripts    the scripts' answers to bad input, the image, the kernel's build
 #   boot       the real kernel in qemu
-#   docs       what the chapters in docs/ tell their reader to do, and what they show
+#   docs       what the chapters in docs/ tell their reader to do, and what they show: takes
+#              some minutes
 #   ssh        the machine to log in to, under stress: half an hour
 #   services   Debian's own services, in a machine and in containers: needs root, takes long
 #   fresh      all of it on a new Debian made by debootstrap: needs root, takes long
@@ -37,7 +38,7 @@ main() {
             *) usage_error "unknown option '$1'" ;;
         esac
     done
-    [ ${#rings[@]} -gt 0 ] || rings=(lint unit fuzz build namespace container scripts boot docs)
+    [ ${#rings[@]} -gt 0 ] || rings=(lint unit fuzz build namespace container scripts boot)
     local ring
     for ring in "${rings[@]}"; do
         case $ring in
