@@ -165,7 +165,8 @@ is_public_key() { grep -qE "$public_key" "$1"; }
 make_host_key() {
     local key=$ssh_place/host_key tool=$out/packages/dropbear/bin/dropbearkey
     if [ -n "$state" ]; then
-        debugfs -R "dump /ssh/host_key $key" "$state" >/dev/null 2>&1 || true
+        # After a power cut the bitmaps may not be right before the journal is replayed: -c.
+        debugfs -c -R "dump /ssh/host_key $key" "$state" >/dev/null 2>&1 || true
         [ -s "$key" ] || say "the state disk has no host key any more; making one for this boot"
     fi
     [ -s "$key" ] || { rm -f "$key"; new_host_key "$key"; }
