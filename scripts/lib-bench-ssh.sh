@@ -230,7 +230,7 @@ take_idle() {
     local name value
     while read -r name value; do sample "$name" "$1" "$value"; done < <(awk '
         /^ctxt/ { if (seen++) print "ssh-switches", $2 - was; was = $2 }
-        / *LOC:/ { if (timers++) print "ssh-timers", $2 - then; then = $2 }' <<<"$2")
+        /^ *LOC:/ { if (timers++) print "ssh-timers", $2 - then; then = $2 }' <<<"$2")
 }
 
 # measure_streams WHO: milliseconds for 100 MB, each way.
