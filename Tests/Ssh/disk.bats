@@ -87,6 +87,7 @@ sound() {
     run guest 'cat /run/state/* >/dev/null 2>&1; hammock status; hammock logs; echo >/root/new; cat /root/0'
     expect_output "No space left on device"
     expect_output "the state disk is full"
+    expect_output "the server reads /run/ssh/keys/authorized_keys"
     [[ $output != *" failed"* ]]
     [ "$(guest 'rm /root/much && echo there >/root/f && cat /root/f')" = there ]
 }
