@@ -39,9 +39,10 @@ with_key() {
         hammock "${@:$#}"
 }
 
-# stop_machine PROCESS: ends a machine as closing its terminal would.
+# stop_machine PROCESS: ends a machine, or another process of the test. (Not by HUP, which nohup(1) has
+# everything ignore.)
 stop_machine() {
-    kill -HUP "$1" 2>/dev/null || return 0
+    kill -TERM "$1" 2>/dev/null || return 0
     wait "$1" 2>/dev/null || true
 }
 
