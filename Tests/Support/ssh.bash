@@ -16,7 +16,9 @@ start_machine() {
     shift
     # Another machine may have written to it.
     : >"$log"
-    "$root/scripts/boot.sh" --ssh --timeout 1200 "$@" >"$log" 2>&1 </dev/null 3>&- &
+    # A test may end it by HUP, which nohup(1) has everything ignore.
+    env --default-signal=HUP "$root/scripts/boot.sh" --ssh --timeout 1200 "$@" \
+        >"$log" 2>&1 </dev/null 3>&- &
     boot=$!
     eventually has_said "$log" || { cat "$log"; return 1; }
     port=$(sed -n 's,.*log in: ssh -F .*/ssh/\([0-9]*\)/config .*,\1,p' "$log")
@@ -39,8 +41,7 @@ with_key() {
         hammock "${@:$#}"
 }
 
-# stop_machine PROCESS: ends a machine, or another process of the test. (Not by HUP, which nohup(1) has
-# everything ignore.)
+# stop_machine PROCESS: ends a machine, or another process of the test.
 stop_machine() {
     kill -TERM "$1" 2>/dev/null || return 0
     wait "$1" 2>/dev/null || true
