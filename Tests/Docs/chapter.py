@@ -109,6 +109,9 @@ class Terminal:
         self.process, self.fd = pty.fork()
         if self.process == 0:
             os.chdir(directory)
+            # Under nohup(1), or in a shell's background, these are ignored, and would stay so.
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
             # Wide, so that no line is broken.
             os.system("stty rows 50 columns 400")
             os.environ.update(PS1=r"@host $?@ ", PS2="", TERM="linux", LC_ALL="C")
