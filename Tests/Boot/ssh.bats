@@ -3,17 +3,14 @@
 setup_file() {
     load ../Support/helpers
     load ../Support/ssh
-    export key=$BATS_FILE_TMPDIR/key
-    make_key "$key"
-    start_machine "$BATS_FILE_TMPDIR/console" --key "$key.pub"
-    export boot port config=$out/ssh/$port/config
+    start_shared_machine
+    export config=$out/ssh/$port/config
 }
 
 teardown_file() {
+    load ../Support/helpers
     load ../Support/ssh
-    stop_machine "$boot"
-    # The tests' own.
-    rm -f "$out"/ssh/.*.lock
+    stop_shared_machine
 }
 
 setup() {

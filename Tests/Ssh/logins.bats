@@ -4,17 +4,13 @@
 setup_file() {
     load ../Support/helpers
     load ../Support/ssh
-    export key=$BATS_FILE_TMPDIR/key
-    make_key "$key"
-    start_machine "$BATS_FILE_TMPDIR/console" --key "$key.pub"
-    export boot port
+    start_shared_machine
 }
 
 teardown_file() {
+    load ../Support/helpers
     load ../Support/ssh
-    stop_machine "$boot"
-    # The tests' own.
-    rm -f "$out"/ssh/.*.lock
+    stop_shared_machine
 }
 
 setup() {

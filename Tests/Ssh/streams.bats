@@ -3,15 +3,13 @@
 setup_file() {
     load ../Support/helpers
     load ../Support/ssh
-    make_key "$BATS_FILE_TMPDIR/key"
-    start_machine "$BATS_FILE_TMPDIR/console" --key "$BATS_FILE_TMPDIR/key.pub"
-    export boot port
+    start_shared_machine
 }
 
 teardown_file() {
+    load ../Support/helpers
     load ../Support/ssh
-    stop_machine "$boot"
-    rm -f "$out"/ssh/.*.lock
+    stop_shared_machine
 }
 
 setup() {

@@ -29,6 +29,22 @@ start_machine() {
 # has_said LOG: or has ended, and will say nothing.
 has_said() { grep -q '^log in: ' "$1" || ! kill -0 "$boot" 2>/dev/null; }
 
+# start_shared_machine: for setup_file: one machine for all tests of a file. Exports `key`, whose owner
+# may log in, and what start_machine sets.
+start_shared_machine() {
+    export key=$BATS_FILE_TMPDIR/key
+    make_key "$key"
+    start_machine "$BATS_FILE_TMPDIR/console" --key "$key.pub"
+    export boot port
+}
+
+# stop_shared_machine: for teardown_file.
+stop_shared_machine() {
+    stop_machine "$boot"
+    # The tests' own.
+    rm -f "$out"/ssh/.*.lock
+}
+
 # guest COMMAND...: runs it in the machine.
 guest() { ssh -F "$out/ssh/$port/config" hammock "$@"; }
 
