@@ -14,6 +14,8 @@ readonly first_ssh_port=40022
 # How large a new state disk is. What is not used takes no room on the host.
 readonly state_size=1G
 readonly state_label=hammock-state
+# Makes the server's keys. It is the guest's own program, and runs on any x86-64 Linux.
+readonly key_maker=$out/packages/dropbear/bin/dropbearkey
 # Where systemd has qemu put what it hands to one boot.
 readonly credentials=opt/io.systemd.credentials
 
@@ -116,7 +118,7 @@ leave_locks() {
 # prepare_ssh: the machine's directory, with all that a client needs.
 prepare_ssh() {
     need_packages ssh
-    HAMMOCK_NESTED=yes "$root/scripts/build-package.sh" dropbear
+    need_key_maker
     ssh_place=$out/ssh/$ssh_port
     rm -rf "$ssh_place"
     mkdir -m 700 "$ssh_place"
@@ -163,22 +165,27 @@ is_public_key() { grep -qE "$public_key" "$1"; }
 
 # make_host_key: the server's own key: the state disk's, or a new one for this boot alone.
 make_host_key() {
-    local key=$ssh_place/host_key tool=$out/packages/dropbear/bin/dropbearkey
+    local key=$ssh_place/host_key
     if [ -n "$state" ]; then
         # After a power cut the bitmaps may not be right before the journal is replayed: -c.
         debugfs -c -R "dump /ssh/host_key $key" "$state" >/dev/null 2>&1 || true
         [ -s "$key" ] || say "the state disk has no host key any more; making one for this boot"
     fi
     [ -s "$key" ] || { rm -f "$key"; new_host_key "$key"; }
-    "$tool" -y -f "$key" 2>/dev/null | sed -n 's/^ssh-ed25519 \([^ ]*\).*/hammock ssh-ed25519 \1/p' \
+    "$key_maker" -y -f "$key" 2>/dev/null | sed -n 's/^ssh-ed25519 \([^ ]*\).*/hammock ssh-ed25519 \1/p' \
         >"$ssh_place/known_hosts"
     [ -s "$ssh_place/known_hosts" ] \
         || die "$exit_failed" "the server's key in ${key#"$root"/} cannot be read"
 }
 
+# need_key_maker: builds it, if building the image has not.
+need_key_maker() {
+    [ -x "$key_maker" ] || HAMMOCK_NESTED=yes "$root/scripts/build-package.sh" dropbear
+}
+
 # new_host_key FILE
 new_host_key() {
-    "$out/packages/dropbear/bin/dropbearkey" -t ed25519 -f "$1" >/dev/null 2>&1 \
+    "$key_maker" -t ed25519 -f "$1" >/dev/null 2>&1 \
         || die "$exit_failed" "dropbearkey could not make a key"
 }
 
@@ -186,7 +193,7 @@ new_host_key() {
 prepare_state() {
     local work
     if [ ! -e "$state" ]; then
-        HAMMOCK_NESTED=yes "$root/scripts/build-package.sh" dropbear
+        need_key_maker
         work=$(mktemp -d "$(dirname "$state")/.state.XXXXXX")
         mkdir "$work/tree"
         mkdir -m 700 "$work/tree/ssh"
