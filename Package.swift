@@ -3,7 +3,8 @@ import PackageDescription
 
 // One manifest serves both builds. The host's (`swift build`, `swift test`) is in full Swift. The
 // guest's is in Embedded Swift against musl; the Swift SDK that scripts/build-sdk.sh makes holds
-// its switches.
+// its switches, and scripts/build-init.sh says that it is the guest's. That one takes no package.
+let isGuest = Context.environment["HAMMOCK_GUEST"] != nil
 
 /// For all parts of PID 1: what Embedded Swift refuses is an error on the host too.
 let embeddable: [SwiftSetting] = [.treatWarning("EmbeddedRestrictions", as: .error)]
@@ -18,6 +19,13 @@ let package = Package(
         .executable(name: "logging-init", targets: ["logging-init"]),
         .executable(name: "boot-timeline", targets: ["boot-timeline"]),
     ],
+    dependencies: isGuest
+        ? []
+        : [
+            .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+            .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+            .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+        ],
     targets: [
         .target(name: "CLinux"),
         .target(name: "InitCore", swiftSettings: embeddable),
@@ -33,6 +41,10 @@ let package = Package(
             swiftSettings: embeddable
         ),
         .executableTarget(name: "init", dependencies: ["InitRuntime"]),
+
+        // What the host and the agent in a machine say to each other.
+        .target(
+            name: "AgentProtocol", dependencies: ["InitCore"], swiftSettings: embeddable),
 
         // The tool: looks at unit files and makes plans, on a host or on the machine itself.
         .target(
@@ -125,3 +137,20 @@ let package = Package(
         ),
     ]
 )
+
+// The host's tool, `hammock run`.
+if !isGuest {
+    let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+    let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+    let arguments = Target.Dependency.product(
+        name: "ArgumentParser", package: "swift-argument-parser")
+    package.products.append(.executable(name: "hammock-host", targets: ["hammock-host"]))
+    package.targets += [
+        .target(
+            name: "HostKit", dependencies: ["AgentProtocol", "InitCore", system, subprocess]),
+        .executableTarget(name: "hammock-host", dependencies: ["HostKit", arguments]),
+        .testTarget(
+            name: "HostKitTests",
+            dependencies: ["AgentProtocol", "HostKit", "InitCore", "SeededRandom", system]),
+    ]
+}

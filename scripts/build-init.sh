@@ -26,10 +26,11 @@ main() {
 
     HAMMOCK_NESTED=yes "$root/scripts/build-sdk.sh"
     one_at_a_time "$product"
-    local inputs built=''
+    local inputs sources built=''
+    mapfile -t sources < <(guest_sources)
     inputs=$({
         cat "$out/sdks/hammock-musl.artifactbundle.inputs"
-        hash_of_files Package.swift Sources Tests/Support scripts/build-init.sh
+        hash_of_files "${sources[@]}" Tests/Support scripts/build-init.sh
     } | hash_of)
     if ! up_to_date "$out/$product" "$inputs"; then
         build "$product"
@@ -46,7 +47,7 @@ build() {
     # -no-allocations: the compiler refuses all code that would need a heap. Compiled as one
     # program for one address, and not by module for any, init is smaller, and its constants are
     # read-only.
-    if ! swift build --package-path "$root" --scratch-path "$scratch" \
+    if ! HAMMOCK_GUEST=yes swift build --package-path "$root" --scratch-path "$scratch" \
         --swift-sdks-path "$out/sdks" --swift-sdk hammock-musl \
         -c release --product "$product" -Xswiftc -no-allocations \
         --omit-frame-pointers --experimental-lto-mode=full >"$log" 2>&1; then

@@ -111,6 +111,13 @@ hash_of_files() {
     (cd "$root" && find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | hash_of)
 }
 
+# guest_sources: what the guest's executables are compiled from, below the checkout, one a line.
+guest_sources() {
+    echo Package.swift
+    (cd "$root" && find Sources -mindepth 1 -maxdepth 1 \
+        ! -name HostKit ! -name hammock-host ! -name BootTimeline ! -name boot-timeline | sort)
+}
+
 # up_to_date ARTEFACT INPUTS: whether the artefact is there and was made from these inputs.
 up_to_date() {
     [ -e "$1" ] && [ "$(cat "$1.inputs" 2>/dev/null)" = "$2" ]

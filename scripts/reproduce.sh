@@ -423,7 +423,9 @@ tools_of() {
 # sources_of SECTION: one hash of all in this checkout that the section's bytes may depend on.
 sources_of() {
     local builder=(toolchain/packages/cc.cfg scripts/{lib,lib-source,build-package}.sh)
-    local init=(Package.swift Sources toolchain/sdk toolchain/packages/musl "${builder[@]}"
+    local init
+    mapfile -t init < <(guest_sources)
+    init+=(toolchain/sdk toolchain/packages/musl "${builder[@]}"
         scripts/build-{sdk,init}.sh)
     case $1 in
         init) hash_of_files "${init[@]}" ;;
