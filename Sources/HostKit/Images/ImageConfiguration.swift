@@ -39,23 +39,22 @@ public struct ImageConfiguration: Equatable, Sendable {
                 "the image is for \(self.os)/\(self.architecture); the machine is linux/amd64")
         }
         guard let settings = file.config else { return }
-        entrypoint = settings.Entrypoint ?? []
-        command = settings.Cmd ?? []
-        environment = settings.Env ?? []
-        workingDirectory = settings.WorkingDir ?? ""
-        user = settings.User ?? ""
-        stopSignal = settings.StopSignal.flatMap { $0.isEmpty ? nil : $0 }
-        volumes = (settings.Volumes ?? [:]).keys.sorted()
-        exposedPorts = (settings.ExposedPorts ?? [:]).keys.sorted()
+        entrypoint = settings.entrypoint ?? []
+        command = settings.command ?? []
+        environment = settings.environment ?? []
+        workingDirectory = settings.workingDirectory ?? ""
+        user = settings.user ?? ""
+        stopSignal = settings.stopSignal.flatMap { $0.isEmpty ? nil : $0 }
+        volumes = (settings.volumes ?? [:]).keys.sorted()
+        exposedPorts = (settings.exposedPorts ?? [:]).keys.sorted()
     }
 
     /// The digests of an image's unpacked layers, the lowest first.
     static func unpackedDigests(json: [UInt8]) throws -> [ImageDigest] {
         let file = try ImageJSON.decode(File.self, from: json, what: "the image's configuration")
-        return try (file.rootfs?.diff_ids ?? []).map { try ImageDigest(parsing: $0) }
+        return try (file.rootfs?.digests ?? []).map { try ImageDigest(parsing: $0) }
     }
 
-    // The names are the file's own.
     private struct File: Decodable {
         var architecture: String?
         var os: String?
@@ -64,18 +63,33 @@ public struct ImageConfiguration: Equatable, Sendable {
     }
 
     private struct Layers: Decodable {
-        var diff_ids: [String]?
+        var digests: [String]?
+
+        enum CodingKeys: String, CodingKey {
+            case digests = "diff_ids"
+        }
     }
 
     private struct Settings: Decodable {
-        var Entrypoint: [String]?
-        var Cmd: [String]?
-        var Env: [String]?
-        var WorkingDir: String?
-        var User: String?
-        var StopSignal: String?
-        var Volumes: [String: Nothing]?
-        var ExposedPorts: [String: Nothing]?
+        var entrypoint: [String]?
+        var command: [String]?
+        var environment: [String]?
+        var workingDirectory: String?
+        var user: String?
+        var stopSignal: String?
+        var volumes: [String: Nothing]?
+        var exposedPorts: [String: Nothing]?
+
+        enum CodingKeys: String, CodingKey {
+            case entrypoint = "Entrypoint"
+            case command = "Cmd"
+            case environment = "Env"
+            case workingDirectory = "WorkingDir"
+            case user = "User"
+            case stopSignal = "StopSignal"
+            case volumes = "Volumes"
+            case exposedPorts = "ExposedPorts"
+        }
     }
 
     /// An empty object, which JSON's sets have as values.

@@ -80,7 +80,7 @@ struct ImageFlattener {
                     attributesLost: merger.attributesLost)
             }
             known = merger.amendments
-            progress("reading the layers once more, for files that are there more than once")
+            progress("reading the layers once more, for files that have several places")
         }
         throw HostError("the image's layers contradict each other in too many places")
     }
@@ -112,8 +112,9 @@ struct ImageFlattener {
     }
 
     private func outOfSpace(_ ending: ImageTool.Ending) -> HostError? {
-        guard ending.errors.contains("No space left on device") || ending.signal == SIGXFSZ
-            || ending.errors.contains("File too large") || ending.errors.contains("Disk quota")
+        guard
+            ending.errors.contains("No space left on device") || ending.signal == SIGXFSZ
+                || ending.errors.contains("File too large") || ending.errors.contains("Disk quota")
         else { return nil }
         return HostError("there is too little space in \(directory) for the image", code: 3)
     }
@@ -139,7 +140,9 @@ extension ImageFlattener {
             merged = await mergePlain(layer, number: number, sum: sum?.writeEnd, into: merger)
         }
         // A wrong digest explains all other mistakes.
-        if let check = layer.check, let digest = try await digest { try verify(check, digest, layer) }
+        if let check = layer.check, let digest = try await digest {
+            try verify(check, digest, layer)
+        }
         try merged.get()
     }
 
@@ -268,8 +271,9 @@ extension ImageFlattener {
     private func digest(of input: FileDescriptor?) async throws -> ImageDigest? {
         guard let input else { return nil }
         let ending = try await ImageTool.sha256sum.run([], input: input, directory: directory)
-        guard ending.isSuccess, let digest = ImageDigest(
-            hexadecimal: String(decoding: ending.output.prefix(64), as: UTF8.self))
+        guard ending.isSuccess,
+            let digest = ImageDigest(
+                hexadecimal: String(decoding: ending.output.prefix(64), as: UTF8.self))
         else { throw HostError("sha256sum failed: \(ending.reason)") }
         return digest
     }

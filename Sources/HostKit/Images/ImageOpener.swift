@@ -98,9 +98,10 @@ extension ImageOpener {
         guard try files.file("oci-layout") != nil, let index = try files.file("index.json") else {
             throw HostError("\(place) is no OCI layout: it lacks oci-layout or index.json")
         }
-        let manifests = try ImageJSON.decode(
-            ImageManifest.self, from: index.bytes(), what: index.label
-        ).manifests ?? []
+        let manifests =
+            try ImageJSON.decode(
+                ImageManifest.self, from: index.bytes(), what: index.label
+            ).manifests ?? []
         let blobs = Blobs(files: files, prefix: "blobs/sha256/", place: place)
         let fitting = try manifests.called(tag, in: place)
         return try await open(ImageManifest.chooseMachine(fitting), blobs)
@@ -184,9 +185,15 @@ extension ImageOpener {
 // MARK: - What docker save writes
 extension ImageOpener {
     private struct SavedImage: Decodable {
-        var Config: String
-        var RepoTags: [String]?
-        var Layers: [String]
+        var configuration: String
+        var tags: [String]?
+        var layers: [String]
+
+        enum CodingKeys: String, CodingKey {
+            case configuration = "Config"
+            case tags = "RepoTags"
+            case layers = "Layers"
+        }
     }
 
     private func openDockerArchive(
@@ -198,17 +205,17 @@ extension ImageOpener {
         let images = try ImageJSON.decode(
             [SavedImage].self, from: list.bytes(), what: list.label)
         let image = try choose(images, tag, place: place)
-        guard let config = try files.file(image.Config) else {
-            throw HostError("\(place) lacks the configuration '\(image.Config)'")
+        guard let config = try files.file(image.configuration) else {
+            throw HostError("\(place) lacks the configuration '\(image.configuration)'")
         }
         let bytes = try config.bytes()
         let digests = try ImageConfiguration.unpackedDigests(json: bytes)
-        guard digests.count == image.Layers.count else {
+        guard digests.count == image.layers.count else {
             throw HostError(
-                "\(place) is damaged: it has \(image.Layers.count) layers, and its configuration"
+                "\(place) is damaged: it has \(image.layers.count) layers, and its configuration"
                     + " names \(digests.count)")
         }
-        let layers = try zip(image.Layers, digests).enumerated().map { index, layer in
+        let layers = try zip(image.layers, digests).enumerated().map { index, layer in
             let (name, digest) = layer
             guard let part = try files.file(name) else {
                 throw HostError("\(place) lacks the layer '\(name)'")
@@ -227,11 +234,11 @@ extension ImageOpener {
     ) throws -> SavedImage {
         let fitting = images.filter { image in
             guard let tag else { return true }
-            return (image.RepoTags ?? []).contains {
+            return (image.tags ?? []).contains {
                 $0 == tag || $0.hasSuffix(":\(tag)") || $0.hasSuffix("/\(tag)")
             }
         }
-        let there = images.flatMap { $0.RepoTags ?? [] }.joined(separator: ", ")
+        let there = images.flatMap { $0.tags ?? [] }.joined(separator: ", ")
         guard let image = fitting.first else {
             throw HostError(
                 "there is no image\(tag.map { " '\($0)'" } ?? "") in \(place)"

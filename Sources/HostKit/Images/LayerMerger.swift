@@ -56,6 +56,8 @@ final class LayerMerger: @unchecked Sendable {
         /// What messages call its layer.
         let label: String
         let node: Index
+        /// The layer that says what the target is. Those above it cannot take it away.
+        var targetLayer: Int32
         var target: Index
     }
 
@@ -176,7 +178,7 @@ extension LayerMerger {
         let node = ancestors.removeLast()
         let isBelowHidden = ancestors.contains { tree[$0].hidesBelow.hides(layer) }
         let isHidden = isBelowHidden || tree[node].hidesSelf.hides(layer)
-        if !isBelowHidden { try makeAncestorsDirectories(of: next) }
+        try makeAncestorsDirectories(of: next)
         if next.kind == .directory {
             if !isHidden { try takeDirectory(next, node, reader) }
         } else {
@@ -193,17 +195,20 @@ extension LayerMerger {
         }
     }
 
-    /// A file `a/b` makes `a` a directory, whatever lower layers have there.
+    /// A file `a/b` makes `a` a directory, whatever lower layers have there: unless an upper layer
+    /// hides `a`, too.
     private func makeAncestorsDirectories(of next: TarEntry) throws {
         for ancestor in ancestors {
+            if tree[ancestor].hidesSelf.hides(layer) { return }
             switch tree[ancestor].kind {
-            case .directory: continue
+            case .directory: break
             case .unknown:
                 tree[ancestor].kind = .directory
                 tree[ancestor].layer = layer
             case .other:
                 throw contradiction(next, with: ancestor)
             }
+            if tree[ancestor].hidesBelow.hides(layer) { return }
         }
     }
 
@@ -214,6 +219,7 @@ extension LayerMerger {
                 + " directory and as something else")
     }
 
+    /// A whiteout hides, and makes nothing: not the directory that it is in, either.
     private func takeWhiteout(_ next: TarEntry, name: [UInt8]) throws {
         if name != Self.opaqueName, next.path.containsName(withPrefix: Self.auxiliaryPrefix) {
             // Notes that AUFS kept for itself. They are no part of an image.
@@ -221,8 +227,6 @@ extension LayerMerger {
         }
         let directory = Array(next.path.dropLast(name.count))
         tree.walk(directory, into: &ancestors)
-        let isBelowHidden = ancestors.contains { tree[$0].hidesBelow.hides(layer) }
-        if !isBelowHidden { try makeAncestorsDirectories(of: next) }
         let parent = ancestors[ancestors.count - 1]
         if name == Self.opaqueName {
             tree[parent].hidesBelow.add(layer)
@@ -269,7 +273,7 @@ extension LayerMerger {
             links.append(
                 Link(
                     id: EntryID(layer: layer, entry: entry), label: label, node: node,
-                    target: target))
+                    targetLayer: layer, target: target))
         } else {
             try copy(next, from: reader)
         }
@@ -356,7 +360,7 @@ extension LayerMerger {
             if amendments.leftOut.contains(link.id) { continue }
             var link = link
             if try !resolve(&link) {
-                if tree.isHidden(link.target, byLayersUpTo: link.id.layer) {
+                if tree.isHidden(link.target, byLayersUpTo: link.targetLayer) {
                     throw missingTarget(of: link)
                 }
                 waiting.append(link)
@@ -371,6 +375,7 @@ extension LayerMerger {
             switch hidden[link.target] {
             case .link(let target):
                 link.target = target
+                link.targetLayer = layer
                 continue
             case .entry(let number):
                 try promote(EntryID(layer: layer, entry: number), to: link)
