@@ -146,8 +146,10 @@ if !isGuest {
         name: "ArgumentParser", package: "swift-argument-parser")
     package.products.append(.executable(name: "hammock-host", targets: ["hammock-host"]))
     package.targets += [
+        .target(name: "CHost"),
         .target(
-            name: "HostKit", dependencies: ["AgentProtocol", "InitCore", system, subprocess]),
+            name: "HostKit",
+            dependencies: ["AgentProtocol", "CHost", "InitCore", system, subprocess]),
         .executableTarget(name: "hammock-host", dependencies: ["HostKit", arguments]),
         .testTarget(
             name: "HostKitTests",

@@ -115,7 +115,7 @@ hash_of_files() {
 guest_sources() {
     echo Package.swift
     (cd "$root" && find Sources -mindepth 1 -maxdepth 1 \
-        ! -name HostKit ! -name hammock-host ! -name BootTimeline ! -name boot-timeline | sort)
+        ! -name CHost ! -name HostKit ! -name hammock-host ! -name BootTimeline ! -name boot-timeline | sort)
 }
 
 # up_to_date ARTEFACT INPUTS: whether the artefact is there and was made from these inputs.
@@ -186,6 +186,8 @@ packages_for() {
         kernel-config) echo libssl-dev ;;
         image) echo cpio e2fsprogs ;;
         boot) echo gcc libc6-dev qemu-system-x86 ;;
+        # What makes a machine of a container image.
+        run) packages_for boot && echo skopeo squashfs-tools-ng xz-utils zstd ;;
         ssh) echo openssh-client ;;
         test)
             echo bats binutils busybox-static crun expect musl-tools procps runc shellcheck strace \

@@ -77,10 +77,13 @@ public enum FrameKind: UInt8, Sendable {
     case window = 7
     /// The host has read all that the program wrote, and knows how it ended: the agent ends.
     case finish = 8
+    /// Make a symbolic link, in place of what has the name: where it leads, path.
+    case link = 9
 
     // MARK: Both ways
 
-    /// What a stream carries. None is its end.
+    /// What a stream carries. None is its end: the writer's, or, where the reader sends it, the
+    /// reader's.
     case data = 16
     /// The reader of a stream takes so many bytes more: a number.
     case credit = 17

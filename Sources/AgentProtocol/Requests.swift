@@ -95,6 +95,24 @@ public struct EntryRequest {
     }
 }
 
+/// `FrameKind.link`. Each text is a C string.
+public struct LinkRequest {
+    /// Where the link leads.
+    public let target: ByteView
+    /// The link's own name: an absolute path.
+    public let path: ByteView
+
+    /// - Returns: `nil` if the message is no such request.
+    public init?(_ payload: ByteView) {
+        var reader = PayloadReader(payload)
+        target = reader.text()
+        path = reader.text()
+        guard reader.isWhole, reader.rest.count == 0, path[0] == UInt8(ascii: "/") else {
+            return nil
+        }
+    }
+}
+
 /// `FrameKind.start`: all that makes a process.
 ///
 /// One byte of flags; user and group; rows and columns, two bytes each; how many groups (one byte)

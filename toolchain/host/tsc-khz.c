@@ -1,27 +1,9 @@
-// Prints how many times the processor's time stamp counter ticks in a millisecond.
-// qemu's emulation shows its guest the host's counter; scripts/boot.sh tells the kernel
-// how fast it is, since calibrating it against emulated timers fails now and then.
+// Prints how many times the processor's time stamp counter ticks in a millisecond, for
+// scripts/boot.sh.
 
 #include <inttypes.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <time.h>
-#include <x86intrin.h>
 
-static int64_t nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
+#include "../../Sources/CHost/tsc.c"
 
-int main(void) {
-    const int64_t start = nanoseconds();
-    const uint64_t first = __rdtsc();
-    int64_t elapsed;
-    // 20 ms: an error of a microsecond at either end is a part in ten thousand.
-    do {
-        elapsed = nanoseconds() - start;
-    } while (elapsed < 20000000);
-    const uint64_t ticks = __rdtsc() - first;
-    printf("%" PRIu64 "\n", ticks * 1000000 / (uint64_t)elapsed);
-}
+int main(void) { printf("%" PRIu64 "\n", host_tsc_khz()); }

@@ -1,0 +1,37 @@
+import Glibc
+
+/// A program of the host's that Hammock calls.
+public struct HostTool: Sendable {
+    public let name: String
+    /// The package of Debian's that has it.
+    public let package: String
+    /// What does not work without it.
+    public let purpose: String
+    /// Whether nothing works without it.
+    public let isNeeded: Bool
+
+    public static let all = [
+        HostTool(
+            name: "qemu-system-x86_64", package: "qemu-system-x86", purpose: "no machine runs",
+            isNeeded: true),
+        HostTool(
+            name: "tar2sqfs", package: "squashfs-tools-ng", purpose: "no image can be unpacked",
+            isNeeded: true),
+        HostTool(
+            name: "skopeo", package: "skopeo",
+            purpose: "no image is fetched by its name", isNeeded: false),
+        HostTool(
+            name: "zstd", package: "zstd", purpose: "no layer packed by zstd is read",
+            isNeeded: false),
+        HostTool(
+            name: "xz", package: "xz-utils", purpose: "no tar packed by xz is read",
+            isNeeded: false),
+    ]
+
+    /// Where it is; `nil` if it is not in a directory of PATH.
+    public var path: String? {
+        let directories = environmentVariable("PATH") ?? "/usr/bin:/bin"
+        return directories.split(separator: ":").map { "\($0)/\(name)" }
+            .first { access($0, X_OK) == 0 }
+    }
+}

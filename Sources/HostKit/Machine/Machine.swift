@@ -1,0 +1,229 @@
+import AgentProtocol
+import CHost
+import Glibc
+
+/// One machine, from qemu's start to its end, and the connections to it.
+///
+/// A single loop on the calling thread does all of it. qemu is killed when that thread ends, however
+/// it ends.
+public final class Machine {
+    /// How a run came to its end.
+    public enum Verdict: Equatable, Sendable {
+        /// The program has ended, or could not be started.
+        case ended(LocalStreams.Ending)
+        /// The guest's kernel panicked.
+        case panicked(String)
+        /// The time was up.
+        case timedOut
+        /// A signal asked this process to end before the program ran, or asked thrice.
+        case interrupted(signal: Int32)
+        /// qemu ended before the program did.
+        case lost(String)
+    }
+
+    private let description: MachineDescription
+    private let paths: MachinePaths
+    private let hasTerminal: Bool
+    private let input: Int32?
+    private let deadline: Instant?
+
+    private var qemu: Int32 = 0
+    private var isQemuGone = false
+    private var connection: Connection?
+    private lazy var streams = LocalStreams(process: 0, input: input) { [unowned self] frame in
+        connection?.send(frame)
+    }
+    private let visitors = Visitors()
+    private var verdict: Verdict?
+    private var requestsToEnd = 0
+
+    /// - Parameters:
+    ///   - input: what the program reads; `nil` for nothing.
+    ///   - seconds: how long the machine may run.
+    public init(
+        _ description: MachineDescription, paths: MachinePaths, input: Int32?, seconds: Int?
+    ) {
+        self.description = description
+        self.paths = paths
+        self.input = input
+        hasTerminal = description.process.hasTerminal
+        deadline = seconds.map { Instant.now.advanced(bySeconds: $0) }
+    }
+
+    /// Runs the machine.
+    ///
+    /// - Throws: `HostError` if it cannot even begin. Then nothing is left of it.
+    public func run() throws -> Verdict {
+        let setup = try description.setup()
+        let signals = host_catch_signals()
+        let port = try UnixSocket.listen(at: paths.port)
+        let service = try UnixSocket.listen(at: paths.socket)
+        defer {
+            close(port)
+            close(service)
+            close(signals)
+        }
+        try startQemu()
+        let ended = host_pidfd(qemu)
+        defer {
+            endQemu()
+            close(ended)
+        }
+        while verdict == nil {
+            var set = PollSet()
+            set.add(ended, POLLIN) { self.isQemuGone = true }
+            set.add(signals, POLLIN) { self.takeSignals(from: signals) }
+            fill(&set, port: port, service: service, setup: setup)
+            try set.wait(milliseconds: deadline?.millisecondsLeft ?? -1)
+            connection?.flush()
+            visitors.flush()
+            judge()
+        }
+        return verdict ?? .timedOut
+    }
+
+    private func fill(_ set: inout PollSet, port: Int32, service: Int32, setup: [Frame]) {
+        guard let connection else {
+            set.add(port, POLLIN) {
+                let accepted = accept(port, nil, nil)
+                guard accepted >= 0 else { return }
+                let connection = Connection(accepted)
+                for frame in setup { connection.send(frame) }
+                self.connection = connection
+            }
+            return
+        }
+        if !connection.isClosed {
+            set.add(connection.descriptor, POLLIN | (connection.backlog > 0 ? POLLOUT : 0)) {
+                for frame in try connection.receive() { try self.receive(frame) }
+            }
+        }
+        streams.fill(&set, backlog: connection.backlog)
+        set.add(service, POLLIN) {
+            let accepted = accept(service, nil, nil)
+            if accepted >= 0 { self.visitors.add(Connection(accepted)) }
+        }
+        visitors.fill(&set, to: connection)
+    }
+
+    private func receive(_ frame: Frame) throws {
+        if frame.kind == .ready {
+            guard frame.number == FrameHeader.version else {
+                throw HostError(
+                    """
+                    the agent in \(description.initramfs) speaks version \(frame.number), and this \
+                    tool speaks \(FrameHeader.version); build both anew
+                    """)
+            }
+        } else if frame.process == 0 {
+            streams.receive(frame)
+        } else if let connection {
+            visitors.receive(frame, from: connection)
+        }
+    }
+
+    private func takeSignals(from descriptor: Int32) {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(descriptor, &bytes, bytes.count)
+        for byte in bytes.prefix(max(count, 0)) {
+            let signal = Int32(byte)
+            if signal == SIGWINCH {
+                if hasTerminal, let size = HostTerminal.size(of: 0) {
+                    connection?.send(.window(size))
+                }
+                continue
+            }
+            if [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(signal) { requestsToEnd += 1 }
+            if requestsToEnd > 2 || !streams.isStarted {
+                verdict = .interrupted(signal: signal)
+            } else {
+                connection?.send(.signal(signal))
+            }
+        }
+    }
+
+    private func judge() {
+        if verdict != nil { return }
+        if let ending = streams.ending {
+            verdict = .ended(ending)
+        } else if isQemuGone {
+            verdict = whyQemuEnded()
+        } else if let deadline, deadline.millisecondsLeft == 0 {
+            verdict = .timedOut
+        }
+    }
+
+    // MARK: qemu
+
+    private func startQemu() throws {
+        let speed = description.accelerator == .tcg ? Accelerator.counterSpeed : 0
+        let words = description.qemu(paths, counterSpeed: speed)
+        let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+        let complaints = open(
+            paths.complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        defer {
+            close(nothing)
+            close(complaints)
+        }
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        qemu = host_spawn(&arguments, nothing, complaints, complaints)
+        if qemu == -ENOENT {
+            throw HostError.missing("qemu-system-x86_64", package: "qemu-system-x86")
+        }
+        guard qemu > 0 else { throw HostError("cannot start qemu: \(reason(-qemu))") }
+    }
+
+    /// Ends the machine: in order if the host's files are at stake, and at once if all that it wrote
+    /// was in its memory.
+    private func endQemu() {
+        if !isQemuGone, case .ended = verdict, let connection,
+            description.shares.contains(where: { !$0.isReadOnly })
+        {
+            connection.send(Frame(.finish))
+            connection.flush()
+            let ended = host_pidfd(qemu)
+            var set = PollSet()
+            set.add(ended, POLLIN) {}
+            try? set.wait(milliseconds: 5000)
+            close(ended)
+        }
+        kill(qemu, SIGKILL)
+        _ = host_wait(qemu)
+    }
+
+    private func whyQemuEnded() -> Verdict {
+        let panic = "Kernel panic - not syncing: "
+        let console = readWholeFile(paths.console) ?? ""
+        if let line = console.split(whereSeparator: \.isNewline)
+            .last(where: { $0.contains(panic) }), let range = line.firstRange(of: panic)
+        {
+            return .panicked(String(line[range.upperBound...]))
+        }
+        // qemu's own complaint, or what the agent said before the machine went off.
+        let lines =
+            (readWholeFile(paths.complaints) ?? "").split(whereSeparator: \.isNewline)
+            + console.split(whereSeparator: \.isNewline).filter { $0.contains("hammock-agent: ") }
+        return .lost(lines.first.map(String.init) ?? "qemu ended, and said nothing")
+    }
+}
+
+/// A moment of the clock that nobody sets. clock_gettime(2), CLOCK_MONOTONIC
+struct Instant {
+    private let milliseconds: Int64
+
+    static var now: Instant {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+
+    func advanced(bySeconds seconds: Int) -> Instant {
+        Instant(milliseconds: milliseconds + Int64(seconds) * 1000)
+    }
+
+    /// Until this moment; 0 if it has passed.
+    var millisecondsLeft: Int32 {
+        Int32(clamping: max(milliseconds - Self.now.milliseconds, 0))
+    }
+}

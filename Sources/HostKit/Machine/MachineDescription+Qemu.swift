@@ -1,0 +1,95 @@
+/// Where the files of one machine's life are.
+public struct MachinePaths: Sendable {
+    /// A directory that only this user may enter.
+    public let directory: String
+
+    public init(directory: String) { self.directory = directory }
+
+    /// qemu's end of the control port.
+    var port: String { "\(directory)/port" }
+    /// Where `hammock exec` and the like connect.
+    public var socket: String { "\(directory)/socket" }
+    /// What the guest's kernel and PID 1 say.
+    public var console: String { "\(directory)/console" }
+    /// What qemu itself complains of.
+    var complaints: String { "\(directory)/qemu" }
+    /// Who this machine is: `MachineRecord`.
+    public var record: String { "\(directory)/machine.json" }
+}
+
+extension MachineDescription {
+    /// qemu's command line. The machine is a microvm, with the devices that are named and no others.
+    ///
+    /// - Parameter counterSpeed: ticks of the processor's counter in a millisecond.
+    public func qemu(_ paths: MachinePaths, counterSpeed: UInt64) -> [String] {
+        var board = "microvm,acpi=on,x-option-roms=off"
+        // With this kind of ACPI the kernel has no use for the old timer and interrupt controller,
+        // but would measure the processor's speed by that timer, which takes 8 ms or fails.
+        if accelerator == .tcg { board += ",pit=off,pic=off" }
+        var words = [
+            "qemu-system-x86_64", "-machine", board, "-bios", "qboot.rom", "-nodefaults",
+            "-no-user-config", "-no-reboot", "-display", "none", "-m", "\(memory)", "-smp",
+            "\(processors)",
+        ]
+        words +=
+            accelerator == .kvm
+            ? ["-accel", "kvm", "-cpu", "host"]
+            // A processor with these two features has the kernel fill memory byte by byte, which
+            // hardware does quickly and an emulator does not.
+            : ["-accel", "tcg", "-cpu", "max,-erms,-fsrm"]
+        words += ["-kernel", kernel, "-initrd", initramfs, "-append", kernelWords(counterSpeed)]
+        words += [
+            "-serial", "file:\(escaped(paths.console))",
+            // The first device: the port has the device's number in its name.
+            "-chardev", "socket,id=control,path=\(escaped(paths.port))",
+            "-device", "virtio-serial-device",
+            "-device", "virtserialport,chardev=control,nr=1,name=org.hammock.control",
+            "-drive", "if=none,id=root,format=raw,readonly=on,file=\(escaped(root))",
+            "-device", "virtio-blk-device,drive=root",
+            "-device", "virtio-rng-device",
+        ]
+        return words + network + shareDevices
+    }
+
+    private func kernelWords(_ counterSpeed: UInt64) -> String {
+        var words = [
+            "rdinit=/init", "console=ttyS0", "quiet", "loglevel=3", "panic=-1", "reboot=t",
+        ]
+        if accelerator == .tcg {
+            // Without these, a kernel on a busy host cannot measure the counter, or doubts it.
+            words += ["tsc_early_khz=\(counterSpeed)", "tsc=reliable"]
+        }
+        if hasNetwork { words.append("ip=10.0.2.15::10.0.2.2:255.255.255.0:\(name):eth0:off") }
+        // What the program leaves behind is killed at once, as an engine for containers does it.
+        words += ["hammock.hostname=\(name)", "hammock.grace=0", "--", "/agent", "/dev/vport0p1"]
+        return words.joined(separator: " ")
+    }
+
+    private var network: [String] {
+        guard hasNetwork else { return [] }
+        let forwards = ports.map {
+            ",hostfwd=\($0.isUDP ? "udp" : "tcp"):\($0.address):\($0.host)-:\($0.guest)"
+        }
+        return [
+            "-netdev", "user,id=net" + forwards.joined(),
+            "-device", "virtio-net-device,netdev=net",
+        ]
+    }
+
+    private var shareDevices: [String] {
+        exportedDirectories.enumerated().flatMap { index, export in
+            [
+                "-fsdev",
+                "local,id=share\(index),path=\(escaped(export.directory)),security_model="
+                    + (isSuperuser ? "passthrough" : "none")
+                    + (export.isReadOnly ? ",readonly=on" : ""),
+                "-device", "virtio-9p-device,fsdev=share\(index),mount_tag=share\(index)",
+            ]
+        }
+    }
+
+    /// In a value of qemu's, a comma stands for itself only when doubled.
+    private func escaped(_ path: String) -> String {
+        path.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
+    }
+}

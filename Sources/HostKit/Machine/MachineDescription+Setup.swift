@@ -1,0 +1,126 @@
+import Glibc
+
+extension MachineDescription {
+    /// A directory that qemu hands to the machine.
+    struct Export: Equatable {
+        let directory: String
+        let isReadOnly: Bool
+        /// The file in it that is meant, if a file is.
+        let file: String?
+        let target: String
+    }
+
+    /// What qemu exports for the shares. It exports only directories, so for a file it is the
+    /// directory that the file is in.
+    var exportedDirectories: [Export] {
+        shares.map { share in
+            let isFile = !isDirectory(share.host)
+            let slash = share.host.lastIndex(of: "/") ?? share.host.startIndex
+            let parent = slash == share.host.startIndex ? "/" : String(share.host[..<slash])
+            return Export(
+                directory: isFile ? parent : share.host, isReadOnly: share.isReadOnly,
+                file: isFile ? String(share.host[share.host.index(after: slash)...]) : nil,
+                target: share.guest)
+        }
+    }
+
+    var isSuperuser: Bool { geteuid() == 0 }
+
+    /// What makes the image's file system the machine's, and starts the program.
+    ///
+    /// - Throws: `HostError` with code 2 for a program that no message can hold.
+    public func setup() throws(HostError) -> [Frame] {
+        var frames: [Frame] = []
+        frames += try rootFrames()
+        frames.append(try .enter("/sysroot"))
+        for mount in systemMounts { frames.append(try .mount(mount)) }
+        for (path, target) in deviceLinks { frames.append(try .link(path, to: target)) }
+        if !isReadOnly {
+            for (path, content) in networkFiles {
+                frames.append(try .file(path, mode: 0o644, content: content))
+            }
+        }
+        for (index, export) in exportedDirectories.enumerated() {
+            for mount in shareMounts(index, export) { frames.append(try .mount(mount)) }
+        }
+        frames.append(try .start(process))
+        return frames
+    }
+
+    /// The image, and over it what the machine writes, in memory: at most half of it.
+    private func rootFrames() throws(HostError) -> [Frame] {
+        if isReadOnly {
+            return [try .mount(Mount("/dev/vda", on: "/sysroot", type: "squashfs", .readOnly))]
+        }
+        return [
+            try .mount(Mount("/dev/vda", on: "/image", type: "squashfs", .readOnly)),
+            try .mount(Mount("tmpfs", on: "/written", type: "tmpfs", data: "mode=755,size=50%")),
+            try .directory("/written/upper", mode: 0o755),
+            try .directory("/written/work", mode: 0o755),
+            try .mount(
+                Mount(
+                    "overlay", on: "/sysroot", type: "overlay",
+                    data: "lowerdir=/image,upperdir=/written/upper,workdir=/written/work")),
+        ]
+    }
+
+    private var systemMounts: [Mount] {
+        let plain: Mount.Flags = [.noSetUserID, .noDevices, .noExecution]
+        return [
+            Mount("proc", on: "/proc", type: "proc", plain),
+            Mount("sysfs", on: "/sys", type: "sysfs", plain),
+            Mount("cgroup2", on: "/sys/fs/cgroup", type: "cgroup2", plain),
+            Mount("dev", on: "/dev", type: "devtmpfs", .noSetUserID),
+            Mount(
+                "devpts", on: "/dev/pts", type: "devpts", [.noSetUserID, .noExecution],
+                data: "gid=5,mode=620,ptmxmode=666"),
+            Mount(
+                "shm", on: "/dev/shm", type: "tmpfs", [.noSetUserID, .noDevices],
+                data: "mode=1777,size=30%"),
+        ]
+    }
+
+    private var deviceLinks: [(path: String, target: String)] {
+        [
+            ("/dev/fd", "/proc/self/fd"), ("/dev/stdin", "/proc/self/fd/0"),
+            ("/dev/stdout", "/proc/self/fd/1"), ("/dev/stderr", "/proc/self/fd/2"),
+        ]
+    }
+
+    private var networkFiles: [(path: String, content: String)] {
+        var files = [
+            ("/etc/hostname", "\(name)\n"),
+            (
+                "/etc/hosts",
+                """
+                127.0.0.1 localhost
+                ::1 localhost ip6-localhost ip6-loopback
+                \(hasNetwork ? "10.0.2.15" : "127.0.1.1") \(name)
+
+                """
+            ),
+        ]
+        if hasNetwork { files.append(("/etc/resolv.conf", "nameserver 10.0.2.3\n")) }
+        return files
+    }
+
+    private func shareMounts(_ index: Int, _ export: Export) -> [Mount] {
+        let flags: Mount.Flags = export.isReadOnly ? .readOnly : []
+        // Large messages; what the host and the machine change is seen by both.
+        let data = "trans=virtio,version=9p2000.L,msize=512000,cache=none"
+        guard let file = export.file else {
+            return [Mount("share\(index)", on: export.target, type: "9p", flags, data: data)]
+        }
+        let place = "/run/hammock/share\(index)"
+        return [
+            Mount("share\(index)", on: place, type: "9p", flags, data: data),
+            Mount("\(place)/\(file)", on: export.target, type: "", .bind),
+        ]
+    }
+}
+
+/// Whether this is a directory, or leads to one. stat(2)
+func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}

@@ -1,0 +1,93 @@
+/// A directory of the host's, or a file, that the machine sees.
+public struct Share: Equatable, Sendable {
+    public var host: String
+    public var guest: String
+    public var isReadOnly: Bool
+
+    /// - Parameter text: `HOST:GUEST`, maybe with `:ro` or `:rw` behind it. `HOST` may be relative
+    ///   to `directory`.
+    /// - Throws: `HostError` with code 2.
+    public init(_ text: String, in directory: String) throws(HostError) {
+        var parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        var isReadOnly = false
+        if parts.count == 3, let mode = parts.popLast() {
+            switch mode {
+            case "ro": isReadOnly = true
+            case "rw": break
+            default:
+                throw HostError("--volume \(text): after the second ':' comes ro or rw", code: 2)
+            }
+        }
+        guard parts.count == 2, !parts[0].isEmpty else {
+            throw HostError("--volume takes HOST:GUEST or HOST:GUEST:ro, not '\(text)'", code: 2)
+        }
+        guard parts[1].hasPrefix("/"), parts[1] != "/" else {
+            throw HostError("--volume \(text): '\(parts[1])' is no path in the machine", code: 2)
+        }
+        host = parts[0].hasPrefix("/") ? parts[0] : "\(directory)/\(parts[0])"
+        guest = parts[1]
+        self.isReadOnly = isReadOnly
+    }
+}
+
+/// A port of the host's that leads to one of the machine's.
+public struct PublishedPort: Equatable, Sendable, Codable {
+    public var address: String
+    public var host: UInt16
+    public var guest: UInt16
+    public var isUDP: Bool
+
+    /// - Parameter text: `[ADDRESS:]HOST:GUEST[/tcp|udp]`; without an address it is 127.0.0.1.
+    /// - Throws: `HostError` with code 2.
+    public init(_ text: String) throws(HostError) {
+        let wrong = HostError(
+            "--publish takes [ADDRESS:]HOST:GUEST, with ports from 1 to 65535, not '\(text)'",
+            code: 2)
+        let halves = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard halves.count <= 2, halves.count == 1 || halves[1] == "tcp" || halves[1] == "udp"
+        else { throw wrong }
+        isUDP = halves.count == 2 && halves[1] == "udp"
+        var parts = halves[0].split(separator: ":", omittingEmptySubsequences: false)
+        guard let guest = parts.popLast().flatMap({ UInt16($0) }), guest > 0,
+            let host = parts.popLast().flatMap({ UInt16($0) }), host > 0, parts.count <= 1
+        else { throw wrong }
+        address = parts.first.map(String.init) ?? "127.0.0.1"
+        let isAddress =
+            address.split(separator: ".", omittingEmptySubsequences: false)
+            .map { UInt8($0) }
+        guard isAddress.count == 4, !isAddress.contains(nil) else { throw wrong }
+        self.host = host
+        self.guest = guest
+    }
+}
+
+/// All that a machine for one image is made of.
+public struct MachineDescription: Sendable {
+    public var name: String
+    /// A vmlinux.
+    public var kernel: String
+    /// The initramfs with init and the agent.
+    public var initramfs: String
+    /// The image's root file system: a squashfs.
+    public var root: String
+    public var process: ProcessDescription
+    public var accelerator = Accelerator.tcg
+    /// In MiB.
+    public var memory = 512
+    public var processors = 1
+    public var shares: [Share] = []
+    public var ports: [PublishedPort] = []
+    public var hasNetwork = true
+    /// Whether what is written to the image's root is refused, and not kept in memory.
+    public var isReadOnly = false
+
+    public init(
+        name: String, kernel: String, initramfs: String, root: String, process: ProcessDescription
+    ) {
+        self.name = name
+        self.kernel = kernel
+        self.initramfs = initramfs
+        self.root = root
+        self.process = process
+    }
+}

@@ -1,0 +1,90 @@
+import AgentProtocol
+import Glibc
+
+/// The others who talk with a machine: `hammock exec`, `hammock stop`.
+///
+/// A visitor speaks the agent's language, and its one process is process 0 to it. In the machine the
+/// process has the number that is free.
+final class Visitors {
+    private final class Visitor {
+        let connection: Connection
+        /// The number of its process in the machine, while that runs.
+        var process: UInt8?
+
+        init(_ connection: Connection) { self.connection = connection }
+    }
+
+    private var visitors: [Visitor] = []
+    /// Processes whose visitor has gone, until they have ended.
+    private var abandoned: Set<UInt8> = []
+
+    func add(_ connection: Connection) { visitors.append(Visitor(connection)) }
+
+    /// Adds what there is to wait for, and forgets who has gone.
+    func fill(_ set: inout PollSet, to machine: Connection) {
+        for visitor in visitors where visitor.connection.isClosed {
+            guard let process = visitor.process else { continue }
+            abandoned.insert(process)
+            machine.send(.signal(SIGKILL, to: process))
+        }
+        visitors.removeAll { $0.connection.isClosed }
+        for visitor in visitors {
+            let connection = visitor.connection
+            let events = POLLIN | (connection.backlog > 0 ? POLLOUT : 0)
+            set.add(connection.descriptor, events) {
+                for frame in try connection.receive() {
+                    self.pass(frame, of: visitor, to: machine)
+                }
+            }
+        }
+    }
+
+    func flush() { for visitor in visitors { visitor.connection.flush() } }
+
+    /// The lowest number that no process has; `nil` if all are taken.
+    private var freeProcess: UInt8? {
+        let taken = abandoned.union(visitors.compactMap(\.process))
+        return (1..<FrameHeader.mostProcesses).first { !taken.contains($0) }
+    }
+
+    private func pass(_ frame: Frame, of visitor: Visitor, to machine: Connection) {
+        var frame = frame
+        switch frame.kind {
+        case .start:
+            guard visitor.process == nil, let free = freeProcess else {
+                let payload: [UInt8] = [UInt8(EAGAIN), 0, 0, 0, FrameKind.start.rawValue, 2, 0]
+                visitor.connection.send(Frame(.failed, payload))
+                return
+            }
+            visitor.process = free
+            frame.process = free
+        case .data, .credit, .window:
+            guard let process = visitor.process else { return }
+            frame.process = process
+        case .signal:
+            // Without a process of its own it means the program.
+            frame.process = visitor.process ?? 0
+        default: return
+        }
+        machine.send(frame)
+    }
+
+    /// Takes a message from the machine about a process that is not the program.
+    func receive(_ frame: Frame, from machine: Connection) {
+        let isEnd = frame.kind == .ended || frame.kind == .failed
+        if abandoned.contains(frame.process) {
+            if isEnd { abandoned.remove(frame.process) }
+            // Nobody reads what it writes, but it has to get to its end.
+            if frame.kind == .data, !frame.payload.isEmpty {
+                machine.send(
+                    .credit(frame.payload.count, stream: frame.stream, of: frame.process))
+            }
+            return
+        }
+        guard let visitor = visitors.first(where: { $0.process == frame.process }) else { return }
+        if isEnd { visitor.process = nil }
+        var frame = frame
+        frame.process = 0
+        visitor.connection.send(frame)
+    }
+}

@@ -1,0 +1,62 @@
+import Glibc
+
+/// Variables of an environment, in order. A later one takes the place of an earlier one of its name.
+public struct Variables {
+    public private(set) var text: [String]
+
+    public init(_ text: [String]) { self.text = text }
+
+    public func with(_ others: [String]) -> Variables {
+        var all = text
+        for other in others {
+            let name = other.prefix { $0 != "=" } + "="
+            if let place = all.firstIndex(where: { $0.hasPrefix(name) }) {
+                all[place] = other
+            } else {
+                all.append(other)
+            }
+        }
+        return Variables(all)
+    }
+}
+
+/// A size of memory.
+public enum MemorySize {
+    /// - Parameter text: `512m`, `2g`, or a number of bytes, as podman takes it.
+    /// - Returns: MiB.
+    /// - Throws: `HostError` with code 2.
+    public static func mebibytes(_ text: String) throws(HostError) -> Int {
+        let units: [Character: Int] = ["k": 10, "m": 20, "g": 30]
+        let unit = text.last.flatMap { units[Character($0.lowercased())] }
+        let digits = unit == nil ? Substring(text) : text.dropLast()
+        guard let number = Int(digits), number > 0, number < 1 << 40 else {
+            throw HostError("--memory takes 512m or 2g, not '\(text)'", code: 2)
+        }
+        let size = (number << (unit ?? 0)) >> 20
+        guard size >= 32, size <= 1 << 20 else {
+            throw HostError("--memory \(text): a machine takes from 32m to 1024g", code: 2)
+        }
+        return size
+    }
+}
+
+/// Signals by name. signal(7)
+public enum SignalNumber {
+    /// - Parameter text: `TERM`, `SIGTERM`, `15`, `RTMIN+3`.
+    /// - Throws: `HostError` with code 2.
+    public static func parse(_ text: String) throws(HostError) -> Int32 {
+        let names = [
+            "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+            "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+            "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+        ]
+        if let number = Int32(text), (1...64).contains(number) { return number }
+        var name = text.uppercased()
+        if name.hasPrefix("SIG") { name.removeFirst(3) }
+        if let place = names.firstIndex(of: name) { return Int32(place) + 1 }
+        if name.hasPrefix("RTMIN+"), let more = Int32(name.dropFirst(6)), (0...30).contains(more) {
+            return 34 + more
+        }
+        throw HostError("'\(text)' is no signal", code: 2)
+    }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import Glibc
+import HostKit
+
+/// What `hammock run` and `hammock exec` both say of a process.
+struct ProcessOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("e"), .long],
+        help: "A variable: NAME=VALUE, or NAME for the value that it has here.")
+    var env: [String] = []
+
+    @Option(name: [.customShort("w"), .long], help: "The working directory.")
+    var workdir: String?
+
+    @Option(name: [.short, .long], help: "USER or USER:GROUP, by name or number.")
+    var user: String?
+
+    @Flag(name: [.customShort("t"), .customLong("tty")], help: "The process gets a terminal.")
+    var terminal = false
+
+    @Flag(
+        name: [.short, .long],
+        help: "The process reads this terminal. (What is no terminal, it reads without this.)")
+    var interactive = false
+
+    /// What the process reads: what is no terminal, always; a terminal, if it is asked for.
+    var standardInput: Int32? { isatty(0) == 0 || terminal || interactive ? 0 : nil }
+
+    func validate() throws {
+        if terminal && isatty(0) == 0 {
+            throw ValidationError("--tty needs a terminal, and standard input is none")
+        }
+        if let workdir, !workdir.hasPrefix("/") {
+            throw ValidationError("--workdir takes an absolute path, not '\(workdir)'")
+        }
+    }
+
+    /// Fills in what these options and the image say.
+    func describe(
+        _ given: ProcessDescription, image: PreparedImage, host: String
+    ) throws -> ProcessDescription {
+        var process = given
+        let configuration = image.configuration
+        let identity = try UserLookup.resolve(
+            user ?? configuration.user, passwd: image.passwd, group: image.group)
+        process.user = identity.uid
+        process.group = identity.gid
+        process.groups = identity.groups
+        let image = configuration.workingDirectory
+        process.workingDirectory = workdir ?? (image.isEmpty ? "/" : image)
+        let variables = Variables([
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME=\(identity.home)", "HOSTNAME=\(host)",
+        ])
+        process.environment = variables.with(configuration.environment).text
+        addStreams(to: &process)
+        return process
+    }
+
+    /// Fills in what these options say of a process in a machine that runs.
+    func describe(_ words: [String], in record: MachineRecord) throws -> ProcessDescription {
+        var process = ProcessDescription(arguments: words, environment: record.environment)
+        process.workingDirectory = workdir ?? record.workingDirectory
+        process.user = record.user
+        process.group = record.group
+        process.groups = record.groups
+        addStreams(to: &process)
+        return process
+    }
+
+    private func addStreams(to process: inout ProcessDescription) {
+        process.hasTerminal = terminal
+        process.hasInput = standardInput != nil
+        if terminal {
+            process.window = HostTerminal.size(of: 0) ?? process.window
+        }
+        let type = terminal ? ["TERM=\(environmentVariable("TERM") ?? "xterm")"] : []
+        let given = env.compactMap { variable -> String? in
+            if variable.contains("=") { return variable }
+            return environmentVariable(variable).map { "\(variable)=\($0)" }
+        }
+        process.environment = Variables(type).with(process.environment).with(given).text
+    }
+}
+
+/// Where the kernel and the initramfs are.
+struct RuntimeFiles: ParsableArguments {
+    @Option(help: "The machine's kernel, a vmlinux.")
+    var kernel: String?
+
+    @Option(help: "The initramfs with init and the agent.")
+    var initramfs: String?
+
+    func kernelFile() throws -> String { try file("kernel", kernel, "HAMMOCK_KERNEL", "vmlinux") }
+
+    func initramfsFile() throws -> String {
+        try file("initramfs", initramfs, "HAMMOCK_INITRAMFS", "run.cpio")
+    }
+
+    private func file(
+        _ option: String, _ given: String?, _ variable: String, _ name: String
+    ) throws -> String {
+        let path = given ?? environmentVariable(variable) ?? "/usr/lib/hammock/\(name)"
+        guard access(path, R_OK) == 0 else {
+            throw HostError(
+                """
+                there is no \(path); in a checkout scripts/hammock builds it, and --\(option) names \
+                another
+                """, code: given == nil ? 3 : 2)
+        }
+        return path
+    }
+}
+
+func currentDirectory() -> String {
+    guard let path = getcwd(nil, 0) else { return "/" }
+    defer { free(path) }
+    return String(cString: path)
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Glibc
+import HostKit
+
+/// `hammock exec`
+struct Exec: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs one more process in a machine that runs.",
+        discussion: "Ends with the process's code, or 125, 126, 127 as hammock run does.")
+
+    @OptionGroup var process: ProcessOptions
+
+    @Argument(help: "The machine's name.")
+    var name: String
+
+    @Argument(parsing: .captureForPassthrough, help: "The program and its arguments.")
+    var words: [String]
+
+    func validate() throws {
+        if process.user != nil, UInt32(process.user ?? "") == nil {
+            throw ValidationError("--user takes a number here")
+        }
+        if words.first == "--" && words.count == 1 || words.isEmpty {
+            throw ValidationError("a program is missing: hammock exec \(name) -- PROGRAM")
+        }
+    }
+
+    func run() throws {
+        let (record, paths) = try MachineDirectory.find(name)
+        let words = words.first == "--" ? Array(words.dropFirst()) : words
+        var description = try process.describe(words, in: record)
+        if let user = process.user.flatMap({ UInt32($0) }) {
+            description.user = user
+            description.group = user
+            description.groups = []
+        }
+        let visit = try Visit(paths)
+        let terminal = process.terminal ? HostTerminal(raw: 0) : nil
+        let ending = try visit.run(description, input: process.standardInput)
+        terminal?.restore()
+        guard let ending else { throw HostError("the machine ended before the process did") }
+        if case .notStarted(_, let reason) = ending { complain(reason) }
+        Glibc.exit(ending.code)
+    }
+}
+
+/// `hammock stop`
+struct Stop: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Asks a machine's program to end, and ends the machine if it does not.")
+
+    @Option(name: [.short, .long], help: "Seconds that the program has.")
+    var time = 10
+
+    @Argument(help: "The machine's name.")
+    var names: [String]
+
+    func run() throws {
+        for name in names {
+            let (record, paths) = try MachineDirectory.find(name)
+            let visit = try Visit(paths)
+            if try !visit.signal(record.stopSignal, waiting: time) {
+                _ = try visit.signal(SIGKILL, waiting: 10)
+            }
+            print(name)
+        }
+    }
+}
+
+/// `hammock ps`
+struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ps", abstract: "Lists the machines that run.")
+
+    @Flag(help: "For programs.")
+    var json = false
+
+    func run() throws {
+        let machines = try MachineDirectory.running()
+        if json { return print(try MachineRecord.json(machines)) }
+        let rows =
+            [["NAME", "IMAGE", "COMMAND", "PORTS", "SINCE"]]
+            + machines.map { machine in
+                [
+                    machine.name, machine.image, machine.command.joined(separator: " "),
+                    machine.ports.map { "\($0.address):\($0.host)->\($0.guest)" }
+                        .joined(separator: ","),
+                    "\(max(Glibc.time(nil) - machine.started, 0)) s",
+                ]
+            }
+        let widths = (0..<5).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        for row in rows {
+            let cells = row.enumerated().map { column, cell in
+                cell + String(repeating: " ", count: widths[column] - cell.count)
+            }
+            print(cells.joined(separator: "  ").trimmingSuffix(" "))
+        }
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(_ character: Character) -> String {
+        var text = self[...]
+        while text.last == character { text.removeLast() }
+        return String(text)
+    }
+}
+
+/// `hammock logs`
+struct Logs: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows what a machine's kernel and init have said.")
+
+    @Argument(help: "The machine's name.")
+    var name: String
+
+    func run() throws {
+        let (_, paths) = try MachineDirectory.find(name)
+        guard let text = MachinePaths.read(paths.console) else {
+            throw HostError("\(paths.console): cannot be read")
+        }
+        print(text, terminator: "")
+    }
+}
