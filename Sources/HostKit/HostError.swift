@@ -25,7 +25,9 @@ public func say(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
     var written = 0
     while written < bytes.count {
-        let count = bytes.withUnsafeBytes { write(2, $0.baseAddress! + written, $0.count - written) }
+        let count = bytes.withUnsafeBytes {
+            write(2, $0.baseAddress! + written, $0.count - written)
+        }
         if count < 0, errno != EINTR { return }
         written += max(count, 0)
     }

@@ -75,7 +75,8 @@ extension ByteView {
         }
     }
 
-    @Test func `the agent reads a mount, a file and a link as the host has described them`() throws {
+    @Test func `the agent reads a mount, a file and a link as the host has described them`() throws
+    {
         let mount = try Frame.mount(
             Mount("share0", on: "/data", type: "9p", [.readOnly, .noDevices], data: "trans=virtio"))
         read(mount.payload) { payload in

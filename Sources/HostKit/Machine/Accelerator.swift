@@ -18,7 +18,8 @@ public enum Accelerator: String, Sendable {
         if access(device, R_OK | W_OK) != 0 {
             return "\(device) may not be opened; is this user in the group kvm?"
         }
-        let flags = (readWholeFile(processors) ?? "").split(separator: "\n")
+        let flags =
+            (readWholeFile(processors) ?? "").split(separator: "\n")
             .first { $0.hasPrefix("flags") }?
             .split(separator: " ") ?? []
         if !flags.contains("vmx") && !flags.contains("svm") {
