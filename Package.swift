@@ -14,6 +14,7 @@ let package = Package(
     products: [
         .executable(name: "init", targets: ["init"]),
         .executable(name: "hammock", targets: ["hammock"]),
+        .executable(name: "hammock-agent", targets: ["hammock-agent"]),
         .executable(name: "trapping-init", targets: ["trapping-init"]),
         .executable(name: "recipe-child", targets: ["recipe-child"]),
         .executable(name: "logging-init", targets: ["logging-init"]),
@@ -45,6 +46,14 @@ let package = Package(
         // What the host and the agent in a machine say to each other.
         .target(
             name: "AgentProtocol", dependencies: ["InitCore"], swiftSettings: embeddable),
+
+        // The agent: does in a machine what the host asks for on a virtio port.
+        .target(
+            name: "GuestAgent",
+            dependencies: ["AgentProtocol", "CLinux", "InitCore", "KernelInterface"],
+            swiftSettings: embeddable
+        ),
+        .executableTarget(name: "hammock-agent", dependencies: ["GuestAgent"]),
 
         // The tool: looks at unit files and makes plans, on a host or on the machine itself.
         .target(

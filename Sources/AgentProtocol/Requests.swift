@@ -113,6 +113,21 @@ public struct LinkRequest {
     }
 }
 
+/// `FrameKind.enter`.
+public struct EnterRequest {
+    /// A C string: an absolute path.
+    public let path: ByteView
+
+    /// - Returns: `nil` if the message is no such request.
+    public init?(_ payload: ByteView) {
+        var reader = PayloadReader(payload)
+        path = reader.text()
+        guard reader.isWhole, reader.rest.count == 0, path[0] == UInt8(ascii: "/") else {
+            return nil
+        }
+    }
+}
+
 /// `FrameKind.start`: all that makes a process.
 ///
 /// One byte of flags; user and group; rows and columns, two bytes each; how many groups (one byte)
@@ -170,6 +185,9 @@ public struct ProcessRequest {
             argumentCount > 0, directory[0] == UInt8(ascii: "/")
         else { return nil }
     }
+
+    /// The program: the first argument. A C string.
+    public var program: ByteView { texts.slice(0, texts.length(before: 0)) }
 
     /// Group `index` of `groupCount`.
     public func supplementaryGroup(_ index: Int) -> UInt32 {

@@ -17,6 +17,15 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+void *clinux_agent_memory(void) {
+    static char memory[clinux_agent_size] __attribute__((aligned(64)));
+    return memory;
+}
+
+int clinux_change_file_owner(int fd, unsigned user, unsigned group) {
+    return ask3(SYS_fchown, fd, user, group);
+}
+
 int clinux_change_mode(const char *path, unsigned mode) {
     return ask2(SYS_chmod, path, mode);
 }
@@ -40,6 +49,10 @@ int clinux_close_range(int first, int last) {
 void *clinux_directory(void) {
     static char directory[clinux_directory_size] __attribute__((aligned(16)));
     return directory;
+}
+
+int clinux_do_not_block(int fd) {
+    return ask3(SYS_fcntl, fd, F_SETFL, O_NONBLOCK);
 }
 
 int clinux_duplicate(int fd, int as) {
@@ -159,6 +172,12 @@ int clinux_open_standard_stream(const char *path, int for_writing) {
     return ask2(SYS_open, path, (for_writing ? O_RDWR : O_RDONLY) | O_NOCTTY);
 }
 
+int clinux_pending_bytes(int fd) {
+    int count = 0;
+    int result = ask3(SYS_ioctl, fd, FIONREAD, &count);
+    return result < 0 ? result : count;
+}
+
 int clinux_pipe(int ends[2]) {
     return ask2(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
 }
@@ -166,6 +185,10 @@ int clinux_pipe(int ends[2]) {
 void *clinux_planner_memory(void) {
     static char memory[clinux_planner_size] __attribute__((aligned(16)));
     return memory;
+}
+
+int clinux_poll(struct clinux_watched *watched, int count, int timeout_milliseconds) {
+    return ask3(SYS_poll, watched, count, timeout_milliseconds);
 }
 
 int clinux_poll_either(int first, int second, int output) {
@@ -294,6 +317,11 @@ int clinux_is_mount_point(const char *path) {
 
 int clinux_mount(const char *type, const char *path, unsigned long flags, const char *data) {
     return ask5(SYS_mount, type, path, type, flags, data);
+}
+
+int clinux_mount_from(const char *source, const char *path, const char *type,
+    unsigned long flags, const char *data) {
+    return ask5(SYS_mount, source, path, type, flags, data);
 }
 
 int clinux_mount_read_only(const char *path) {

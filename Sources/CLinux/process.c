@@ -286,3 +286,7 @@ int clinux_read_report(int report) {
 int clinux_wait(int *status) {
     return ask4(SYS_wait4, -1, status, WNOHANG | WUNTRACED, NULL);
 }
+
+int clinux_wait_for(int pid, int *status) {
+    return ask4(SYS_wait4, pid, status, WNOHANG, NULL);
+}

@@ -41,6 +41,11 @@ int clinux_is_terminal(int fd) {
     return ask3(SYS_ioctl, fd, TCGETS, &settings);
 }
 
+int clinux_open_terminal_peer(int fd) {
+    enum { get_peer = 0x5441 }; // TIOCGPTPEER
+    return ask3(SYS_ioctl, fd, get_peer, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
 int clinux_reset_terminal(int fd) {
     // What drivers/tty/tty_io.c gives a new terminal. Its speed and its parity stay.
     static const char keys[] = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0};
@@ -61,6 +66,16 @@ int clinux_set_foreground_group(int group) {
     return ask3(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group);
 }
 
+int clinux_set_window(int fd, unsigned short rows, unsigned short columns) {
+    const struct winsize size = {.ws_row = rows, .ws_col = columns};
+    return ask3(SYS_ioctl, fd, TIOCSWINSZ, &size);
+}
+
 int clinux_take_terminal(int fd, int force) {
     return ask3(SYS_ioctl, fd, TIOCSCTTY, force);
+}
+
+int clinux_unlock_terminal(int fd) {
+    int locked = 0;
+    return ask3(SYS_ioctl, fd, TIOCSPTLCK, &locked);
 }

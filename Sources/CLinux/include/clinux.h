@@ -19,6 +19,11 @@
 // The connection does not block, and closes on execve.
 int clinux_accept(int fd);
 
+// A buffer of clinux_agent_size bytes for the agent of a machine. There is no heap, and the pages
+// cost nothing until they are used.
+enum { clinux_agent_size = 2 * 1024 * 1024 };
+void *clinux_agent_memory(void);
+
 // int bind(int sockfd, const struct sockaddr *, socklen_t);                   bind(2)
 // A socket in the file system, with the access `mode`. It does not block, and closes on execve.
 // A stream socket listens; a datagram socket gets its senders' credentials.
@@ -38,6 +43,10 @@ int64_t clinux_clock_milliseconds(void);
 
 // int chdir(const char *path);                                              chdir(2)
 int clinux_change_directory(const char *path);
+
+// int fchown(int fd, uid_t owner, gid_t group);                             chown(2)
+// UINT_MAX leaves the user or the group as it is.
+int clinux_change_file_owner(int fd, unsigned user, unsigned group);
 
 // int chmod(const char *path, mode_t mode);                                 chmod(2)
 int clinux_change_mode(const char *path, unsigned mode);
@@ -77,6 +86,10 @@ void *clinux_directory(void);
 // int ioctl(int fd, TIOCNOTTY);                                         ioctl_tty(2)
 // Gives up the controlling terminal on descriptor 0. The signals that this raises are discarded.
 int clinux_detach_terminal(void);
+
+// int fcntl(int fd, F_SETFL, O_NONBLOCK);                                   fcntl(2)
+// From now on no call waits for `fd`.
+int clinux_do_not_block(int fd);
 
 // int dup2(int oldfd, int newfd);                                            dup(2)
 // The copy stays open on execve; so does `fd`, if it is to be its own copy.
@@ -222,6 +235,10 @@ int clinux_may_write(const char *path);
 //           unsigned long flags, const void *data);                         mount(2)
 int clinux_mount(const char *type, const char *path, unsigned long flags, const char *data);
 
+// The same call with a source of its own. `type` and `data` may be NULL.
+int clinux_mount_from(const char *source, const char *path, const char *type,
+    unsigned long flags, const char *data);
+
 // The same call with MS_REMOUNT | MS_RDONLY: the file system stays mounted, but read-only.
 int clinux_mount_read_only(const char *path);
 
@@ -244,6 +261,10 @@ int clinux_open_log(const char *path);
 // Opens a standard stream, which stays open on execve: O_RDWR | O_NOCTTY, or O_RDONLY.
 int clinux_open_standard_stream(const char *path, int for_writing);
 
+// int ioctl(int fd, TIOCGPTPEER, int flags);                           ioctl_tty(2)
+// The other end of the terminal whose master is `fd`: O_RDWR | O_NOCTTY | O_CLOEXEC.
+int clinux_open_terminal_peer(int fd);
+
 // int pause(void);                                                          pause(2)
 // Unblocks all signals, pauses until one comes, takes it, and blocks all signals again. No signal
 // is lost in between. Returns the same as clinux_wait_for_signal.
@@ -252,6 +273,10 @@ int clinux_pause(void);
 // int getsockopt(int sockfd, SOL_SOCKET, SO_PEERCRED, ...);                   unix(7)
 // The user who connected.
 int64_t clinux_peer_user(int fd);
+
+// int ioctl(int fd, FIONREAD, int *argp);                                 ioctl(2)
+// How many bytes can be read from `fd` at once.
+int clinux_pending_bytes(int fd);
 
 // int pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned flags);
 //                                                               pidfd_send_signal(2)
@@ -263,6 +288,11 @@ int clinux_pipe(int ends[2]);
 // A buffer of clinux_planner_size bytes for the planner of services. There is no heap.
 enum { clinux_planner_size = 384 * 1024 };
 void *clinux_planner_memory(void);
+
+// int poll(struct pollfd *fds, nfds_t nfds, int timeout);                    poll(2)
+// Waits until one is ready. Returns how many are.
+struct clinux_watched;
+int clinux_poll(struct clinux_watched *watched, int count, int timeout_milliseconds);
 
 // int poll(struct pollfd *fds, nfds_t nfds, -1);                             poll(2)
 // Sleeps until there is something to read from one of two descriptors, of which one may be -1, or
@@ -399,6 +429,10 @@ int clinux_set_umask(unsigned mask);
 // int setresuid(uid_t ruid, uid_t euid, uid_t suid);                    setresuid(2)
 int clinux_set_user(unsigned user);
 
+// int ioctl(int fd, TIOCSWINSZ, const struct winsize *argp);           ioctl_tty(2)
+// The size of a terminal. Its foreground group is told if that is another one, by SIGWINCH.
+int clinux_set_window(int fd, unsigned short rows, unsigned short columns);
+
 // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);
 //                                                                       sigaction(2)
 // `handler` runs on the stack of clinux_sigaltstack when this process has a fault: the processor
@@ -487,10 +521,18 @@ int clinux_unblock_signals(void);
 // int unlink(const char *path);                                            unlink(2)
 int clinux_unlink(const char *path);
 
+// int ioctl(int fd, TIOCSPTLCK, int *argp);                            ioctl_tty(2)
+// Lets the other end of the terminal whose master is `fd` be opened.
+int clinux_unlock_terminal(int fd);
+
 // pid_t wait4(pid_t pid, int *wstatus, int options, struct rusage *rusage);  wait4(2)
 // Reaps one child that has ended, or finds one that has stopped. 0 if there is no such child;
 // -ECHILD if there is no child at all.
 int clinux_wait(int *status);
+
+// pid_t wait4(pid_t pid, int *wstatus, int options, struct rusage *rusage);  wait4(2)
+// Reaps this child if it has ended. 0 if it has not.
+int clinux_wait_for(int pid, int *status);
 
 // int ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
 //           const sigset_t *sigmask);                                       ppoll(2)

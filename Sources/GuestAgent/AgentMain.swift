@@ -1,0 +1,38 @@
+import AgentProtocol
+import CLinux
+import InitCore
+import KernelInterface
+
+/// The agent of a machine: `hammock-agent PORT`.
+///
+/// - Parameters:
+///   - count: main's argc.
+///   - arguments: main's argv.
+@c(agent_main)
+public func agentMain(
+    _ count: Int32, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>?
+) -> Never {
+    LinuxKernel.exit(runAgent(Words(count: count, first: arguments)))
+}
+
+/// - Returns: the code to exit with.
+private func runAgent(_ words: Words) -> UInt8 {
+    var system = LinuxSystem()
+    guard words.count == 2, let memory = clinux_agent_memory() else {
+        system.say(Complaint.usage)
+        return 2
+    }
+    // The mode of what the host asks for is exact.
+    system.kernel.setUmask(0)
+    var port: FileDescriptor?
+    do throws(Errno) {
+        try system.kernel.catchSignals()
+        port =
+            words[1].equals("-") ? try system.takeStandardInput() : system.openPort(words[1])
+    } catch {
+        system.say(Complaint.portFailed(error))
+    }
+    guard let port else { return Agent.codeOfFailure }
+    var agent = Agent(port: port, AgentMemory(memory))
+    return agent.run(on: &system)
+}
