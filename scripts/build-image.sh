@@ -29,6 +29,7 @@
 #   slink PATH TARGET                a symbolic link, root's unless MODE UID GID follow
 #   init                             Hammock's /init
 #   hammock                          the client of services, /sbin/hammock
+#   agent                            /agent, which does what the host asks for on a virtio port
 #   unit FILE                        a unit file or a drop-in (NAME.service.d/*.conf), which
 #                                    goes to /etc/hammock; brings hammock along. Init runs it
 #                                    if it is asked to, as by boot.sh --target.
@@ -94,6 +95,7 @@ main() {
         HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
         hammock=$out/hammock
     fi
+    ! list_has agent || HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock-agent
     local name=${output:-${our_image%.img}} cpio=${output:-${our_initramfs%.cpio}}
     mkdir -p "$(dirname "$name")"
     one_at_a_time image
@@ -184,6 +186,7 @@ inputs_hash() {
         list_inputs
         [ -z "$init" ] || hash_of <"$init"
         ! has_services || hash_of <"$hammock"
+        ! list_has agent || hash_of <"$out/hammock-agent"
         local addition
         for addition in "${additions[@]}"; do
             stat -c %a "${addition%:*}"

@@ -18,7 +18,7 @@ entry_kind=()  # slink, dir, package-dir, file or hardlink
 entry_path=()  # in the guest
 entry_mode=()
 entry_owner=() # UID GID
-entry_from=()  # a link's target; a file's source, or `init` or `hammock` for what is built here
+entry_from=()  # a link's target; a file's source, or init, hammock or agent: built here
 entry_line=()  # FILE:LINE, for messages
 
 list_plans=''     # the line that asks for a plan of the units
@@ -95,10 +95,11 @@ read_line() {
         unit) takes 1 FILE "$@"; add_unit "$1" ;;
         init) takes 0 "no more words" "$@"; add_entry file /init 755 0 0 init ;;
         hammock) takes 0 "no more words" "$@"; add_entry file /sbin/hammock 755 0 0 hammock ;;
+        agent) takes 0 "no more words" "$@"; add_entry file /agent 755 0 0 agent ;;
         plan) takes 0 "no more words" "$@"; list_plans=$at ;;
         include) takes 1 FILE "$@"; include "$1" ;;
         *) refuse "unknown word '$word' (there are dir, file, slink, package, unit, plan, init, \
-hammock and include)" ;;
+hammock, agent and include)" ;;
     esac
 }
 
@@ -175,7 +176,7 @@ add_hammock() {
     add_entry file /sbin/hammock 755 0 0 hammock
 }
 
-# list_has FROM: whether init, or hammock, is in the list.
+# list_has FROM: whether init, hammock or agent is in the list.
 list_has() {
     local from
     for from in "${entry_from[@]}"; do
@@ -300,7 +301,11 @@ ${placed_by[$target]} (a line with dir would decide)"
 
 place_file() {
     local from=${entry_from[i]}
-    case $from in init) from=$init ;; hammock) from=$hammock ;; esac
+    case $from in
+        init) from=$init ;;
+        hammock) from=$hammock ;;
+        agent) from=$out/hammock-agent ;;
+    esac
     refuse_directory
     install -T -m 644 -- "$from" "$target"
     fields[$target]="f ${entry_mode[i]} ${entry_owner[i]}"

@@ -62,7 +62,7 @@ parse() {
 
 # scripts: the scripts that build, in this order, one a line.
 scripts() {
-    printf '%s\n' build-sdk build-init build-image package
+    printf '%s\n' build-sdk build-init "build-init --product hammock-agent" build-image package
     [ -n "$quick" ] || printf '%s\n' "build-package --all" build-kernel build-sbom
 }
 
@@ -403,7 +403,7 @@ sections() {
 # files_of SECTION: of the packages, each program, and the C library that is in all of them.
 files_of() {
     case $1 in
-        init) echo out/init out/hammock ;;
+        init) echo out/init out/hammock out/hammock-agent ;;
         image) echo out/image.img out/initramfs.cpio ;;
         packages)
             (cd "$root" && find out/packages/*/bin out/packages/musl/usr/lib/libc.a -type f | sort)
@@ -451,6 +451,7 @@ sources_of() {
 build_once() {
     HAMMOCK_NESTED=yes "$root/scripts/build-image.sh"
     HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
+    HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock-agent
     [ -z "$quick" ] || return 0
     HAMMOCK_NESTED=yes "$root/scripts/build-package.sh" --all
     HAMMOCK_NESTED=yes "$root/scripts/build-kernel.sh"

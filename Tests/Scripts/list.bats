@@ -255,6 +255,18 @@ readonly large_modes="/init 0755 0 0
     expect_modes "/init 0755 0 0"
 }
 
+@test "the list of a machine that runs what the host says has init and the agent" {
+    build --size 64M --list "$root/toolchain/image/run.list"
+    expect_status 0
+    expect_modes "/init 0755 0 0
+/agent 0755 0 0
+/dev 0755 0 0
+/tmp 01777 0 0"
+    in_initramfs /init | cmp - "$out/init"
+    in_initramfs /agent | cmp - "$out/hammock-agent"
+    [ "$(cpio -it --quiet <"$name.cpio" | sort | paste -sd' ')" = ". agent dev init proc run sys tmp" ]
+}
+
 @test "a plan of the units is what hammock plan makes of them" {
     refused $'init\nplan' "$list:2: there is no unit to plan"
     printf '[Service]\nExecStart=/init\n' >"$lists/a.service"
@@ -293,6 +305,7 @@ readonly large_modes="/init 0755 0 0
     refused 'slink /a b 755 0 0' "$list:1: the mode of a link is always 777, not '755'"
     refused 'init /sbin/init' "$list:1: 'init' takes no more words"
     refused 'hammock yes' "$list:1: 'hammock' takes no more words"
+    refused 'agent yes' "$list:1: 'agent' takes no more words"
     refused unit "$list:1: 'unit' takes FILE"
     refused 'include file file' "$list:1: 'include' takes FILE"
     refused 'package busybox dropbear' "$list:1: 'package' takes NAME"
