@@ -29,7 +29,10 @@ struct ImageFlattener {
     /// A second pass knows what the first found out. What it still finds, a third knows.
     private static let maximumPasses = 4
 
-    /// Where temporary files may be.
+    /// In bytes: a disk with less is full. A block of squashfs has 128 KiB.
+    private static let fullSize: UInt = 1 << 20
+
+    /// What a message about too little space calls the place.
     let directory: FilePath
     let limits: ImageLimits
     let progress: @Sendable (String) -> Void
@@ -58,7 +61,7 @@ struct ImageFlattener {
                     "--xattrs", "--xattrs-include=user.*", "--xattrs-include=security.*",
                     "--warning=no-file-ignored", ".",
                 ],
-                output: archive.writeEnd, directory: self.directory)
+                output: archive.writeEnd)
             let merged = await merge(
                 DescriptorSource(descriptor: archive.readEnd), closing: archive.readEnd,
                 number: 1, label: "\(root)", mayLackEnd: true, into: merger)
@@ -93,7 +96,7 @@ struct ImageFlattener {
             DescriptorSink(descriptor: archive.writeEnd), limits: limits, known: known)
         async let squashed = ImageTool.tar2sqfs.run(
             ["--quiet", "--force", "--no-skip", "--compressor", "lz4", file.string],
-            input: archive.readEnd, directory: directory)
+            input: archive.readEnd)
         var failure: (any Error)?
         do {
             try await layers(merger)
@@ -111,11 +114,13 @@ struct ImageFlattener {
         return merger
     }
 
+    /// Whether a program failed for want of space. tar2sqfs says "I/O error" for that, too.
     private func outOfSpace(_ ending: ImageTool.Ending) -> HostError? {
-        guard
-            ending.errors.contains("No space left on device") || ending.signal == SIGXFSZ
-                || ending.errors.contains("File too large") || ending.errors.contains("Disk quota")
-        else { return nil }
+        var status = statvfs()
+        let isFull =
+            statvfs(directory.string, &status) == 0
+            && status.f_bavail * status.f_frsize < Self.fullSize
+        guard isFull || ending.errors.contains("No space left on device") else { return nil }
         return HostError("there is too little space in \(directory) for the image", code: 3)
     }
 }
@@ -193,7 +198,7 @@ extension ImageFlattener {
         }
         async let fed: Void = feed(layer.part.source, to: packed.writeEnd, sum: storedSum)
         async let ending = tool.run(
-            ["-dc"], input: packed.readEnd, output: unpacked.writeEnd, directory: directory)
+            ["-dc"], input: packed.readEnd, output: unpacked.writeEnd)
         let output = DescriptorSource(descriptor: unpacked.readEnd)
         let source: any ByteSource & Sendable =
             unpackedSum.map { TeeSource(output, copy: $0) } ?? output
@@ -270,7 +275,7 @@ extension ImageFlattener {
 
     private func digest(of input: FileDescriptor?) async throws -> ImageDigest? {
         guard let input else { return nil }
-        let ending = try await ImageTool.sha256sum.run([], input: input, directory: directory)
+        let ending = try await ImageTool.sha256sum.run([], input: input)
         guard ending.isSuccess,
             let digest = ImageDigest(
                 hexadecimal: String(decoding: ending.output.prefix(64), as: UTF8.self))
@@ -301,7 +306,7 @@ extension ImageFlattener {
         async let digest = digest(of: sum.readEnd)
         async let fed: Void = feed(part.source, to: packed.writeEnd, sum: sum.writeEnd)
         let ending = try await tool.run(
-            ["-dc"], input: packed.readEnd, output: output, directory: directory)
+            ["-dc"], input: packed.readEnd, output: output)
         try await fed
         guard ending.isSuccess else {
             throw outOfSpace(ending) ?? HostError("cannot unpack \(part.label): \(ending.reason)")

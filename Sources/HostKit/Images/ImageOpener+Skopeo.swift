@@ -9,9 +9,11 @@ extension ImageOpener {
                 "'\(name)' is no path; to look for an image of this name in podman's storage and at"
                     + " its registry, apt-get install \(ImageTool.skopeo.package)", code: 3)
         }
-        let stored = "containers-storage:\(name)"
-        if let manifest = try await rawManifest(stored).manifest {
-            return try await openTransport(stored, raw: manifest)
+        // As podman does, one that was made here goes before one of a registry.
+        for stored in ["containers-storage:localhost/\(name)", "containers-storage:\(name)"] {
+            if let manifest = try await rawManifest(stored).manifest {
+                return try await openTransport(stored, raw: manifest)
+            }
         }
         progress("looking for \(name) at its registry")
         return try await openTransport("docker://\(name)")
@@ -55,8 +57,10 @@ extension ImageOpener {
             [
                 "--override-os", "linux", "--override-arch", "amd64", "copy", "--quiet", name,
                 "dir:\(place)",
-            ], directory: directory)
-        guard ending.isSuccess else { throw HostError("cannot fetch \(name): \(ending.reason)") }
+            ])
+        guard ending.isSuccess else {
+            throw HostError("cannot fetch \(name): \(Self.reason(ending))")
+        }
         let blobs = Blobs(files: DirectoryFiles(directory: place), prefix: "", place: name)
         guard let file = try blobs.files.file("manifest.json") else {
             throw HostError("skopeo fetched no manifest of \(name)")
@@ -70,8 +74,16 @@ extension ImageOpener {
 
     private func rawManifest(_ name: String) async throws -> (manifest: [UInt8]?, reason: String) {
         let ending = try await ImageTool.skopeo.run(
-            ["inspect", "--raw", name], directory: store.directory)
-        return (ending.isSuccess ? ending.output : nil, ending.reason)
+            ["inspect", "--raw", name])
+        return (ending.isSuccess ? ending.output : nil, Self.reason(ending))
+    }
+
+    /// What skopeo says, without its `time=... level=fatal msg="..."`.
+    static func reason(_ ending: ImageTool.Ending) -> String {
+        let parts = ending.reason.split(separator: " msg=\"", maxSplits: 1)
+        guard parts.count == 2 else { return ending.reason }
+        let message = parts[1].hasSuffix("\"") ? parts[1].dropLast() : parts[1]
+        return String(message.replacing("\\\"", with: "'"))
     }
 
     /// `docker://host:5000/name:tag@digest` without tag and digest.

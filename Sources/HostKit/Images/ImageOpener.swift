@@ -82,9 +82,7 @@ struct ImageOpener {
         progress("unpacking \(path) (\(ByteCount(file.size)))")
         let directory = try await session.makeDirectory()
         let plain = directory.appending("archive.tar")
-        let digest = try await ImageFlattener(
-            directory: directory, limits: store.limits, progress: progress
-        ).unpack(file, with: compression, to: plain)
+        let digest = try await flattener.unpack(file, with: compression, to: plain)
         let part = try FilePart(plain, label: path.string)
         return (try ArchiveFiles(part), part, digest)
     }

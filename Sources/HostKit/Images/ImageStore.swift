@@ -86,6 +86,10 @@ public struct ImageStore: Sendable {
                 throw HostError("there is too little space in \(directory)", code: 3)
             }
             throw HostError("cannot prepare the image: \(error)")
+        } catch let error as HostError {
+            throw error
+        } catch {
+            throw HostError("cannot prepare the image: \(error)")
         }
     }
 
@@ -149,7 +153,7 @@ public struct ImageStore: Sendable {
         _ image: OpenedImage, in partial: FilePath,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws {
-        let flattener = ImageFlattener(directory: partial, limits: limits, progress: progress)
+        let flattener = ImageFlattener(directory: directory, limits: limits, progress: progress)
         let result = try await flattener.flatten(
             image.layers, to: partial.appending("root.squashfs"))
         sayLost(result, progress)

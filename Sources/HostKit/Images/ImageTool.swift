@@ -1,5 +1,4 @@
 import Dispatch
-import FoundationEssentials
 import Glibc
 import Subprocess
 import SystemPackage
@@ -55,15 +54,16 @@ enum ImageTool: String {
     /// - Parameters:
     ///   - input: Its standard input, which is closed here. None is /dev/null.
     ///   - output: Its standard output, which is closed here.
-    ///   - directory: Has room for what it says.
     /// - Throws: `HostError` (3) if it is not installed.
     func run(
-        _ arguments: [String], input: FileDescriptor? = nil, output: FileDescriptor? = nil,
-        directory: FilePath
+        _ arguments: [String], input: FileDescriptor? = nil, output: FileDescriptor? = nil
     ) async throws -> Ending {
         try require()
-        let said = try ScratchFile(in: directory)
-        let errors = try ScratchFile(in: directory)
+        // Pipes, as a file might be on the disk whose being full is what the program says.
+        let said = try output == nil ? ImagePipe() : nil
+        let complained = try ImagePipe()
+        async let words = said?.readLast(4 << 20)
+        async let complaints = complained.readLast(4096)
         let nothing = try FileDescriptor.open("/dev/null", .readOnly, options: .closeOnExec)
         defer { try? nothing.close() }
         let record = try await Subprocess.run(
@@ -71,11 +71,11 @@ enum ImageTool: String {
             environment: .inherit.updating(["LC_ALL": "C"]),
             input: .fileDescriptor(input ?? nothing, closeAfterSpawningProcess: input != nil),
             output: .fileDescriptor(
-                output ?? said.descriptor, closeAfterSpawningProcess: output != nil),
-            error: .fileDescriptor(errors.descriptor, closeAfterSpawningProcess: false))
+                output ?? said?.writeEnd ?? nothing, closeAfterSpawningProcess: true),
+            error: .fileDescriptor(complained.writeEnd, closeAfterSpawningProcess: true))
         var ending = Ending(
-            output: try said.bytes(last: 4 << 20),
-            errors: String(decoding: try errors.bytes(last: 4096), as: UTF8.self))
+            output: try await words ?? [],
+            errors: String(decoding: try await complaints, as: UTF8.self))
         switch record.terminationStatus {
         case .exited(let code): ending.code = code
         case .signaled(let signal): ending.signal = signal
@@ -84,33 +84,8 @@ enum ImageTool: String {
     }
 }
 
-/// A file without a name, for what a program says.
-private final class ScratchFile: Sendable {
-    let descriptor: FileDescriptor
-
-    init(in directory: FilePath) throws {
-        let path = directory.appending("said-\(UUID().uuidString)")
-        descriptor = try FileDescriptor.open(
-            path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec],
-            permissions: .ownerReadWrite)
-        unlink(path.string)
-    }
-
-    deinit { try? descriptor.close() }
-
-    /// The last bytes, at most `count`.
-    func bytes(last count: Int) throws -> [UInt8] {
-        let size = try descriptor.seek(offset: 0, from: .end)
-        let start = max(0, size - Int64(count))
-        return try [UInt8](unsafeUninitializedCapacity: Int(size - start)) { buffer, filled in
-            filled = try descriptor.read(
-                fromAbsoluteOffset: start, into: UnsafeMutableRawBufferPointer(buffer))
-        }
-    }
-}
-
 /// A pipe whose ends no other program inherits.
-struct ImagePipe {
+struct ImagePipe: Sendable {
     let readEnd: FileDescriptor
     let writeEnd: FileDescriptor
     /// F_SETPIPE_SZ, which Swift does not see. fcntl(2)
@@ -121,6 +96,21 @@ struct ImagePipe {
         for end in [readEnd, writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
         // Fewer calls for the same bytes. A system that grants less still works.
         _ = fcntl(writeEnd.rawValue, Self.setSize, 1 << 20)
+    }
+
+    /// Reads until nobody can write any more, and keeps the last bytes, at most `count`.
+    func readLast(_ count: Int) async throws -> [UInt8] {
+        try await onOwnThread {
+            defer { try? readEnd.close() }
+            var bytes: [UInt8] = []
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+            defer { buffer.deallocate() }
+            while case let read = try readEnd.read(into: buffer), read > 0 {
+                bytes += buffer[..<read]
+                if bytes.count > 2 * count { bytes.removeFirst(bytes.count - count) }
+            }
+            return bytes.suffix(count)
+        }
     }
 }
 

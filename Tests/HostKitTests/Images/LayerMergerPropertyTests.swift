@@ -34,7 +34,7 @@ private struct NaiveRoot {
             items[path] = nil
             removeBelow(path)
         }
-        layer.opaque.forEach { removeBelow($0) }
+        for path in layer.opaque { removeBelow(path) }
         for entry in layer.entries { apply(entry) }
     }
 
@@ -176,7 +176,7 @@ private struct Layer {
             pieces.insert(
                 { $0.file(path + "/.wh..wh..opq") }, at: random.between(0, pieces.count))
         }
-        return TarBuilder.archive { builder in pieces.forEach { $0(&builder) } }
+        return TarBuilder.archive { builder in for piece in pieces { piece(&builder) } }
     }
 }
 

@@ -339,7 +339,7 @@ import Testing
     @Test func `an image that is too large is refused`() {
         let limits = ImageLimits(size: 10_000, entries: 10)
         let large = TarBuilder.archive { $0.file("a", String(repeating: "x", count: 20_000)) }
-        let many = TarBuilder.archive { builder in (0..<11).forEach { builder.file("\($0)") } }
+        let many = TarBuilder.archive { builder in for name in 0..<11 { builder.file("\(name)") } }
         let deep = TarBuilder.archive { $0.file("1/2/3/4/5/6/7/8/9/10/11/12") }
         let sum = TarBuilder.archive { $0.file("a", String(repeating: "x", count: 6000)) }
         let zeros = [UInt8](repeating: 0, count: 30_000)
