@@ -14,24 +14,25 @@ public struct HostTool: Sendable {
         HostTool(
             name: "qemu-system-x86_64", package: "qemu-system-x86", purpose: "no machine runs",
             isNeeded: true),
-        HostTool(
-            name: "tar2sqfs", package: "squashfs-tools-ng", purpose: "no image can be unpacked",
-            isNeeded: true),
-        HostTool(
-            name: "skopeo", package: "skopeo",
-            purpose: "no image is fetched by its name", isNeeded: false),
-        HostTool(
-            name: "zstd", package: "zstd", purpose: "no layer packed by zstd is read",
-            isNeeded: false),
-        HostTool(
-            name: "xz", package: "xz-utils", purpose: "no tar packed by xz is read",
-            isNeeded: false),
+        HostTool(.tar2sqfs, purpose: "no image can be unpacked", isNeeded: true),
+        HostTool(.skopeo, purpose: "no image is fetched by its name"),
+        HostTool(.zstd, purpose: "no layer packed by zstd is read"),
+        HostTool(.xz, purpose: "no tar packed by xz is read"),
     ]
 
     /// Where it is; `nil` if it is not in a directory of PATH.
-    public var path: String? {
+    public var path: String? { Self.path(of: name) }
+
+    static func path(of name: String) -> String? {
         let directories = environmentVariable("PATH") ?? "/usr/bin:/bin"
         return directories.split(separator: ":").map { "\($0)/\(name)" }
             .first { access($0, X_OK) == 0 }
+    }
+}
+
+extension HostTool {
+    private init(_ tool: ImageTool, purpose: String, isNeeded: Bool = false) {
+        self.init(
+            name: tool.rawValue, package: tool.package, purpose: purpose, isNeeded: isNeeded)
     }
 }

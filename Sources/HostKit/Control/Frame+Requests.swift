@@ -37,6 +37,8 @@ public struct Mount: Equatable, Sendable {
         public static let noSetUserID = Flags(rawValue: 2)
         public static let noDevices = Flags(rawValue: 4)
         public static let noExecution = Flags(rawValue: 8)
+        /// What is mounted already gets other flags.
+        public static let remount = Flags(rawValue: 32)
         public static let bind = Flags(rawValue: 4096)
     }
 

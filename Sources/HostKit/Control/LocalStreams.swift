@@ -169,7 +169,8 @@ struct Failure {
             return error == ENOENT
                 ? "\(subject): there is no such program in the image"
                 : "\(subject): cannot be executed: \(reason)"
-        case (.start, .workingDirectory): return "working directory \(subject): \(reason)"
+        case (.start, .workingDirectory):
+            return "\(subject): cannot enter its working directory: \(reason)"
         case (.start, .fork): return "cannot make a process: \(reason)"
         case (.start, _):
             return "\(subject): the machine cannot make its process ready (\(step)): \(reason)"

@@ -17,10 +17,10 @@ enum ImageTool: String {
         }
     }
 
-    var isInstalled: Bool {
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
-        return path.split(separator: ":").contains { access("\($0)/\(rawValue)", X_OK) == 0 }
-    }
+    /// Where it is; `nil` if it is not installed.
+    var path: String? { HostTool.path(of: rawValue) }
+
+    var isInstalled: Bool { path != nil }
 
     /// - Throws: `HostError` (3) that names the package.
     func require() throws {
@@ -58,7 +58,8 @@ enum ImageTool: String {
     func run(
         _ arguments: [String], input: FileDescriptor? = nil, output: FileDescriptor? = nil
     ) async throws -> Ending {
-        try require()
+        // By its path: Subprocess would start a process for each directory that lacks it.
+        guard let path = self.path else { throw HostError.missing(rawValue, package: package) }
         // Pipes, as a file might be on the disk whose being full is what the program says.
         let said = try output == nil ? ImagePipe() : nil
         let complained = try ImagePipe()
@@ -67,7 +68,7 @@ enum ImageTool: String {
         let nothing = try FileDescriptor.open("/dev/null", .readOnly, options: .closeOnExec)
         defer { try? nothing.close() }
         let record = try await Subprocess.run(
-            .name(rawValue), arguments: Arguments(arguments),
+            .path(FilePath(path)), arguments: Arguments(arguments),
             environment: .inherit.updating(["LC_ALL": "C"]),
             input: .fileDescriptor(input ?? nothing, closeAfterSpawningProcess: input != nil),
             output: .fileDescriptor(

@@ -204,6 +204,10 @@ public final class Machine {
         let lines =
             (readWholeFile(paths.complaints) ?? "").split(whereSeparator: \.isNewline)
             + console.split(whereSeparator: \.isNewline).filter { $0.contains("hammock-agent: ") }
+        for port in description.ports
+        where lines.contains(where: { $0.contains("\(port.address):\(port.host)-:") }) {
+            return .lost("\(port.address):\(port.host) cannot be published: is the port in use?")
+        }
         return .lost(lines.first.map(String.init) ?? "qemu ended, and said nothing")
     }
 }

@@ -35,13 +35,16 @@ extension MachineDescription {
         frames.append(try .enter("/sysroot"))
         for mount in systemMounts { frames.append(try .mount(mount)) }
         for (path, target) in deviceLinks { frames.append(try .link(path, to: target)) }
-        if !isReadOnly {
-            for (path, content) in networkFiles {
-                frames.append(try .file(path, mode: 0o644, content: content))
-            }
+        for (path, content) in networkFiles {
+            frames.append(try .file(path, mode: 0o644, content: content))
         }
         for (index, export) in exportedDirectories.enumerated() {
             for mount in shareMounts(index, export) { frames.append(try .mount(mount)) }
+        }
+        frames.append(try .directory(process.workingDirectory, mode: 0o755))
+        if isReadOnly {
+            // Not earlier: the image may lack the places of what is mounted above.
+            frames.append(try .mount(Mount("", on: "/", type: "", [.remount, .readOnly])))
         }
         frames.append(try .start(process))
         return frames
@@ -49,9 +52,6 @@ extension MachineDescription {
 
     /// The image, and over it what the machine writes, in memory: at most half of it.
     private func rootFrames() throws(HostError) -> [Frame] {
-        if isReadOnly {
-            return [try .mount(Mount("/dev/vda", on: "/sysroot", type: "squashfs", .readOnly))]
-        }
         return [
             try .mount(Mount("/dev/vda", on: "/image", type: "squashfs", .readOnly)),
             try .mount(Mount("tmpfs", on: "/written", type: "tmpfs", data: "mode=755,size=50%")),

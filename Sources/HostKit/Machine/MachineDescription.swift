@@ -69,8 +69,8 @@ public struct MachineDescription: Sendable {
     /// The initramfs with init and the agent.
     public var initramfs: String
     /// The image's root file system: a squashfs.
-    public var root: String
-    public var process: ProcessDescription
+    public var root = ""
+    public var process = ProcessDescription(arguments: [])
     public var accelerator = Accelerator.tcg
     /// In MiB.
     public var memory = 512
@@ -81,13 +81,9 @@ public struct MachineDescription: Sendable {
     /// Whether what is written to the image's root is refused, and not kept in memory.
     public var isReadOnly = false
 
-    public init(
-        name: String, kernel: String, initramfs: String, root: String, process: ProcessDescription
-    ) {
+    public init(name: String, kernel: String, initramfs: String) {
         self.name = name
         self.kernel = kernel
         self.initramfs = initramfs
-        self.root = root
-        self.process = process
     }
 }

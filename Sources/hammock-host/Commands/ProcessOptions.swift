@@ -45,7 +45,9 @@ struct ProcessOptions: ParsableArguments {
             user ?? configuration.user, passwd: image.passwd, group: image.group)
         process.user = identity.uid
         process.group = identity.gid
-        process.groups = identity.groups
+        // As initgroups(3) does, and with it the engines.
+        process.groups = identity.groups.contains(identity.gid)
+            ? identity.groups : [identity.gid] + identity.groups
         let image = configuration.workingDirectory
         process.workingDirectory = workdir ?? (image.isEmpty ? "/" : image)
         let variables = Variables([

@@ -81,11 +81,15 @@ struct Run: AsyncParsableCommand {
 
     /// On the main thread, because qemu ends with the thread that started it.
     @MainActor func run() async throws {
-        let store = ImageStore()
-        let prepared = try await store.prepare(
+        // What is wrong with the options is said before an image is unpacked.
+        var description = try describe()
+        let prepared = try await ImageStore().prepare(
             try ImageSource.parse(image), progress: { @Sendable line in progress(line) })
         defer { prepared.cleanUp() }
-        let description = try describe(prepared)
+        description.root = prepared.root.string
+        description.process = try process.describe(
+            ProcessDescription(arguments: try arguments(prepared.configuration)),
+            image: prepared, host: description.name)
         let directory = try MachineDirectory(for: description.name)
         defer { directory.remove() }
         try directory.write(
@@ -123,12 +127,12 @@ struct Run: AsyncParsableCommand {
         }
     }
 
-    private func describe(_ image: PreparedImage) throws -> MachineDescription {
+    /// The machine without its image.
+    private func describe() throws -> MachineDescription {
         let directory = currentDirectory()
         var description = MachineDescription(
             name: name ?? generatedName(), kernel: try files.kernelFile(),
-            initramfs: try files.initramfsFile(), root: image.root.string,
-            process: ProcessDescription(arguments: try arguments(image.configuration)))
+            initramfs: try files.initramfsFile())
         try MachineDirectory.check(description.name)
         description.shares = try volume.map { try Share($0, in: directory) }
         for share in description.shares where access(share.host, F_OK) != 0 {
@@ -140,8 +144,6 @@ struct Run: AsyncParsableCommand {
         description.processors = cpus
         description.isReadOnly = isReadOnly
         description.accelerator = try choose()
-        description.process = try process.describe(
-            description.process, image: image, host: description.name)
         return description
     }
 

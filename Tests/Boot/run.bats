@@ -1,0 +1,315 @@
+# scripts/hammock run: a container image in a machine of its own.
+
+setup_file() {
+    load ../Support/helpers
+    # What it builds is built before the first test takes the time.
+    "$root/scripts/hammock" --help >/dev/null
+    export XDG_CACHE_HOME=${XDG_CACHE_HOME:-$HOME/.cache}
+    image=$BATS_FILE_TMPDIR/image
+    export image
+    make_image
+}
+
+# make_image: an image of two layers, with a user, an entrypoint, and a file that the second layer
+# takes away.
+make_image() {
+    local below=$BATS_FILE_TMPDIR/below above=$BATS_FILE_TMPDIR/above name
+    mkdir -p "$below"/{bin,etc,srv,data} "$above/etc"
+    cp "$(command -v busybox)" "$below/bin/busybox"
+    for name in cat env hostname httpd id ip ls nproc pwd sh sha256sum sleep stty tail true wget yes
+    do
+        ln -s busybox "$below/bin/$name"
+    done
+    printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'web:x:33:44:web:/srv:/bin/sh' \
+        >"$below/etc/passwd"
+    printf '%s\n' 'root:x:0:' 'web:x:44:' 'staff:x:50:web' >"$below/etc/group"
+    echo below >"$below/etc/below"
+    echo gone >"$below/etc/gone"
+    : >"$above/etc/.wh.gone"
+    echo above >"$above/etc/below"
+    python3 "$root/Tests/Support/oci.py" "$image" latest '{
+        "Entrypoint": ["/bin/sh", "-c", "echo entry: $0 $@"], "Cmd": ["a", "b"],
+        "Env": ["COLOUR=red", "SIZE=1"], "WorkingDir": "/srv/deep", "User": "web",
+        "StopSignal": "SIGUSR1"}' "$below" "$above"
+}
+
+setup() {
+    load ../Support/helpers
+    # A directory of its own, so that a test sees its own machines only. Short, for a socket.
+    XDG_RUNTIME_DIR=$(mktemp -d /tmp/hammock.XXXXXX)
+    export XDG_RUNTIME_DIR
+}
+
+teardown() {
+    [ -z "${runner-}" ] || kill "$runner" 2>/dev/null || true
+    rm -rf "$XDG_RUNTIME_DIR"
+}
+
+hammock() { "$root/scripts/hammock" "$@"; }
+
+# program WORDS...: runs a program of the image's, as root, without its entrypoint.
+program() { hammock run --user 0 --workdir / --entrypoint "$1" "$image" -- "${@:2}"; }
+
+# start NAME OPTIONS... -- WORDS...: a machine in the background, once its program runs: it has
+# written a line. Sets `runner`.
+start() {
+    local name=$1
+    shift
+    "$root/scripts/hammock" run --name "$name" "$@" >"$BATS_TEST_TMPDIR/$name" \
+        2>&1 </dev/null 3>&- &
+    runner=$!
+    eventually test -s "$BATS_TEST_TMPDIR/$name"
+}
+
+machines() { hammock ps --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'; }
+no_machine() { [ "$(machines)" -eq 0 ] && ! pgrep -f "port,path=$XDG_RUNTIME_DIR" >/dev/null; }
+
+@test "hammock run does what the image says: entrypoint, command, variables, directory and user" {
+    run --separate-stderr hammock run "$image"
+    expect_status 0
+    [ "$output" = "entry: a b" ]
+    run --separate-stderr hammock run "$image" -- c "d e"
+    [ "$output" = "entry: c d e" ]
+    run --separate-stderr hammock run --entrypoint sh "$image" -- -c 'id; pwd; env; cat /etc/below; ls /etc'
+    expect_status 0
+    expect_output "uid=33(web) gid=44(web) groups=44(web),50(staff)"
+    expect_output /srv/deep
+    expect_output COLOUR=red
+    expect_output HOME=/srv
+    expect_output above
+    [[ $output != *gone* ]]
+}
+
+@test "options of hammock run come before what the image says" {
+    export HERE=there
+    run --separate-stderr hammock run -e COLOUR=blue -e HERE -w /data -u 1000:7 --name box-1 \
+        --entrypoint sh "$image" -- -c 'id; pwd; echo $COLOUR $SIZE $HERE; hostname'
+    expect_status 0
+    [ "$output" = "uid=1000 gid=7 groups=7
+/data
+blue 1 there
+box-1" ]
+}
+
+@test "the program's input and output are byte for byte those of hammock run" {
+    head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
+    program cat <"$BATS_TEST_TMPDIR/bytes" >"$BATS_TEST_TMPDIR/copy"
+    cmp "$BATS_TEST_TMPDIR/bytes" "$BATS_TEST_TMPDIR/copy"
+    run --separate-stderr program sh -c 'cat | sha256sum; echo problem >&2' \
+        <"$BATS_TEST_TMPDIR/bytes"
+    [ "$output" = "$(sha256sum <"$BATS_TEST_TMPDIR/bytes")" ]
+    [ "$stderr" = problem ]
+}
+
+@test "a program whose reader has gone ends" {
+    run bash -c '"$@" | head -n 2' _ timeout 60 "$root/scripts/hammock" run --entrypoint yes "$image"
+    expect_status 0
+    [ "${lines[*]}" = "y y" ]
+}
+
+@test "hammock run ends with the program's code" {
+    local code
+    for code in 0 1 125 255; do
+        run program sh -c "exit $code"
+        expect_status "$code"
+    done
+    run program sh -c 'kill -9 $$'
+    expect_status 137
+    run -127 program /nothing
+    expect_output "/nothing: there is no such program in the image"
+    run program /etc/passwd
+    expect_status 126
+    expect_output "/etc/passwd: cannot be executed"
+}
+
+@test "what the program leaves behind does not keep the machine" {
+    run --separate-stderr program sh -c 'sleep 1000 & echo done'
+    expect_status 0
+    [ "$output" = "done" ]
+}
+
+@test "what a machine writes to its image is gone with it" {
+    run program sh -c 'echo x >/etc/below && cat /etc/below'
+    [ "$output" = x ]
+    run program cat /etc/below
+    [ "$output" = above ]
+    run hammock run --read-only -u 0 --entrypoint sh "$image" -- -c 'echo x >/etc/below'
+    expect_status 1
+    expect_output "Read-only file system"
+}
+
+@test "a machine sees a directory and a file of the host's, and writes where it may" {
+    mkdir "$BATS_TEST_TMPDIR/shared"
+    echo hello >"$BATS_TEST_TMPDIR/shared/file"
+    run hammock run -u 0 -v "$BATS_TEST_TMPDIR/shared:/data/deep" \
+        -v "$BATS_TEST_TMPDIR/shared/file:/etc/one:ro" --entrypoint sh "$image" -- -c '
+        cat /data/deep/file /etc/one && echo new >/data/deep/made && ! echo no >/etc/one'
+    expect_status 0
+    [ "$(cat "$BATS_TEST_TMPDIR/shared/made")" = new ]
+    [ "$(cat "$BATS_TEST_TMPDIR/shared/file")" = hello ]
+    run hammock run -u 0 -v "$BATS_TEST_TMPDIR/shared:/data:ro" --entrypoint sh "$image" \
+        -- -c 'echo no >/data/no'
+    expect_status 1
+    [ ! -e "$BATS_TEST_TMPDIR/shared/no" ]
+}
+
+@test "a machine reaches the host, and the host a port that is published" {
+    local port=$((20000 + $$ % 20000))
+    start web -p "$port:80" -u 0 --entrypoint sh "$image" -- \
+        -c 'echo begin; exec httpd -f -h /etc'
+    eventually curl -sf "http://127.0.0.1:$port/below" -o "$BATS_TEST_TMPDIR/page"
+    [ "$(cat "$BATS_TEST_TMPDIR/page")" = above ]
+    run program wget -qO- "http://10.0.2.2:$port/below"
+    [ "$output" = above ]
+    # The port is taken now.
+    run hammock run -p "$port:80" "$image"
+    expect_status 125
+    expect_output "127.0.0.1:$port cannot be published: is the port in use?"
+    run hammock run --net none --entrypoint ip "$image" -- link
+    [[ $output != *eth0* ]]
+}
+
+@test "exec runs one more process in a machine, with streams and a code of its own" {
+    start box --entrypoint sh "$image" -- -c 'echo begin; exec sleep 1000'
+    run --separate-stderr hammock exec box -- sh -c 'cat; hostname; id -u; pwd; exit 7' <<<input
+    expect_status 7
+    [ "$output" = "input
+box
+33
+/srv/deep" ]
+    run hammock exec -u 0 -w /etc -e A=b box sh -c 'id -u; pwd; echo $A'
+    [ "$output" = "0
+/etc
+b" ]
+    run -127 hammock exec box nothing
+    run hammock exec none true
+    expect_status 125
+    expect_output "no machine with the name none runs"
+}
+
+@test "ps lists the machines, logs shows the console, and stop sends the image's signal" {
+    no_machine
+    start box --entrypoint sh "$image" -- -c \
+        'trap "exit 3" USR1; echo begin; while :; do sleep 1; done'
+    run hammock ps
+    expect_output "box "
+    [ "$(machines)" -eq 1 ]
+    run hammock run --name box "$image"
+    expect_status 125
+    expect_output "a machine with the name box runs already"
+    run hammock logs box
+    expect_status 0
+    run hammock stop box
+    expect_status 0
+    code=0
+    wait "$runner" || code=$?
+    [ "$code" -eq 3 ]
+    runner=''
+    no_machine
+}
+
+@test "a program that ignores the signal to stop is killed" {
+    start box --entrypoint sh "$image" -- -c \
+        'trap "" USR1; echo begin; while :; do sleep 1; done'
+    run hammock stop --time 1 box
+    expect_status 0
+    code=0
+    wait "$runner" || code=$?
+    [ "$code" -eq 137 ]
+    runner=''
+    no_machine
+}
+
+@test "a signal to hammock run goes to the program" {
+    start box --entrypoint sh "$image" -- -c \
+        'trap "exit 5" TERM; echo begin; while :; do sleep 1; done'
+    kill -TERM "$runner"
+    code=0
+    wait "$runner" || code=$?
+    [ "$code" -eq 5 ]
+    runner=''
+}
+
+@test "a machine ends with the hammock run that made it, however that ends" {
+    start box --entrypoint sh "$image" -- -c 'echo begin; exec sleep 1000'
+    pgrep -f "path=$XDG_RUNTIME_DIR/hammock/box/port" >/dev/null
+    kill -KILL "$runner"
+    runner=''
+    eventually no_machine
+    [ ! -e "$XDG_RUNTIME_DIR/hammock/box" ]
+}
+
+@test "a machine whose time is up ends with 124, and a kernel that panics with 123" {
+    run hammock run --timeout 3 --entrypoint sleep "$image" -- 1000
+    expect_status 124
+    expect_output "the program did not end within 3 s"
+    run program sh -c 'echo c >/proc/sysrq-trigger'
+    expect_status 123
+    expect_output "the guest's kernel panicked: sysrq triggered crash"
+    no_machine
+}
+
+@test "with -t the program has a terminal with the size of this one, and Ctrl-C" {
+    run expect -c '
+        set timeout 60
+        set stty_init "rows 33 columns 111"
+        spawn -noecho '"$root"'/scripts/hammock run -t --entrypoint sh '"$image"'
+        expect "$ "
+        send "stty size; sleep 1000\r"
+        expect "33 111"
+        send "\003"
+        expect "$ "
+        send "exit 6\r"
+        expect eof
+        exit [lindex [wait] 3]'
+    expect_status 6
+}
+
+@test "hammock run says what is wrong with its words, and ends with 2" {
+    local words
+    for words in "--cpus 0 x" "--memory 5q x" "--volume /x x" "--publish a:b x" "--net x x" \
+        "--name A x" "--frobnicate x" "" "--net none -p 1:2 x" "--volume /nowhere:/x $image"; do
+        # shellcheck disable=SC2086 # words
+        run hammock run $words
+        expect_status 2
+        [ -n "$output" ]
+    done
+}
+
+@test "an image that cannot be run is refused with a reason" {
+    run hammock run -u nobody-here "$image"
+    expect_status 125
+    expect_output nobody-here
+    python3 "$root/Tests/Support/oci.py" "$BATS_TEST_TMPDIR/arm" latest \
+        '{"architecture": "arm64", "Cmd": ["/bin/true"]}' "$BATS_FILE_TMPDIR/above"
+    run hammock run "$BATS_TEST_TMPDIR/arm"
+    expect_status 125
+    expect_output arm64
+    python3 "$root/Tests/Support/oci.py" "$BATS_TEST_TMPDIR/mute" latest '{}' \
+        "$BATS_FILE_TMPDIR/above"
+    run hammock run "$BATS_TEST_TMPDIR/mute"
+    expect_status 125
+    expect_output "the image names no program"
+    run hammock run "$BATS_TEST_TMPDIR/nowhere"
+    [ "$status" -eq 125 ] || [ "$status" -eq 2 ]
+    expect_output nowhere
+}
+
+@test "a directory and a tar of a root file system are images, too" {
+    run --separate-stderr hammock run "$BATS_FILE_TMPDIR/below" -- /bin/cat /etc/gone
+    expect_status 0
+    [ "$output" = gone ]
+    tar -C "$BATS_FILE_TMPDIR/below" -czf "$BATS_TEST_TMPDIR/root.tar.gz" .
+    run --separate-stderr hammock run "$BATS_TEST_TMPDIR/root.tar.gz" -- /bin/cat /etc/gone
+    [ "$output" = gone ]
+}
+
+@test "hammock doctor says what this host has" {
+    run hammock doctor
+    expect_status 0
+    expect_output "ok       qemu-system-x86_64: "
+    expect_output "ok       kernel: "
+    PATH=/usr/sbin:/sbin run "$out/hammock-host" doctor
+    expect_status 3
+    expect_output "apt-get install qemu-system-x86"
+}
