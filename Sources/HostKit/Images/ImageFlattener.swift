@@ -15,6 +15,8 @@ struct ImageLayer: Sendable {
     let check: Check?
     /// What messages call it.
     let label: String
+    /// See `LayerMerger.take`.
+    var isRoot = false
 }
 
 /// Makes one squashfs of the layers of an image.
@@ -64,7 +66,7 @@ struct ImageFlattener {
                 output: archive.writeEnd)
             let merged = await merge(
                 DescriptorSource(descriptor: archive.readEnd), closing: archive.readEnd,
-                number: 1, label: "\(root)", mayLackEnd: true, into: merger)
+                number: 1, label: "\(root)", isRoot: true, into: merger)
             try check(try await ending, of: .tar, doing: "read \(root)", mergeFailed: merged)
             try merged.get()
         }
@@ -116,6 +118,9 @@ struct ImageFlattener {
 
     /// Whether a program failed for want of space. tar2sqfs says "I/O error" for that, too.
     private func outOfSpace(_ ending: ImageTool.Ending) -> HostError? {
+        if ending.signal == SIGXFSZ {
+            return HostError("the limit of a file's size is too low for the image (ulimit -f)")
+        }
         var status = statvfs()
         let isFull =
             statvfs(directory.string, &status) == 0
@@ -171,11 +176,12 @@ extension ImageFlattener {
                 defer { try? sum?.close() }
                 guard let sum else {
                     return try merger.take(
-                        layer.part.source, layer: number, label: layer.label, mayLackEnd: false)
+                        layer.part.source, layer: number, label: layer.label, isRoot: layer.isRoot)
                 }
                 let tee = TeeSource(layer.part.source, copy: sum)
                 let merged = Merged {
-                    try merger.take(tee, layer: number, label: layer.label)
+                    try merger.take(
+                        tee, layer: number, label: layer.label, isRoot: layer.isRoot)
                 }
                 try tee.drain()
                 try merged.get()
@@ -204,7 +210,7 @@ extension ImageFlattener {
             unpackedSum.map { TeeSource(output, copy: $0) } ?? output
         let merged = await merge(
             source, closing: unpacked.readEnd, also: unpackedSum, number: number,
-            label: layer.label, mayLackEnd: layer.check != nil, into: merger)
+            label: layer.label, isRoot: layer.isRoot, into: merger)
         try await fed
         do {
             try check(
@@ -217,7 +223,7 @@ extension ImageFlattener {
 
     private func merge(
         _ source: any ByteSource & Sendable, closing end: FileDescriptor,
-        also other: FileDescriptor? = nil, number: Int, label: String, mayLackEnd: Bool,
+        also other: FileDescriptor? = nil, number: Int, label: String, isRoot: Bool,
         into merger: LayerMerger
     ) async -> Merged {
         await catching {
@@ -226,7 +232,7 @@ extension ImageFlattener {
                     try? end.close()
                     try? other?.close()
                 }
-                try merger.take(source, layer: number, label: label, mayLackEnd: mayLackEnd)
+                try merger.take(source, layer: number, label: label, isRoot: isRoot)
             }
         }
     }

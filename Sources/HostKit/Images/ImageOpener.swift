@@ -68,7 +68,7 @@ struct ImageOpener {
         let check = read == nil ? ImageLayer.Check.stored(digest) : nil
         return OpenedImage(
             digest: read ?? digest, configuration: [UInt8]("{}".utf8),
-            layers: [ImageLayer(part: plain, check: check, label: path.string)])
+            layers: [ImageLayer(part: plain, check: check, label: path.string, isRoot: true)])
     }
 
     /// The members of an archive. One that is compressed is unpacked first, and its digest known.

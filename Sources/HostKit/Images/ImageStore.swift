@@ -259,8 +259,11 @@ private func makeDirectories(_ path: FilePath) throws {
     var here = FilePath(root: path.root)
     for component in path.components {
         here.append(component)
-        guard mkdir(here.string, 0o755) == 0 || errno == EEXIST || access(here.string, F_OK) == 0
-        else { throw HostError("cannot make \(here): \(Errno(rawValue: errno))") }
+        guard mkdir(here.string, 0o755) != 0 else { continue }
+        let error = Errno(rawValue: errno)
+        guard access(here.string, F_OK) == 0 else {
+            throw HostError("cannot make \(here): \(error)")
+        }
     }
 }
 

@@ -82,6 +82,7 @@ final class LayerMerger: @unchecked Sendable {
     private var tree = PathTree()
     private var layer: Int32 = 0
     private var label = ""
+    private var hasWhiteouts = true
     private var entry: Int32 = 0
     private var entriesOfAll = 0
     private var bytesOfAll = 0
@@ -107,16 +108,18 @@ final class LayerMerger: @unchecked Sendable {
     /// - Parameters:
     ///   - number: From 1, the lowest. Layers come from the topmost down.
     ///   - label: What messages call the layer.
-    ///   - mayLackEnd: See `TarReader`.
+    ///   - isRoot: Whether it is a root file system and no layer. Then names that begin with
+    ///     `.wh.` are names like others, and the archive has to have its end.
     /// - Throws: `HostError` that names the layer and the entry, or what source and sink throw.
     func take(
-        _ source: any ByteSource, layer number: Int, label: String, mayLackEnd: Bool = true
+        _ source: any ByteSource, layer number: Int, label: String, isRoot: Bool = false
     ) throws {
+        hasWhiteouts = !isRoot
         layer = Int32(number)
         self.label = label
         entry = 0
         let reader = TarReader(
-            source, label: label, mayLackEnd: mayLackEnd, limit: limits.size - bytesOfAll)
+            source, label: label, mayLackEnd: !isRoot, limit: limits.size - bytesOfAll)
         while let next = try reader.next() {
             entry += 1
             try count(next)
@@ -171,7 +174,9 @@ extension LayerMerger {
     private func take(_ next: TarEntry, from reader: TarReader) throws {
         let names = next.path.split(separator: UInt8(ascii: "/"))
         let name = names.last.map(Array.init) ?? []
-        if name.starts(with: Self.whiteoutPrefix) || next.path.starts(with: Self.auxiliaryPrefix) {
+        if hasWhiteouts,
+            name.starts(with: Self.whiteoutPrefix) || next.path.starts(with: Self.auxiliaryPrefix)
+        {
             return try takeWhiteout(next, name: name)
         }
         tree.walk(next.path, into: &ancestors)

@@ -248,6 +248,7 @@ struct ImageStoreTests {
         let short = root.appending("short")
         try layout.write(short, "2")
         try run("/usr/bin/env", "ln", short.string, root.appending("link").string)
+        try layout.write(root.appending(".wh.short"), "no whiteout")
         try run("/usr/bin/env", "mkfifo", root.appending("fifo").string)
         try run("/usr/bin/env", "touch", "-d@1000000000", file.string)
         for packer in ["cat", "gzip -c", "xz -c"] {
@@ -264,12 +265,21 @@ struct ImageStoreTests {
                 ).entries
             }
             #expect(try contents(packed) == contents(image))
-            #expect(try contents(image).count == 7)
+            #expect(try contents(image).count == 8)
             image.cleanUp()
             #expect(access(image.root.string, F_OK) != 0)
             packed.cleanUp()
             #expect(access(packed.root.string, F_OK) == 0)
         }
+    }
+
+    @Test func `a tar of a root file system that is cut short is refused`() async throws {
+        let layout = try Layout()
+        let tar = layout.directory.appending("root.tar")
+        // At the end of an entry, where only the mark of the end is missing.
+        try layout.write(tar, Array(twoLayers[0].dropLast(1024)))
+        let error = await refusal { try await layout.store.prepare(.file(tar, tag: nil)) }
+        #expect(error?.description.contains("it is cut short") == true)
     }
 
     @Test func `a tag of a root file system is refused`() async throws {
