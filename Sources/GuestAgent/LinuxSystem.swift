@@ -51,6 +51,10 @@ struct LinuxSystem: ~Copyable, AgentSystem {
 
     mutating func wait(for watched: UnsafeMutableBufferPointer<PollEntry>) -> Signal? {
         let start = UnsafeMutableRawPointer(watched.baseAddress)
+        // ppoll(2) takes no signal while a descriptor is ready, and one that a program writes to
+        // for ever always is.
+        let pending = clinux_wait_for_signal(nil, 0, 0)
+        if pending > 0 { return Signal(rawValue: pending & 0xff) }
         let result = clinux_wait_for_signal(
             start?.assumingMemoryBound(to: clinux_watched.self),
             Int32(truncatingIfNeeded: watched.count), -1)
