@@ -24,9 +24,12 @@ static _Thread_local void *world_of_thread;
 #define clinux_hang_up_terminal shim_hang_up_terminal
 #define clinux_is_in_foreground shim_is_in_foreground
 #define clinux_is_terminal shim_is_terminal
+#define clinux_open_terminal_peer shim_open_terminal_peer
 #define clinux_reset_terminal shim_reset_terminal
 #define clinux_set_foreground_group shim_set_foreground_group
+#define clinux_set_window shim_set_window
 #define clinux_take_terminal shim_take_terminal
+#define clinux_unlock_terminal shim_unlock_terminal
 
 #include "../../../Sources/CLinux/terminal.c"
 
