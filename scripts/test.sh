@@ -52,7 +52,7 @@ main() {
         || usage_error "HAMMOCK_FUZZ_SECONDS is a whole number above 0, not '$HAMMOCK_FUZZ_SECONDS'"
 
     writable_directory "$out"
-    need_packages test userspace kernel image boot package
+    need_packages test userspace kernel image boot run package
     need_swift
     export HAMMOCK_NESTED=yes
     for ring in "${rings[@]}"; do
@@ -97,7 +97,7 @@ ring_lint() {
     cd "$root"
     local bash_files
     mapfile -t bash_files < <(find scripts Tests .ci toolchain -name '*.sh' \
-        -o -name '*.bash' -o -name policy-rc.d -o -path .ci/run)
+        -o -name '*.bash' -o -name policy-rc.d -o -path .ci/run -o -path scripts/hammock)
     expect "shellcheck has nothing to say" shellcheck "${bash_files[@]}"
     # bats runs each test in a subshell, and gives it variables; single quotes hold scripts.
     expect "shellcheck has nothing to say of the tests" \

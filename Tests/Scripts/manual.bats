@@ -4,6 +4,8 @@ setup_file() {
     load ../Support/helpers
     "$root/scripts/build-init.sh"
     "$root/scripts/build-init.sh" --product hammock
+    # It builds the tool.
+    "$root/scripts/hammock" --help >/dev/null
 }
 
 setup() {
@@ -83,6 +85,27 @@ same_options() {
     [ "$(wc -l <<<"$help")" -ge 14 ]
     diff <(echo "$help") <(sed -n '/^\.Sh VERBS/,/^\.Sh OPTIONS/s/^\.It Cm //p' \
         "$pages/hammock.1" | sort)
+}
+
+@test "each option of hammock run and its like has an entry in their page, and no other has one" {
+    local command help
+    help=$(for command in run exec ps stop; do "$out/hammock-host" "$command" --help; done \
+        | options_of_help | grep -vx -e -h)
+    same_options "$help" "$(options_of_page hammock-run.1 OPTIONS | grep -vx -e -h)"
+}
+
+@test "each command of the host's tool and each of its exit codes is in its page" {
+    local command code number=0
+    for command in $("$out/hammock-host" --help | sed -nE '/^SUBCOMMANDS/,/^$/s/^  ([a-z]+)  .*/\1/p'); do
+        grep -qx "\.Cm $command" "$pages/hammock-run.1"
+        number=$((number + 1))
+    done
+    [ "$number" -ge 6 ]
+    for code in $("$out/hammock-host" run --help | grep -oE '\b1[23][0-9]:' | tr -d :); do
+        grep -qx "\.It $code" "$pages/hammock-run.1"
+        number=$((number + 1))
+    done
+    [ "$number" -ge 12 ]
 }
 
 @test "each word of the kernel's command line that --help names has an entry in the page" {

@@ -46,7 +46,8 @@ struct ProcessOptions: ParsableArguments {
         process.user = identity.uid
         process.group = identity.gid
         // As initgroups(3) does, and with it the engines.
-        process.groups = identity.groups.contains(identity.gid)
+        process.groups =
+            identity.groups.contains(identity.gid)
             ? identity.groups : [identity.gid] + identity.groups
         let image = configuration.workingDirectory
         process.workingDirectory = workdir ?? (image.isEmpty ? "/" : image)
