@@ -38,6 +38,8 @@
 #   ssh     the machine to log in to, beside a Debian with systemd and OpenSSH on its cloud
 #           kernel: the time to a login, memory, throughput, and what it does at rest; the
 #           Debian is made as root alone, once, in some minutes
+#   run     `true` in a container image by hammock run, beside podman with runc and with crun;
+#           the first run of an image, streams, and the memory of several machines; as root alone
 #
 # A ratio below 1 means that ours takes less. No time makes this script pass or fail: a time
 # depends on the machine as much as on us, and only contenders that took turns can be compared.
@@ -63,6 +65,8 @@
 . "$root/scripts/lib-bench-virtme.sh"
 # shellcheck source=scripts/lib-bench-ssh.sh
 . "$root/scripts/lib-bench-ssh.sh"
+# shellcheck source=scripts/lib-bench-run.sh
+. "$root/scripts/lib-bench-run.sh"
 
 parts=()
 runs=10
@@ -99,6 +103,7 @@ main() {
     ! wants boot || measure_boots
     ! wants memory || measure_guests
     ! wants ssh || measure_ssh
+    ! wants run || measure_run
     header
     table
     [ ! -s "$work/failures" ] \
@@ -131,13 +136,13 @@ parse() {
         auto | kvm | tcg) ;;
         *) usage_error "--accel is auto, kvm or tcg, not '$accel'" ;;
     esac
-    [ ${#parts[@]} -gt 0 ] || parts=(init peers services boot memory ssh)
+    [ ${#parts[@]} -gt 0 ] || parts=(init peers services boot memory ssh run)
     local part
     for part in "${parts[@]}"; do
         case $part in
-            init | peers | services | boot | memory | ssh) ;;
+            init | peers | services | boot | memory | ssh | run) ;;
             *) usage_error \
-                "--only takes init, peers, services, boot, memory or ssh, not '$part'" ;;
+                "--only takes init, peers, services, boot, memory, ssh or run, not '$part'" ;;
         esac
     done
 }
@@ -202,6 +207,7 @@ header() {
     ! wants_guests || header_of_virtme
     ! wants memory || header_of_memory
     ! wants ssh || header_of_ssh
+    ! wants run || header_of_run
 }
 
 our_version() {
@@ -233,6 +239,7 @@ table() {
     ! wants boot || table_of_virtme
     ! wants memory || table_of_memory
     ! wants ssh || table_of_ssh
+    ! wants run || table_of_run
     ! wants_guests || table_of_kernels
 }
 

@@ -554,7 +554,7 @@ nothing_is_left() {
 @test "bench.sh names the value that it cannot use" {
     run "$root/scripts/bench.sh" --only memory --only circus
     expect_status 2
-    expect_output "--only takes init, peers, services, boot, memory or ssh, not 'circus'"
+    expect_output "--only takes init, peers, services, boot, memory, ssh or run, not 'circus'"
     run "$root/scripts/bench.sh" --accel warp
     expect_status 2
     expect_output "--accel is auto, kvm or tcg, not 'warp'"

@@ -53,14 +53,17 @@ struct ImageOpener {
 
     private func openFile(_ path: FilePath, _ tag: String?) async throws -> OpenedImage {
         let file = try FilePart(path, label: path.string)
+        // An archive names its image itself, and need not be read to its end for that.
+        if try Compression.of(file) == nil,
+            let image = try await openArchive(try ArchiveFiles(file), tag, path)
+        {
+            return image
+        }
         let digest = try await flattener.digest(of: file.source)
         // A root file system that was packed before need not be unpacked to know that.
         if tag == nil, try store.entry(digest) != nil { return .inCache(digest) }
         let (files, plain, read) = try await archive(path)
-        if files.has("oci-layout") { return try await openLayout(files, tag, place: path.string) }
-        if files.has("manifest.json") {
-            return try await openDockerArchive(files, tag, place: path.string)
-        }
+        if let image = try await openArchive(files, tag, path) { return image }
         guard tag == nil else {
             throw HostError("\(path) is a tar of a root file system, which has no tags", code: 2)
         }
@@ -69,6 +72,17 @@ struct ImageOpener {
         return OpenedImage(
             digest: read ?? digest, configuration: [UInt8]("{}".utf8),
             layers: [ImageLayer(part: plain, check: check, label: path.string, isRoot: true)])
+    }
+
+    /// - Returns: `nil` if these are not the members of an archive of images.
+    private func openArchive(
+        _ files: ArchiveFiles, _ tag: String?, _ path: FilePath
+    ) async throws -> OpenedImage? {
+        if files.has("oci-layout") { return try await openLayout(files, tag, place: path.string) }
+        if files.has("manifest.json") {
+            return try await openDockerArchive(files, tag, place: path.string)
+        }
+        return nil
     }
 
     /// The members of an archive. One that is compressed is unpacked first, and its digest known.
