@@ -120,6 +120,15 @@ let package = Package(
         .testTarget(name: "InitCoreTests", dependencies: ["InitCore", "SeededRandom"]),
         .testTarget(
             name: "HammockToolTests", dependencies: ["HammockTool", "InitCore", "SeededRandom"]),
+        // It moves millions of bytes.
+        .testTarget(
+            name: "GuestAgentTests",
+            dependencies: [
+                "AgentProtocol", "CLinux", "GuestAgent", "InitCore", "KernelInterface",
+                "SeededRandom",
+            ],
+            swiftSettings: [.unsafeFlags(["-O"])]
+        ),
         .testTarget(name: "UnitFilesTests", dependencies: ["InitCore", "UnitFiles"]),
         // It walks through millions of states. Optimised it takes a minute, otherwise ten.
         .testTarget(

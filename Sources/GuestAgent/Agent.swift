@@ -16,7 +16,7 @@ struct Agent {
     let memory: AgentMemory
     var slots = [16 of ProcessSlot](repeating: ProcessSlot())
     /// How many bytes of the inbox have come and are not yet done with.
-    private var received = 0
+    private(set) var received = 0
     /// What the program, process 0, has ended with.
     var outcome: UInt8?
     /// What the agent is to end with, as soon as it can.
