@@ -20,19 +20,27 @@ public struct Variables {
     }
 }
 
-/// A size of memory.
-public enum MemorySize {
-    /// - Parameter text: `512m`, `2g`, or a number of bytes, as podman takes it.
-    /// - Returns: MiB.
+/// A size, as podman takes it: `512m`, `2g`, or a number of bytes.
+public enum ByteSize {
+    /// - Parameter option: the one that the size was given to, for the message.
     /// - Throws: `HostError` with code 2.
-    public static func mebibytes(_ text: String) throws(HostError) -> Int {
+    public static func parse(_ text: String, of option: String) throws(HostError) -> Int {
         let units: [Character: Int] = ["k": 10, "m": 20, "g": 30]
         let unit = text.last.flatMap { units[Character($0.lowercased())] }
         let digits = unit == nil ? Substring(text) : text.dropLast()
-        guard let number = Int(digits), number > 0, number < 1 << 40 else {
-            throw HostError("--memory takes 512m or 2g, not '\(text)'", code: 2)
+        let product = Int(digits)?.multipliedReportingOverflow(by: 1 << (unit ?? 0))
+        guard let product, !product.overflow, product.partialValue > 0 else {
+            throw HostError("\(option) takes a size such as 512m or 2g, not '\(text)'", code: 2)
         }
-        let size = (number << (unit ?? 0)) >> 20
+        return product.partialValue
+    }
+
+    /// The memory of a machine.
+    ///
+    /// - Returns: MiB.
+    /// - Throws: `HostError` with code 2.
+    public static func memory(_ text: String) throws(HostError) -> Int {
+        let size = try parse(text, of: "--memory") >> 20
         guard size >= 32, size <= 1 << 20 else {
             throw HostError("--memory \(text): a machine takes from 32m to 1024g", code: 2)
         }

@@ -36,15 +36,16 @@ import Testing
     }
 
     @Test func `memory has podman's units`() throws {
-        #expect(try MemorySize.mebibytes("512m") == 512)
-        #expect(try MemorySize.mebibytes("2G") == 2048)
-        #expect(try MemorySize.mebibytes("65536k") == 64)
-        #expect(try MemorySize.mebibytes("134217728") == 128)
+        #expect(try ByteSize.memory("512m") == 512)
+        #expect(try ByteSize.memory("2G") == 2048)
+        #expect(try ByteSize.memory("65536k") == 64)
+        #expect(try ByteSize.memory("134217728") == 128)
+        #expect(try ByteSize.memory("17179869184") == 16384)
     }
 
-    @Test(arguments: ["", "m", "0m", "-1m", "16m", "99999g", "1.5g", "9999999999999999999"])
+    @Test(arguments: ["", "m", "0m", "-1m", "16m", "99999g", "99999999999g", "1.5g", "9999999999999999999"])
     func `what is no size of a machine's memory is refused`(text: String) {
-        #expect(throws: HostError.self) { try MemorySize.mebibytes(text) }
+        #expect(throws: HostError.self) { try ByteSize.memory(text) }
     }
 
     @Test func `a signal goes by its name or its number`() throws {

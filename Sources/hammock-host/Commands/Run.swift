@@ -54,6 +54,9 @@ struct Run: AsyncParsableCommand {
     @Option(help: "auto, kvm or tcg (emulation).")
     var accel: AcceleratorChoice = .auto
 
+    @Option(help: "How large an image may be when it is unpacked: 64g.")
+    var imageLimit = "64g"
+
     @Flag(name: .customLong("read-only"), help: "Nothing can be written to the image's files.")
     var isReadOnly = false
 
@@ -83,7 +86,8 @@ struct Run: AsyncParsableCommand {
     @MainActor func run() async throws {
         // What is wrong with the options is said before an image is unpacked.
         var description = try describe()
-        let prepared = try await ImageStore().prepare(
+        let limits = ImageLimits(size: try ByteSize.parse(imageLimit, of: "--image-limit"))
+        let prepared = try await ImageStore(limits: limits).prepare(
             try ImageSource.parse(image), progress: { @Sendable line in progress(line) })
         defer { prepared.cleanUp() }
         description.root = prepared.root.string
@@ -140,7 +144,7 @@ struct Run: AsyncParsableCommand {
         }
         description.ports = try publish.map { try PublishedPort($0) }
         description.hasNetwork = net == .user
-        description.memory = try MemorySize.mebibytes(memory)
+        description.memory = try ByteSize.memory(memory)
         description.processors = cpus
         description.isReadOnly = isReadOnly
         description.accelerator = try choose()
