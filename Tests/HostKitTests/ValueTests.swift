@@ -43,7 +43,9 @@ import Testing
         #expect(try ByteSize.memory("17179869184") == 16384)
     }
 
-    @Test(arguments: ["", "m", "0m", "-1m", "16m", "99999g", "99999999999g", "1.5g", "9999999999999999999"])
+    @Test(arguments: [
+        "", "m", "0m", "-1m", "16m", "99999g", "99999999999g", "1.5g", "9999999999999999999",
+    ])
     func `what is no size of a machine's memory is refused`(text: String) {
         #expect(throws: HostError.self) { try ByteSize.memory(text) }
     }
