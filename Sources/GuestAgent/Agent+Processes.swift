@@ -12,7 +12,7 @@ extension Agent {
         if entries[0].isReady { takeReport(process, on: &system) }
         if entries[1].isReady {
             if entries[1].isAbandoned {
-                loseReader(of: process, on: &system)
+                loseReader(of: process, after: 0, on: &system)
             } else {
                 feed(process, on: &system)
             }
@@ -82,8 +82,7 @@ extension Agent {
                 if count < next.count { break }
             } catch {
                 if error == .wouldBlock || error == .interrupted { break }
-                sendCredit(written, of: process, on: &system)
-                return loseReader(of: process, on: &system)
+                return loseReader(of: process, after: written, on: &system)
             }
         }
         sendCredit(written, of: process, on: &system)
@@ -96,14 +95,16 @@ extension Agent {
     }
 
     /// Nobody reads the input of a process any more: what comes for it is dropped.
+    ///
+    /// - Parameter written: for how many bytes the host has no credit yet.
     private mutating func loseReader<S: AgentSystem & ~Copyable>(
-        of process: UInt8, on system: inout S
+        of process: UInt8, after written: Int, on system: inout S
     ) {
         let slot = Int(process)
         let dropped = slots[slot].input.queue.count
         slots[slot].input.queue.remove(dropped)
         closeInput(process, on: &system)
-        sendCredit(dropped, of: process, on: &system)
+        sendCredit(written &+ dropped, of: process, on: &system)
         send(.data, process: process, Payload(memory.outbox), on: &system)
     }
 
@@ -202,7 +203,8 @@ extension Agent {
         var index = 0
         while index < 2 {
             while forward(process, output: index, on: &system) {}
-            // Where the host takes no more, the rest waits for its credit.
+            // Where the host takes no more, the rest waits for its credit. Where it would, there is
+            // nothing more, although another process may have the output open.
             let output = slots[slot].outputs[index]
             if output.isExhausted || output.wish > 0 { endOutput(process, index, on: &system) }
             index &+= 1

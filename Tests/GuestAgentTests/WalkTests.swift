@@ -23,6 +23,7 @@ func withMemory<Result>(_ body: (AgentMemory) -> Result) -> Result {
         var leaks: [String] = []
         for (index, view) in world.host.views.enumerated() where view.isThere {
             let slot = agent.slots[index]
+            leaks += omissions(slot, world, index)
             guard slot.life == .running else { continue }
             if slot.input.queue.count + view.inputCredit != FrameHeader.window {
                 leaks.append("credit of the input of \(index) is lost")
@@ -32,6 +33,51 @@ func withMemory<Result>(_ body: (AgentMemory) -> Result) -> Result {
             }
         }
         return leaks
+    }
+
+    /// What the agent has not done and nothing would make it do later.
+    private func omissions(_ slot: ProcessSlot, _ world: World, _ index: Int) -> [String] {
+        var omissions: [String] = []
+        if slot.isThere, slot.report == nil, world.program(index)?.life == .zombie,
+            !world.hasChildSignal
+        {
+            omissions.append("nobody reaps \(index)")
+        }
+        switch slot.life {
+        case .none, .starting, .failing: break
+        case .running:
+            if slot.input.isComplete, slot.input.queue.count == 0, slot.input.descriptor != nil {
+                omissions.append("the input of \(index) stays open")
+            }
+        case .ended:
+            if slot.isDone { omissions.append("nobody says that \(index) has ended") }
+            for output in 0..<2 where slot.outputs[output].descriptor != nil {
+                let stream = slot.outputs[output]
+                if stream.wish > 0 { omissions.append("what \(index) has left stays there") }
+                if stream.isExhausted { omissions.append("an output of \(index) stays open") }
+            }
+        }
+        return omissions
+    }
+
+    @Test func `a process ends, although others hold its outputs and read them`() {
+        withMemory { memory in
+            var world = World(seed: 1)
+            world.readByOthers = 5
+            world.host.isFinishing = true
+            world.host.views[0] = HostView(key: 1, isThere: true)
+            world.toAgent += Host.start(slot: 0, key: 1, hasInput: true)
+            var agent = Agent(port: World.port, memory)
+            while agent.code == nil, world.faults.isEmpty {
+                agent.step(on: &world)
+                guard let program = world.programs.first, program.holders == 0 else { continue }
+                // So many that they never end.
+                program.holders = 1 << 30
+                for pipe in program.outputs { pipe.writers += 1 << 30 }
+            }
+            #expect(world.faults == [])
+            #expect(world.host.endings == 1)
+        }
     }
 
     @Test(arguments: 1...UInt64(40))

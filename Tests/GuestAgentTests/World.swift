@@ -80,6 +80,8 @@ final class World: AgentSystem {
     var programs: [Program] = []
     var faults: [String] = []
     var hasChildSignal = false
+    /// How many bytes others read of an output just after the agent has asked how many there are.
+    var readByOthers = 0
     private var nextDescriptor: Int32 = 10
     private var nextProcess: Int32 = 100
 
@@ -173,8 +175,12 @@ final class World: AgentSystem {
         guard pipe.hasReader else { throw Errno(rawValue: 32) }
         let room = Pipe.capacity - pipe.bytes.count
         guard room > 0 else { throw .wouldBlock }
-        let count = random.between(1, min(bytes.count, room))
+        // Most often it takes all.
+        let most = min(bytes.count, room)
+        let count = random.oneIn(4) ? random.between(1, most) : most
         pipe.bytes += bytes[..<count]
+        // Its reader may go at any time.
+        if random.oneIn(200) { pipe.hasReader = false }
         return count
     }
 
@@ -189,7 +195,7 @@ final class World: AgentSystem {
 
     func pendingBytes(in descriptor: FileDescriptor) -> Int {
         guard case .reads(let pipe)? = ends[descriptor.rawValue] else { return 0 }
-        return pipe.bytes.count
+        return pipe.bytes.count + readByOthers
     }
 
     // MARK: Processes
