@@ -109,6 +109,20 @@ of_each() {
     expect_status 0
 }
 
+@test "e2fsck refuses a file system that our kernel does not mount: one without regard to case" {
+    local image=$BATS_TEST_TMPDIR/image
+    mke2fs -q -t ext4 -O casefold -E encoding=utf8 "$image" 4M
+    run "$out/packages/e2fsprogs/bin/e2fsck" -f -y "$image"
+    # 8: it could not run; 4: errors are left.
+    expect_status 12
+    expect_output "unsupported encoding"
+}
+
+@test "the machine to log in to has at most 2 MiB" {
+    "$root/scripts/build-image.sh" --list "$root/toolchain/image/ssh.list"
+    [ "$(stat -c %s "$out/ssh.cpio")" -le 2097152 ]
+}
+
 @test "dropbear answers a client, and takes no password" {
     unshare --user --map-root-user --net --pid --fork true 2>/dev/null \
         || skip "this machine lets user $(id -un) make no network namespace"
