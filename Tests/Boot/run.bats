@@ -177,10 +177,13 @@ box-1" ]
 box
 33
 /srv/deep" ]
-    run hammock exec -u 0 -w /etc -e A=b box sh -c 'id -u; pwd; echo $A'
+    run hammock exec -u root -w /etc -e A=b box sh -c 'id -u; pwd; echo $A $HOME'
     [ "$output" = "0
 /etc
-b" ]
+b /root" ]
+    run hammock exec -u nobody-here box true
+    expect_status 125
+    expect_output nobody-here
     run -127 hammock exec box nothing
     run hammock exec none true
     expect_status 125

@@ -15,6 +15,9 @@ public struct MachinePaths: Sendable {
     var complaints: String { "\(directory)/qemu" }
     /// Who this machine is: `MachineRecord`.
     public var record: String { "\(directory)/machine.json" }
+    /// The image's /etc/passwd and /etc/group, for those who come later.
+    public var passwd: String { "\(directory)/passwd" }
+    public var group: String { "\(directory)/group" }
 }
 
 extension MachineDescription {

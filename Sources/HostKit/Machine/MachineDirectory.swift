@@ -96,17 +96,20 @@ public final class MachineDirectory {
 
     deinit { close(lock) }
 
-    /// Writes down who the machine is.
-    public func write(_ record: MachineRecord) throws(HostError) {
+    /// Writes down who the machine is, and which users its image has.
+    public func write(_ record: MachineRecord, of image: PreparedImage) throws(HostError) {
         do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            // Renamed into its place, so that nobody reads half of it.
-            try encoder.encode(record).write(
-                to: URL(filePath: paths.record), options: .atomic)
+            try write(image.passwd, to: paths.passwd)
+            try write(image.group, to: paths.group)
+            try write(MachineRecord.json(record), to: paths.record)
         } catch {
-            throw HostError("\(paths.record): cannot write it: \(error)")
+            throw HostError("\(paths.directory): cannot write there: \(error)")
         }
+    }
+
+    /// Renamed into its place, so that nobody reads half of it.
+    private func write(_ text: String, to path: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
     }
 
     /// The machines that run, by name. What machines that were killed have left is removed.
@@ -183,11 +186,11 @@ public func environmentVariable(_ name: String) -> String? {
 }
 
 extension MachineRecord {
-    /// The records as JSON, for programs.
-    public static func json(_ records: [MachineRecord]) throws -> String {
+    /// A record, or several, as JSON.
+    public static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(records), as: UTF8.self)
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }
 

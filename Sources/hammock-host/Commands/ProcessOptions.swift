@@ -41,19 +41,13 @@ struct ProcessOptions: ParsableArguments {
     ) throws -> ProcessDescription {
         var process = given
         let configuration = image.configuration
-        let identity = try UserLookup.resolve(
-            user ?? configuration.user, passwd: image.passwd, group: image.group)
-        process.user = identity.uid
-        process.group = identity.gid
-        // As initgroups(3) does, and with it the engines.
-        process.groups =
-            identity.groups.contains(identity.gid)
-            ? identity.groups : [identity.gid] + identity.groups
+        let home = try setUser(
+            of: &process, to: user ?? configuration.user, passwd: image.passwd, group: image.group)
         let image = configuration.workingDirectory
         process.workingDirectory = workdir ?? (image.isEmpty ? "/" : image)
         let variables = Variables([
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME=\(identity.home)", "HOSTNAME=\(host)",
+            "HOME=\(home)", "HOSTNAME=\(host)",
         ])
         process.environment = variables.with(configuration.environment).text
         addStreams(to: &process)
@@ -61,14 +55,37 @@ struct ProcessOptions: ParsableArguments {
     }
 
     /// Fills in what these options say of a process in a machine that runs.
-    func describe(_ words: [String], in record: MachineRecord) throws -> ProcessDescription {
+    func describe(
+        _ words: [String], in record: MachineRecord, _ paths: MachinePaths
+    ) throws -> ProcessDescription {
         var process = ProcessDescription(arguments: words, environment: record.environment)
         process.workingDirectory = workdir ?? record.workingDirectory
-        process.user = record.user
-        process.group = record.group
-        process.groups = record.groups
+        if let user {
+            let home = try setUser(
+                of: &process, to: user, passwd: MachinePaths.read(paths.passwd) ?? "",
+                group: MachinePaths.read(paths.group) ?? "")
+            process.environment = Variables(process.environment).with(["HOME=\(home)"]).text
+        } else {
+            process.user = record.user
+            process.group = record.group
+            process.groups = record.groups
+        }
         addStreams(to: &process)
         return process
+    }
+
+    /// - Returns: the user's home directory.
+    private func setUser(
+        of process: inout ProcessDescription, to user: String, passwd: String, group: String
+    ) throws -> String {
+        let identity = try UserLookup.resolve(user, passwd: passwd, group: group)
+        process.user = identity.uid
+        process.group = identity.gid
+        // As initgroups(3) does, and with it the engines.
+        process.groups =
+            identity.groups.contains(identity.gid)
+            ? identity.groups : [identity.gid] + identity.groups
+        return identity.home
     }
 
     private func addStreams(to process: inout ProcessDescription) {

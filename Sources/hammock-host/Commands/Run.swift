@@ -100,7 +100,8 @@ struct Run: AsyncParsableCommand {
             MachineRecord(
                 name: description.name, image: image, process: description.process,
                 ports: description.ports,
-                stopSignal: try SignalNumber.parse(prepared.configuration.stopSignal ?? "TERM")))
+                stopSignal: try SignalNumber.parse(prepared.configuration.stopSignal ?? "TERM")),
+            of: prepared)
         let machine = Machine(
             description, paths: directory.paths, input: process.standardInput, seconds: timeout)
         let terminal = process.terminal ? HostTerminal(raw: 0) : nil

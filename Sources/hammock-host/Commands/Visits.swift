@@ -17,9 +17,6 @@ struct Exec: ParsableCommand {
     var words: [String]
 
     func validate() throws {
-        if process.user != nil, UInt32(process.user ?? "") == nil {
-            throw ValidationError("--user takes a number here")
-        }
         if words.first == "--" && words.count == 1 || words.isEmpty {
             throw ValidationError("a program is missing: hammock exec \(name) -- PROGRAM")
         }
@@ -28,12 +25,7 @@ struct Exec: ParsableCommand {
     func run() throws {
         let (record, paths) = try MachineDirectory.find(name)
         let words = words.first == "--" ? Array(words.dropFirst()) : words
-        var description = try process.describe(words, in: record)
-        if let user = process.user.flatMap({ UInt32($0) }) {
-            description.user = user
-            description.group = user
-            description.groups = []
-        }
+        let description = try process.describe(words, in: record, paths)
         let visit = try Visit(paths)
         let terminal = process.terminal ? HostTerminal(raw: 0) : nil
         let ending = try visit.run(description, input: process.standardInput)
