@@ -183,18 +183,20 @@ ring_fuzz() {
     done
 }
 
-# One module, without imports of its parts, so that the parsers are instrumented like the targets. Unoptimised, so that
-# every check of Swift's is there. lld, because gold prints hundreds of warnings.
+# One module, without imports of its parts, so that the parsers are instrumented like the targets.
+# Unoptimised, so that every check of Swift's is there. lld, because gold prints hundreds of
+# warnings.
 build_fuzzer() {
     rm -f "$out"/fuzz/all
-    rm -rf "$out/fuzz/UnitFiles"
+    rm -rf "$out/fuzz"/{UnitFiles,AgentProtocol}
     mkdir -p "$out/fuzz"
-    cp -R "$root/Sources/UnitFiles" "$out/fuzz/"
-    find "$out/fuzz/UnitFiles" -name '*.swift' -exec \
+    cp -R "$root"/Sources/{UnitFiles,AgentProtocol} "$out/fuzz/"
+    find "$out/fuzz"/{UnitFiles,AgentProtocol} -name '*.swift' -exec \
         sed -i -E 's/^(public )?import InitCore$//' {} +
     swiftc -swift-version 6 -Onone -use-ld=lld -sanitize=fuzzer,address -parse-as-library \
         -o "$out/fuzz/all" "$root"/Sources/InitCore/*/*.swift "$out"/fuzz/UnitFiles/*.swift \
-        "$out"/fuzz/UnitFiles/*/*.swift "$root"/Tests/Fuzz/*.swift
+        "$out"/fuzz/UnitFiles/*/*.swift "$out"/fuzz/AgentProtocol/*.swift \
+        "$root"/Tests/Fuzz/*.swift
 }
 
 # fuzz TARGET SECONDS: on failure prints the bad input, and how to try it again.

@@ -1,11 +1,12 @@
 /// libFuzzer calls this. One executable has all targets, and its name selects one. So
 /// `out/fuzz/options INPUT` repeats an input.
 ///
-/// Built by scripts/test.sh from this directory, Sources/InitCore and Sources/UnitFiles as one
-/// module, with the checks of an unoptimised build and with AddressSanitizer. A target gives a
-/// parser memory of just the right size. It calls `fatalError` if a second, naive implementation has
-/// another answer.
+/// Built by scripts/test.sh from this directory, Sources/InitCore, Sources/UnitFiles and
+/// Sources/AgentProtocol as one module, with the checks of an unoptimised build and with
+/// AddressSanitizer. A target gives a parser memory of just the right size. It calls `fatalError` if
+/// a second, naive implementation has another answer.
 private let targets: [String: @Sendable (UnsafeBufferPointer<UInt8>) -> Void] = [
+    "agent": fuzzAgent,
     "kernel-command-line": fuzzKernelCommandLine,
     "logs": fuzzLogs,
     "notices": fuzzNotices,
