@@ -65,6 +65,8 @@ struct ChildProcess {
         try placeStreams(on: &kernel)
         // What makes the root directory needs exact modes, and a program the usual mask.
         kernel.setUmask(0o022)
+        step = .limits
+        try setLimits(on: &kernel)
         // As root, which docker does too: a user need not be able to search the way to it.
         step = .workingDirectory
         try enterDirectory(on: &kernel)
@@ -92,6 +94,19 @@ struct ChildProcess {
         while descriptor < 3 {
             _ = clinux_change_file_owner(descriptor, request.user, .max)
             descriptor &+= 1
+        }
+    }
+
+    /// How many files it may open: the kernel's own 1024, and as many as systemd lets a program ask
+    /// for. The kernel's 4096 are too few for some servers. getrlimit(2)
+    private func setLimits(on kernel: inout LinuxKernel) throws(Errno) {
+        do throws(Errno) {
+            try kernel.setLimit(openFilesLimit, soft: 1024, hard: 524_288)
+        } catch {
+            // In a namespace it may be that nobody is allowed more than now.
+            guard error == .notPermitted else { throw error }
+            let most = try kernel.limit(of: openFilesLimit).hard
+            try kernel.setLimit(openFilesLimit, soft: min(1024, most), hard: most)
         }
     }
 
@@ -188,3 +203,6 @@ struct ChildProcess {
             ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     }
 }
+
+/// RLIMIT_NOFILE of getrlimit(2).
+private let openFilesLimit: Int32 = 7

@@ -259,14 +259,18 @@ END
 @test "a process has the user, the groups and the directory that the host names" {
     need_root
     drive <<'END'
+import resource
 os.chmod(work, 0o755)
 agent = Agent()
 it = agent.run("sh", "-c", "id -u; id -g; id -G; pwd; stat -c '%u %g %a' .", user=1234, group=5678,
                groups=(5678, 7, 4294967294), directory=f"{work}/made/by/agent")
 wanted = f"1234\n5678\n5678 7 4294967294\n{work}/made/by/agent\n0 0 755\n"
 assert it.output[1] == wanted.encode(), it.output
-it = agent.run("sh", "-c", "id -G; umask", groups=())
-assert it.output[1] == b"0\n0022\n", it.output
+it = agent.run("sh", "-c", "id -G; umask; ulimit -Sn; ulimit -Hn", groups=())
+lines = it.output[1].split()
+assert lines[:3] == [b"0", b"0022", b"1024"], it.output
+# A container may allow its root no more than it has.
+assert int(lines[3]) in (524288, resource.getrlimit(resource.RLIMIT_NOFILE)[1]), it.output
 assert agent.run("id", "-G", groups=range(1, 256)).output[1].split()[1:] == [
     str(each).encode() for each in range(1, 256)]
 # Its user may open its streams anew, which images do whose logs are links to them.
