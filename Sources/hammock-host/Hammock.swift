@@ -13,7 +13,9 @@ struct Hammock: AsyncParsableCommand {
     /// Runs a command, and ends with its code. Words of the command line that make no sense are 2
     /// here, as with all of Hammock's tools.
     static func main() async {
+        openStandardStreams()
         do {
+            try checkArguments()
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -28,6 +30,28 @@ struct Hammock: AsyncParsableCommand {
             guard code == .validationFailure else { exit(withError: error) }
             say(fullMessage(for: error))
             Glibc.exit(2)
+        }
+    }
+
+    /// A standard stream that is closed is /dev/null from now on. Otherwise the next file that is
+    /// opened would take its number, and its place.
+    private static func openStandardStreams() {
+        for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest number that is free is this one's.
+            _ = open("/dev/null", O_RDWR)
+        }
+    }
+
+    /// - Throws: `HostError` with code 2 if a word is not UTF-8. A string could not hold it, and the
+    ///   program would get another word.
+    private static func checkArguments() throws {
+        for index in 1..<max(Int(CommandLine.argc), 1) {
+            guard let word = CommandLine.unsafeArgv[index] else { continue }
+            if String(validatingCString: word) == nil {
+                throw HostError(
+                    "'\(String(cString: word))' is not UTF-8, and hammock takes nothing else",
+                    code: 2)
+            }
         }
     }
 }

@@ -268,6 +268,28 @@ b /root" ]
     expect_status 6
 }
 
+@test "hammock run works without standard streams" {
+    run -7 bash -c '"$@" <&- >&- 2>&-' _ timeout -s KILL 60 "$root/scripts/hammock" run \
+        --entrypoint sh "$image" -- -c 'cat; echo out; echo err >&2; exit 7'
+    run bash -c '"$@" 2>&1 >&-' _ timeout -s KILL 60 "$root/scripts/hammock" run \
+        --entrypoint sh "$image" -- -c 'echo out; echo err >&2'
+    expect_status 0
+    [ "$output" = err ]
+}
+
+@test "what is not UTF-8 is refused, and not changed" {
+    run hammock run --entrypoint sh "$image" -- -c $'echo a\xffb'
+    expect_status 2
+    expect_output "is not UTF-8"
+    WORD=$'a\xffb' run hammock run -e WORD "$image"
+    expect_status 2
+    expect_output "--env WORD: its value here is not UTF-8"
+    WORD='' run --separate-stderr hammock run -e WORD --entrypoint sh "$image" -- \
+        -c 'echo ${WORD-unset}'
+    expect_status 0
+    [ "$output" = "" ]
+}
+
 @test "hammock run says what is wrong with its words, and ends with 2" {
     local words
     for words in "--cpus 0 x" "--memory 5q x" "--volume /x x" "--publish a:b x" "--net x x" \

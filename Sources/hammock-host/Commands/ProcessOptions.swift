@@ -50,7 +50,7 @@ struct ProcessOptions: ParsableArguments {
             "HOME=\(home)", "HOSTNAME=\(host)",
         ])
         process.environment = variables.with(configuration.environment).text
-        addStreams(to: &process)
+        try addStreams(to: &process)
         return process
     }
 
@@ -70,7 +70,7 @@ struct ProcessOptions: ParsableArguments {
             process.group = record.group
             process.groups = record.groups
         }
-        addStreams(to: &process)
+        try addStreams(to: &process)
         return process
     }
 
@@ -88,16 +88,22 @@ struct ProcessOptions: ParsableArguments {
         return identity.home
     }
 
-    private func addStreams(to process: inout ProcessDescription) {
+    private func addStreams(to process: inout ProcessDescription) throws {
         process.hasTerminal = terminal
         process.hasInput = standardInput != nil
         if terminal {
             process.window = HostTerminal.size(of: 0) ?? process.window
         }
         let type = terminal ? ["TERM=\(environmentVariable("TERM") ?? "xterm")"] : []
-        let given = env.compactMap { variable -> String? in
+        let given = try env.compactMap { variable -> String? in
             if variable.contains("=") { return variable }
-            return environmentVariable(variable).map { "\(variable)=\($0)" }
+            guard let value = getenv(variable) else { return nil }
+            guard let text = String(validatingCString: value) else {
+                throw HostError(
+                    "--env \(variable): its value here is not UTF-8; give one: \(variable)=VALUE",
+                    code: 2)
+            }
+            return "\(variable)=\(text)"
         }
         process.environment = Variables(type).with(process.environment).with(given).text
     }
