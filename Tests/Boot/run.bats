@@ -290,6 +290,40 @@ b /root" ]
     [ "$output" = "" ]
 }
 
+@test "output that cannot be written is a failure, whatever the program ended with" {
+    run bash -c '"$@" >/dev/full' _ "$root/scripts/hammock" run --entrypoint true "$image"
+    expect_status 0
+    run bash -c '"$@" >/dev/full' _ "$root/scripts/hammock" run --entrypoint sh "$image" -- \
+        -c 'echo out; exit 0'
+    expect_status 125
+    expect_output "cannot write what the program writes: No space left on device"
+    start box --entrypoint sh "$image" -- -c 'echo begin; exec sleep 1000'
+    run bash -c '"$@" >/dev/full' _ "$root/scripts/hammock" exec box -- pwd
+    expect_status 125
+    expect_output "No space left on device"
+}
+
+@test "a pipe that nobody reads does not keep a machine over its time" {
+    # Both outputs are the pipe, and in the end it has room for a piece of one of them.
+    mkfifo "$BATS_TEST_TMPDIR/unread"
+    exec 5<>"$BATS_TEST_TMPDIR/unread"
+    printf x >&5
+    "$out/hammock-host" run --timeout 6 --kernel "$out/kernel/vmlinux" \
+        --initramfs "$out/run.cpio" --entrypoint sh "$image" -- -c 'yes >&2 & yes' >&5 2>&5 3>&- &
+    runner=$!
+    eventually is_full 5
+    [ "$(machines)" -eq 1 ]
+    eventually no_machine
+    exec 5>&-
+}
+
+# is_full DESCRIPTOR: whether a pipe takes no more.
+is_full() {
+    python3 -c 'if True:
+        import select, sys
+        sys.exit(bool(select.select([], [int(sys.argv[1])], [], 0)[1]))' "$1"
+}
+
 @test "hammock run says what is wrong with its words, and ends with 2" {
     local words
     for words in "--cpus 0 x" "--memory 5q x" "--volume /x x" "--publish a:b x" "--net x x" \

@@ -45,6 +45,8 @@ public final class LocalStreams {
     private var outputs: [Output]
     private(set) var isStarted = false
     private var announced: Ending?
+    /// Why what the process wrote is not all written here, though somebody may read it: in words.
+    public private(set) var lostOutput: String?
 
     /// - Parameters:
     ///   - process: its number on the connection.
@@ -97,6 +99,9 @@ public final class LocalStreams {
 
     private func write(_ index: Int) {
         var output = outputs[index]
+        // Both outputs may be one pipe, in which the other has just taken the last room.
+        var again = pollfd(fd: output.descriptor, events: Int16(POLLOUT), revents: 0)
+        guard poll(&again, 1, 0) > 0 else { return }
         let count = output.bytes.withUnsafeBytes { bytes in
             Glibc.write(
                 output.descriptor, bytes.baseAddress! + output.written,
@@ -106,6 +111,9 @@ public final class LocalStreams {
             if errno == EINTR || errno == EAGAIN { return }
             // Whoever read this has gone, so the program learns it too.
             output.isBroken = true
+            if errno != EPIPE {
+                lostOutput = "cannot write what the program writes: \(reason(errno))"
+            }
             send(Frame(.data, process: process, stream: UInt8(index + 1)))
         } else {
             output.written += count

@@ -11,6 +11,8 @@ public final class Machine {
     public enum Verdict: Equatable, Sendable {
         /// The program has ended, or could not be started.
         case ended(LocalStreams.Ending)
+        /// The program has ended, but its output could not be written here.
+        case outputLost(String)
         /// The guest's kernel panicked.
         case panicked(String)
         /// The time was up.
@@ -145,7 +147,7 @@ public final class Machine {
     private func judge() {
         if verdict != nil { return }
         if let ending = streams.ending {
-            verdict = .ended(ending)
+            verdict = streams.lostOutput.map { .outputLost($0) } ?? .ended(ending)
         } else if isQemuGone {
             verdict = whyQemuEnded()
         } else if let deadline, deadline.millisecondsLeft == 0 {
@@ -177,7 +179,7 @@ public final class Machine {
     /// Ends the machine: in order if the host's files are at stake, and at once if all that it wrote
     /// was in its memory.
     private func endQemu() {
-        if !isQemuGone, case .ended = verdict, let connection,
+        if !isQemuGone, streams.ending != nil, let connection,
             description.shares.contains(where: { !$0.isReadOnly })
         {
             connection.send(Frame(.finish))

@@ -17,6 +17,7 @@ public final class Visit {
     /// Runs a process in the machine, with this process's standard streams.
     ///
     /// - Returns: how it ended; `nil` if the machine ended first.
+    /// - Throws: `HostError`, also if what it wrote could not be written here.
     public func run(
         _ description: ProcessDescription, input: Int32?
     ) throws -> LocalStreams.Ending? {
@@ -37,6 +38,7 @@ public final class Visit {
             try set.wait(milliseconds: -1)
             connection.flush()
         }
+        if let reason = streams.lostOutput { throw HostError(reason) }
         return streams.ending
     }
 

@@ -120,6 +120,9 @@ struct Run: AsyncParsableCommand {
             Glibc.exit(Int32(code))
         case .ended(let ending): Glibc.exit(ending.code)
         case .panicked(let reason):
+        case .outputLost(let reason):
+            complain(reason)
+            Glibc.exit(125)
             complain("the guest's kernel panicked: \(reason)")
             Glibc.exit(123)
         case .timedOut:
