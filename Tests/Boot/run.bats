@@ -324,6 +324,54 @@ is_full() {
         sys.exit(bool(select.select([], [int(sys.argv[1])], [], 0)[1]))' "$1"
 }
 
+@test "hammock exec that is killed while nobody reads its output leaves its place to others" {
+    local round
+    start box --entrypoint sh "$image" -- -c 'echo begin; exec sleep 1000'
+    mkfifo "$BATS_TEST_TMPDIR/unread"
+    # 15 processes have places beside the program.
+    for round in {1..16}; do
+        exec 5<>"$BATS_TEST_TMPDIR/unread"
+        "$out/hammock-host" exec box -- yes >&5 2>/dev/null 3>&- &
+        eventually is_full 5
+        kill -KILL $!
+        wait $! || true
+        exec 5>&-
+    done
+    run hammock exec box -- pwd
+    expect_status 0
+}
+
+# is_full DESCRIPTOR: whether a pipe takes no more.
+is_full() {
+    python3 -c 'if True:
+        import select, sys
+        sys.exit(bool(select.select([], [int(sys.argv[1])], [], 0)[1]))' "$1"
+}
+
+@test "a visitor that speaks another language does not end a machine" {
+    start box --entrypoint sh "$image" -- -c 'echo begin; exec sleep 1000'
+    python3 - "$XDG_RUNTIME_DIR/hammock/box/socket" <<'EOF'
+import socket, sys
+visitor = socket.socket(socket.AF_UNIX)
+visitor.connect(sys.argv[1])
+visitor.sendall(b"GET / HTTP/1.0\r\n\r\n")
+assert visitor.recv(1) == b""
+EOF
+    run hammock exec box -- pwd
+    expect_status 0
+}
+
+@test "a terminal has its modes again after hammock exec was refused" {
+    start box --entrypoint sh "$image" -- -c 'echo begin; exec sleep 1000'
+    run expect -c '
+        set timeout 60
+        spawn -noecho bash -c {"$0" exec -t box -- echo $(yes 1234567 | head -n 9000); stty} \
+            '"$root"'/scripts/hammock
+        expect eof'
+    expect_output "a machine takes 65536"
+    [[ $output != *-icanon* ]]
+}
+
 @test "hammock run says what is wrong with its words, and ends with 2" {
     local words
     for words in "--cpus 0 x" "--memory 5q x" "--volume /x x" "--publish a:b x" "--net x x" \

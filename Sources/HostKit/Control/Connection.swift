@@ -20,6 +20,9 @@ public final class Connection {
     /// How many bytes wait to be sent.
     public var backlog: Int { outgoing.count - sent }
 
+    /// Has nothing to do with the other side any more.
+    func hangUp() { isClosed = true }
+
     public func send(_ frame: Frame) {
         guard !isClosed else { return }
         outgoing.append(contentsOf: frame.bytes)

@@ -119,8 +119,8 @@ public final class Machine {
             }
         } else if frame.process == 0 {
             streams.receive(frame)
-        } else if let connection {
-            visitors.receive(frame, from: connection)
+        } else {
+            visitors.receive(frame)
         }
     }
 

@@ -25,6 +25,11 @@ final class Visitors {
         for visitor in visitors where visitor.connection.isClosed {
             guard let process = visitor.process else { continue }
             abandoned.insert(process)
+            // Nobody reads what it writes. Without these it would wait for credit with what it has
+            // left in its pipes, and would keep its number.
+            for stream: UInt8 in 1...2 {
+                machine.send(Frame(.data, process: process, stream: stream))
+            }
             machine.send(.signal(SIGKILL, to: process))
         }
         visitors.removeAll { $0.connection.isClosed }
@@ -32,9 +37,9 @@ final class Visitors {
             let connection = visitor.connection
             let events = POLLIN | (connection.backlog > 0 ? POLLOUT : 0)
             set.add(connection.descriptor, events) {
-                for frame in try connection.receive() {
-                    self.pass(frame, of: visitor, to: machine)
-                }
+                // Who speaks another language has to go, and the machine stays.
+                guard let frames = try? connection.receive() else { return connection.hangUp() }
+                for frame in frames { self.pass(frame, of: visitor, to: machine) }
             }
         }
     }
@@ -70,15 +75,10 @@ final class Visitors {
     }
 
     /// Takes a message from the machine about a process that is not the program.
-    func receive(_ frame: Frame, from machine: Connection) {
+    func receive(_ frame: Frame) {
         let isEnd = frame.kind == .ended || frame.kind == .failed
         if abandoned.contains(frame.process) {
             if isEnd { abandoned.remove(frame.process) }
-            // Nobody reads what it writes, but it has to get to its end.
-            if frame.kind == .data, !frame.payload.isEmpty {
-                machine.send(
-                    .credit(frame.payload.count, stream: frame.stream, of: frame.process))
-            }
             return
         }
         guard let visitor = visitors.first(where: { $0.process == frame.process }) else { return }

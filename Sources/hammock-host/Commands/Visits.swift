@@ -27,12 +27,18 @@ struct Exec: ParsableCommand {
         let words = words.first == "--" ? Array(words.dropFirst()) : words
         let description = try process.describe(words, in: record, paths)
         let visit = try Visit(paths)
-        let terminal = process.terminal ? HostTerminal(raw: 0) : nil
-        let ending = try visit.run(description, input: process.standardInput)
-        terminal?.restore()
+        let ending = try run(description, by: visit)
         guard let ending else { throw HostError("the machine ended before the process did") }
         if case .notStarted(_, let reason) = ending { complain(reason) }
         Glibc.exit(ending.code)
+    }
+
+    private func run(
+        _ description: ProcessDescription, by visit: Visit
+    ) throws -> LocalStreams.Ending? {
+        let terminal = process.terminal ? HostTerminal(raw: 0) : nil
+        defer { terminal?.restore() }
+        return try visit.run(description, input: process.standardInput)
     }
 }
 
