@@ -372,6 +372,16 @@ EOF
     [[ $output != *-icanon* ]]
 }
 
+@test "a directory for machines may have any name, and has to be one to write to" {
+    mkdir "$XDG_RUNTIME_DIR/a, b"
+    XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR/a, b" run hammock run --entrypoint pwd "$image"
+    expect_status 0
+    XDG_RUNTIME_DIR=/proc/self run hammock run --entrypoint pwd "$image"
+    expect_status 125
+    expect_output "cannot make /proc/self/hammock"
+    expect_output "set XDG_RUNTIME_DIR"
+}
+
 @test "hammock run says what is wrong with its words, and ends with 2" {
     local words
     for words in "--cpus 0 x" "--memory 5q x" "--volume /x x" "--publish a:b x" "--net x x" \

@@ -42,7 +42,8 @@ extension MachineDescription {
             : ["-accel", "tcg", "-cpu", "max,-erms,-fsrm"]
         words += ["-kernel", kernel, "-initrd", initramfs, "-append", kernelWords(counterSpeed)]
         words += [
-            "-serial", "file:\(escaped(paths.console))",
+            "-chardev", "file,id=console,path=\(escaped(paths.console))",
+            "-serial", "chardev:console",
             // The first device: the port has the device's number in its name.
             "-chardev", "socket,id=control,path=\(escaped(paths.port))",
             "-device", "virtio-serial-device",

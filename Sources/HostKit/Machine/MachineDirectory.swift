@@ -56,7 +56,12 @@ public final class MachineDirectory {
             } else {
                 "/tmp/hammock-\(geteuid())"
             }
-        mkdir(base, 0o700)
+        if mkdir(base, 0o700) != 0, errno != EEXIST {
+            throw HostError(
+                """
+                cannot make \(base): \(reason(errno)); set XDG_RUNTIME_DIR to a directory of yours
+                """)
+        }
         var status = stat()
         guard lstat(base, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
             status.st_uid == geteuid(), status.st_mode & 0o077 == 0
@@ -72,8 +77,11 @@ public final class MachineDirectory {
     /// - Throws: `HostError` if the name is no name, or a machine has it.
     public init(for name: String) throws(HostError) {
         try Self.check(name)
-        let directory = "\(try Self.base())/\(name)"
+        let base = try Self.base()
+        let directory = "\(base)/\(name)"
         paths = MachinePaths(directory: directory)
+        let alone = try Alone(in: base)
+        defer { alone.end() }
         mkdir(directory, 0o700)
         lock = open("\(directory)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
@@ -90,7 +98,13 @@ public final class MachineDirectory {
 
     /// Removes the directory.
     public func remove() {
-        for name in Self.entries(of: paths.directory) { unlink("\(paths.directory)/\(name)") }
+        let alone = try? Alone(in: Self.base())
+        defer { alone?.end() }
+        Self.remove(paths)
+    }
+
+    private static func remove(_ paths: MachinePaths) {
+        for name in entries(of: paths.directory) { unlink("\(paths.directory)/\(name)") }
         rmdir(paths.directory)
     }
 
@@ -115,11 +129,13 @@ public final class MachineDirectory {
     /// The machines that run, by name. What machines that were killed have left is removed.
     public static func running() throws(HostError) -> [MachineRecord] {
         let base = try base()
+        let alone = try Alone(in: base)
+        defer { alone.end() }
         var found: [MachineRecord] = []
         for name in entries(of: base).sorted() {
             let paths = MachinePaths(directory: "\(base)/\(name)")
             if !isLocked(paths) {
-                _ = try? MachineDirectory(for: name).remove()
+                remove(paths)
             } else if let record = record(in: paths) {
                 found.append(record)
             }
@@ -132,11 +148,31 @@ public final class MachineDirectory {
     /// - Throws: `HostError` if none has the name.
     public static func find(_ name: String) throws(HostError) -> (MachineRecord, MachinePaths) {
         try check(name)
-        let paths = MachinePaths(directory: "\(try base())/\(name)")
+        let base = try base()
+        let paths = MachinePaths(directory: "\(base)/\(name)")
+        let alone = try Alone(in: base)
+        defer { alone.end() }
         guard isLocked(paths), let record = record(in: paths) else {
             throw HostError("no machine with the name \(name) runs (hammock ps lists them)")
         }
         return (record, paths)
+    }
+
+    /// A lock on the directory of all machines. Who looks whether a machine's lock is taken takes it
+    /// for a moment, which must not be the one in which the machine itself takes it; and a directory
+    /// must not be removed while a machine moves in.
+    private struct Alone {
+        private let descriptor: Int32
+
+        init(in base: String) throws(HostError) {
+            descriptor = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                throw HostError("\(base): cannot be opened: \(reason(errno))")
+            }
+            while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+        }
+
+        func end() { close(descriptor) }
     }
 
     private static func isLocked(_ paths: MachinePaths) -> Bool {

@@ -108,7 +108,8 @@ struct Run: AsyncParsableCommand {
         defer { terminal?.restore() }
         let verdict = try machine.run()
         terminal?.restore()
-        directory.remove()
+        // hammock stop waits until the machine hangs up, and then the name has to be free.
+        withExtendedLifetime(machine) { directory.remove() }
         prepared.cleanUp()
         end(verdict)
     }
