@@ -243,6 +243,8 @@ b /root" ]
 }
 
 @test "a machine whose time is up ends with 124, and a kernel that panics with 123" {
+    run hammock run --timeout 9223372036854775807 --entrypoint pwd "$image"
+    expect_status 0
     run hammock run --timeout 3 --entrypoint sleep "$image" -- 1000
     expect_status 124
     expect_output "the program did not end within 3 s"
@@ -385,7 +387,8 @@ EOF
 @test "hammock run says what is wrong with its words, and ends with 2" {
     local words
     for words in "--cpus 0 x" "--memory 5q x" "--volume /x x" "--publish a:b x" "--net x x" \
-        "--name A x" "--frobnicate x" "" "--net none -p 1:2 x" "--volume /nowhere:/x $image"; do
+        "--name A x" "--frobnicate x" "" "--net none -p 1:2 x" \
+        "-v /:/a -v /:/a/ $image" "--volume /nowhere:/x $image"; do
         # shellcheck disable=SC2086 # words
         run hammock run $words
         expect_status 2

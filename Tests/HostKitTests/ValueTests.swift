@@ -11,11 +11,28 @@ import Testing
         #expect(try Share("/a:/b:rw", in: "/").isReadOnly == false)
     }
 
-    @Test(arguments: ["/a", "/a:b", "/a:/", ":/b", "/a:/b:rx", "/a:/b:ro:x", ""])
+    @Test(arguments: [
+        "/a", "/a:b", "/a:/", ":/b", "/a:/b:rx", "/a:/b:ro:x", "", "/a://", "/a:/./", "/a:/b/../c",
+    ])
     func `what is no volume is refused as wrong use`(text: String) {
         let error = #expect(throws: HostError.self) { try Share(text, in: "/") }
         #expect(error?.code == 2)
         #expect(error?.description.contains("--volume") == true)
+    }
+
+    @Test func `a path in the machine is one without detours`() throws {
+        #expect(try Share("/a://b/./c/", in: "/").guest == "/b/c")
+    }
+
+    @Test func `volumes that one machine cannot have are refused`() throws {
+        let shares = try (1...20).map { try Share("/a:/b\($0)", in: "/") }
+        try Share.check(Array(shares.dropLast()))
+        #expect(throws: HostError.self) { try Share.check(shares) }
+        let error = #expect(throws: HostError.self) {
+            try Share.check([try Share("/a:/b", in: "/"), try Share("/c:/b/", in: "/")])
+        }
+        #expect(error?.code == 2)
+        #expect(error?.description.contains("'/b'") == true)
     }
 
     @Test func `a port is one of 127.0.0.1 unless an address is named`() throws {

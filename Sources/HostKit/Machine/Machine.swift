@@ -208,7 +208,10 @@ public final class Machine {
             + console.split(whereSeparator: \.isNewline).filter { $0.contains("hammock-agent: ") }
         for port in description.ports
         where lines.contains(where: { $0.contains("\(port.address):\(port.host)-:") }) {
-            return .lost("\(port.address):\(port.host) cannot be published: is the port in use?")
+            let isPrivileged = port.host < 1024 && geteuid() != 0
+            return .lost(
+                "\(port.address):\(port.host) cannot be published: "
+                    + (isPrivileged ? "ports below 1024 are root's" : "is the port in use?"))
         }
         return .lost(lines.first.map(String.init) ?? "qemu ended, and said nothing")
     }
@@ -225,7 +228,8 @@ struct Instant {
     }
 
     func advanced(bySeconds seconds: Int) -> Instant {
-        Instant(milliseconds: milliseconds + Int64(seconds) * 1000)
+        // No more than some thousand years: the milliseconds of any number may be too many.
+        Instant(milliseconds: milliseconds + Int64(min(seconds, 1 << 40)) * 1000)
     }
 
     /// Until this moment; 0 if it has passed.

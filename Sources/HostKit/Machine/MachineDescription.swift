@@ -21,12 +21,30 @@ public struct Share: Equatable, Sendable {
         guard parts.count == 2, !parts[0].isEmpty else {
             throw HostError("--volume takes HOST:GUEST or HOST:GUEST:ro, not '\(text)'", code: 2)
         }
-        guard parts[1].hasPrefix("/"), parts[1] != "/" else {
+        let components = parts[1].split(separator: "/").filter { $0 != "." }
+        guard parts[1].hasPrefix("/"), !components.isEmpty, !components.contains("..") else {
             throw HostError("--volume \(text): '\(parts[1])' is no path in the machine", code: 2)
         }
         host = parts[0].hasPrefix("/") ? parts[0] : "\(directory)/\(parts[0])"
-        guest = parts[1]
+        guest = "/" + components.joined(separator: "/")
         self.isReadOnly = isReadOnly
+    }
+
+    /// How many a machine takes: a microvm has 24 places for devices, of which the network and
+    /// three others need one each, and Linux does not start when the last one is taken.
+    static let most = 19
+
+    /// - Throws: `HostError` with code 2 for shares that one machine cannot have.
+    public static func check(_ shares: [Share]) throws(HostError) {
+        guard shares.count <= most else {
+            throw HostError(
+                "--volume: a machine takes \(most), not \(shares.count); share a directory above",
+                code: 2)
+        }
+        var targets: Set<String> = []
+        for share in shares where !targets.insert(share.guest).inserted {
+            throw HostError("--volume: '\(share.guest)' is named twice", code: 2)
+        }
     }
 }
 

@@ -120,10 +120,10 @@ struct Run: AsyncParsableCommand {
             complain(reason)
             Glibc.exit(Int32(code))
         case .ended(let ending): Glibc.exit(ending.code)
-        case .panicked(let reason):
         case .outputLost(let reason):
             complain(reason)
             Glibc.exit(125)
+        case .panicked(let reason):
             complain("the guest's kernel panicked: \(reason)")
             Glibc.exit(123)
         case .timedOut:
@@ -144,6 +144,7 @@ struct Run: AsyncParsableCommand {
             initramfs: try files.initramfsFile())
         try MachineDirectory.check(description.name)
         description.shares = try volume.map { try Share($0, in: directory) }
+        try Share.check(description.shares)
         for share in description.shares where access(share.host, F_OK) != 0 {
             throw HostError("--volume: there is no '\(share.host)'", code: 2)
         }

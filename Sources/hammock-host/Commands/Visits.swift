@@ -53,6 +53,10 @@ struct Stop: ParsableCommand {
     @Argument(help: "The machine's name.")
     var names: [String]
 
+    func validate() throws {
+        if time < 0 { throw ValidationError("--time takes seconds from 0 on") }
+    }
+
     func run() throws {
         for name in names {
             let (record, paths) = try MachineDirectory.find(name)
