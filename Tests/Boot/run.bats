@@ -319,6 +319,9 @@ b /root" ]
     exec 5>&-
 }
 
+# test_any PREFIX: whether something has a name that begins like this.
+test_any() { compgen -G "$1*" >/dev/null; }
+
 # is_full DESCRIPTOR: whether a pipe takes no more.
 is_full() {
     python3 -c 'if True:
@@ -342,6 +345,9 @@ is_full() {
     run hammock exec box -- pwd
     expect_status 0
 }
+
+# test_any PREFIX: whether something has a name that begins like this.
+test_any() { compgen -G "$1*" >/dev/null; }
 
 # is_full DESCRIPTOR: whether a pipe takes no more.
 is_full() {
@@ -422,6 +428,31 @@ EOF
     tar -C "$BATS_FILE_TMPDIR/below" -czf "$BATS_TEST_TMPDIR/root.tar.gz" .
     run --separate-stderr hammock run "$BATS_TEST_TMPDIR/root.tar.gz" -- /bin/cat /etc/gone
     [ "$output" = gone ]
+}
+
+@test "nothing is left of a directory that a machine was made of, even after kill -9" {
+    local tree=$BATS_TEST_TMPDIR/many
+    export TMPDIR=$BATS_TEST_TMPDIR/tmp
+    mkdir "$TMPDIR"
+    cp -a "$BATS_FILE_TMPDIR/below" "$tree"
+    start box "$tree" -- /bin/sh -c 'echo begin; exec /bin/sleep 1000'
+    [ -z "$(ls "$TMPDIR")" ]
+    kill -KILL "$runner"
+    runner=''
+    eventually no_machine
+    # One that is killed while it packs leaves something to the next one.
+    mkdir "$tree/more"
+    (cd "$tree/more" && seq 20000 | xargs touch)
+    "$root/scripts/hammock" run "$tree" -- /bin/true </dev/null 3>&- &
+    eventually test_any "$TMPDIR"/hammock-image-
+    kill -KILL $!
+    wait $! || true
+    run hammock run "$BATS_FILE_TMPDIR/below" -- /bin/true
+    expect_status 0
+    [ -z "$(ls "$TMPDIR")" ]
+    TMPDIR=/nowhere run hammock run "$BATS_FILE_TMPDIR/below" -- /bin/true
+    expect_status 125
+    expect_output "cannot make a directory in /nowhere"
 }
 
 @test "hammock doctor says what this host has" {

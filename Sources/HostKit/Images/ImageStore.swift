@@ -15,11 +15,11 @@ public struct PreparedImage: Sendable {
     /// The image's `/etc/group`, likewise.
     public let group: String
     /// What belongs to this run only. None for an image in the cache.
-    private let scratch: FilePath?
+    private let scratch: ScratchDirectory?
 
     init(
         root: FilePath, configuration: ImageConfiguration, digest: ImageDigest?, passwd: String,
-        group: String, scratch: FilePath? = nil
+        group: String, scratch: ScratchDirectory? = nil
     ) {
         self.root = root
         self.configuration = configuration
@@ -31,7 +31,7 @@ public struct PreparedImage: Sendable {
 
     /// Removes what was made for this run only. The cache stays.
     public func cleanUp() {
-        if let scratch { removeTree(scratch) }
+        if let scratch { removeTree(scratch.path) }
     }
 }
 
@@ -98,8 +98,8 @@ public struct ImageStore: Sendable {
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> PreparedImage {
         let temporary = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp"
-        let place = (scratch ?? FilePath(temporary)).appending("hammock-\(UUID().uuidString)")
-        try makeDirectory(place)
+        let own = try ScratchDirectory(in: scratch ?? FilePath(temporary))
+        let place = own.path
         do {
             let flattener = ImageFlattener(directory: place, limits: limits, progress: progress)
             let file = place.appending("root.squashfs")
@@ -108,7 +108,7 @@ public struct ImageStore: Sendable {
             return PreparedImage(
                 root: file, configuration: ImageConfiguration(), digest: nil,
                 passwd: String(decoding: result.passwd, as: UTF8.self),
-                group: String(decoding: result.group, as: UTF8.self), scratch: place)
+                group: String(decoding: result.group, as: UTF8.self), scratch: own)
         } catch {
             removeTree(place)
             throw error
@@ -247,6 +247,53 @@ actor StoreSession {
         for name in names where name.hasPrefix(Self.prefix) {
             removeTree(directory.appending(name))
         }
+    }
+}
+
+/// A directory for one run. This process holds flock(2) on it to its end, and so the next run knows
+/// what a run that was killed has left, and removes it.
+struct ScratchDirectory: Sendable {
+    private static let prefix = "hammock-image-"
+
+    private(set) var path: FilePath
+
+    init(in parent: FilePath) throws {
+        path = parent
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent.string)) ?? []
+        for name in names where name.hasPrefix(Self.prefix) {
+            let path = parent.appending(name)
+            // Somebody else's is theirs to remove.
+            guard let lock = try? Self.open(path), Self.isOwn(lock) else { continue }
+            if flock(lock.rawValue, LOCK_EX | LOCK_NB) == 0 { removeTree(path) }
+            try? lock.close()
+        }
+        while true {
+            let path = parent.appending(Self.prefix + UUID().uuidString)
+            do {
+                try makeDirectory(path)
+            } catch {
+                throw HostError(
+                    "cannot make a directory in \(parent): \(error); set TMPDIR to another")
+            }
+            do {
+                let lock = try Self.open(path)
+                guard flock(lock.rawValue, LOCK_EX) == 0 else { throw Errno(rawValue: errno) }
+                self.path = path
+            } catch Errno.noSuchFileOrDirectory {
+                continue
+            }
+            // Another run may have taken it for one that was left, before this one had its lock.
+            if access(path.string, F_OK) == 0 { return }
+        }
+    }
+
+    private static func isOwn(_ directory: FileDescriptor) -> Bool {
+        var status = stat()
+        return fstat(directory.rawValue, &status) == 0 && status.st_uid == geteuid()
+    }
+
+    private static func open(_ path: FilePath) throws -> FileDescriptor {
+        try FileDescriptor.open(path, .readOnly, options: [.directory, .noFollow, .closeOnExec])
     }
 }
 

@@ -28,6 +28,8 @@ public final class Machine {
     private let hasTerminal: Bool
     private let input: Int32?
     private let deadline: Instant?
+    /// Is called once qemu and the guest's kernel run, and have all their files open.
+    public var whenReady: () -> Void = {}
 
     private var qemu: Int32 = 0
     private var isQemuGone = false
@@ -117,6 +119,7 @@ public final class Machine {
                     tool speaks \(FrameHeader.version); build both anew
                     """)
             }
+            whenReady()
         } else if frame.process == 0 {
             streams.receive(frame)
         } else {

@@ -112,18 +112,24 @@ public final class MachineDirectory {
 
     /// Writes down who the machine is, and which users its image has.
     public func write(_ record: MachineRecord, of image: PreparedImage) throws(HostError) {
-        do {
-            try write(image.passwd, to: paths.passwd)
-            try write(image.group, to: paths.group)
-            try write(MachineRecord.json(record), to: paths.record)
-        } catch {
-            throw HostError("\(paths.directory): cannot write there: \(error)")
+        guard let text = try? MachineRecord.json(record) else {
+            throw HostError("\(paths.record): cannot be written: it cannot be put into JSON")
         }
+        try write(image.passwd, to: paths.passwd)
+        try write(image.group, to: paths.group)
+        try write(text, to: paths.record)
     }
 
-    /// Renamed into its place, so that nobody reads half of it.
-    private func write(_ text: String, to path: String) throws {
-        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+    private func write(_ text: String, to path: String) throws(HostError) {
+        let new = "\(path).new"
+        guard let file = fopen(new, "we") else {
+            throw HostError("\(new): cannot be written: \(reason(errno))")
+        }
+        fputs(text, file)
+        // Renamed into its place, so that nobody reads half of it.
+        guard fclose(file) == 0, rename(new, path) == 0 else {
+            throw HostError("\(path): cannot be written: \(reason(errno))")
+        }
     }
 
     /// The machines that run, by name. What machines that were killed have left is removed.

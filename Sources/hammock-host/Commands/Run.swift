@@ -104,6 +104,8 @@ struct Run: AsyncParsableCommand {
             of: prepared)
         let machine = Machine(
             description, paths: directory.paths, input: process.standardInput, seconds: timeout)
+        // Nothing is left of it, even if this process is killed.
+        machine.whenReady = { prepared.cleanUp() }
         let terminal = process.terminal ? HostTerminal(raw: 0) : nil
         defer { terminal?.restore() }
         let verdict = try machine.run()
