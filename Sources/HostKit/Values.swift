@@ -41,8 +41,9 @@ public enum ByteSize {
     /// - Throws: `HostError` with code 2.
     public static func memory(_ text: String) throws(HostError) -> Int {
         let size = try parse(text, of: "--memory") >> 20
-        guard size >= 32, size <= 1 << 20 else {
-            throw HostError("--memory \(text): a machine takes from 32m to 1024g", code: 2)
+        // With less Linux finds no memory for its first program, or looks for it for ever.
+        guard size >= 40, size <= 1 << 20 else {
+            throw HostError("--memory \(text): a machine takes from 40m to 1024g", code: 2)
         }
         return size
     }

@@ -53,6 +53,7 @@ import Testing
     }
 
     @Test func `memory has podman's units`() throws {
+        #expect(try ByteSize.memory("40m") == 40)
         #expect(try ByteSize.memory("512m") == 512)
         #expect(try ByteSize.memory("2G") == 2048)
         #expect(try ByteSize.memory("65536k") == 64)
@@ -61,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "m", "0m", "-1m", "16m", "99999g", "99999999999g", "1.5g", "9999999999999999999",
+        "", "m", "0m", "-1m", "39m", "99999g", "99999999999g", "1.5g", "9999999999999999999",
     ])
     func `what is no size of a machine's memory is refused`(text: String) {
         #expect(throws: HostError.self) { try ByteSize.memory(text) }
