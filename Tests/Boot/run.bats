@@ -64,6 +64,14 @@ start() {
 machines() { hammock ps --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'; }
 no_machine() { [ "$(machines)" -eq 0 ] && ! pgrep -f "port,path=$XDG_RUNTIME_DIR" >/dev/null; }
 
+# is_full DESCRIPTOR: whether a pipe takes no more.
+# shellcheck disable=SC2317 # `eventually` calls it
+is_full() {
+    python3 -c 'if True:
+        import select, sys
+        sys.exit(bool(select.select([], [int(sys.argv[1])], [], 0)[1]))' "$1"
+}
+
 @test "hammock run does what the image says: entrypoint, command, variables, directory and user" {
     run --separate-stderr hammock run "$image"
     expect_status 0
@@ -319,22 +327,11 @@ b /root" ]
     exec 5>&-
 }
 
-# test_any PREFIX: whether something has a name that begins like this.
-test_any() { compgen -G "$1*" >/dev/null; }
-
-# is_full DESCRIPTOR: whether a pipe takes no more.
-is_full() {
-    python3 -c 'if True:
-        import select, sys
-        sys.exit(bool(select.select([], [int(sys.argv[1])], [], 0)[1]))' "$1"
-}
-
 @test "hammock exec that is killed while nobody reads its output leaves its place to others" {
-    local round
     start box --entrypoint sh "$image" -- -c 'echo begin; exec sleep 1000'
     mkfifo "$BATS_TEST_TMPDIR/unread"
     # 15 processes have places beside the program.
-    for round in {1..16}; do
+    for _ in {1..16}; do
         exec 5<>"$BATS_TEST_TMPDIR/unread"
         "$out/hammock-host" exec box -- yes >&5 2>/dev/null 3>&- &
         eventually is_full 5
@@ -350,6 +347,7 @@ is_full() {
 test_any() { compgen -G "$1*" >/dev/null; }
 
 # is_full DESCRIPTOR: whether a pipe takes no more.
+# shellcheck disable=SC2317 # `eventually` calls it
 is_full() {
     python3 -c 'if True:
         import select, sys
@@ -444,7 +442,7 @@ EOF
     mkdir "$tree/more"
     (cd "$tree/more" && seq 20000 | xargs touch)
     "$root/scripts/hammock" run "$tree" -- /bin/true </dev/null 3>&- &
-    eventually test_any "$TMPDIR"/hammock-image-
+    eventually bash -c 'compgen -G "$1/hammock-image-*" >/dev/null' _ "$TMPDIR"
     kill -KILL $!
     wait $! || true
     run hammock run "$BATS_FILE_TMPDIR/below" -- /bin/true
