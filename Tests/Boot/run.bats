@@ -324,6 +324,9 @@ b /root" ]
     eventually is_full 5
     [ "$(machines)" -eq 1 ]
     eventually no_machine
+    # It has still to say why it ended, where nobody reads.
+    kill -KILL "$runner"
+    runner=''
     exec 5>&-
 }
 
