@@ -66,8 +66,9 @@ static void note(int signal) {
     errno = saved;
 }
 
+static const int caught[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+
 int host_catch_signals(void) {
-    static const int caught[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
     int ends[2];
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return -errno;
     signals_go_to = ends[1];
@@ -80,4 +81,12 @@ int host_catch_signals(void) {
     }
     signal(SIGPIPE, SIG_IGN);
     return ends[0];
+}
+
+void host_let_signals(void) {
+    for (size_t index = 0; index < sizeof caught / sizeof caught[0]; index++) {
+        struct sigaction now;
+        sigaction(caught[index], NULL, &now);
+        if (now.sa_handler == note) signal(caught[index], SIG_DFL);
+    }
 }

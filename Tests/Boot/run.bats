@@ -267,9 +267,12 @@ b /root" ]
         set timeout 60
         set stty_init "rows 33 columns 111"
         spawn -noecho '"$root"'/scripts/hammock run -t --entrypoint sh '"$image"'
+        expect_before timeout { exec kill -KILL [exp_pid]; exit 99 }
         expect "$ "
-        send "stty size; sleep 1000\r"
+        # An interactive shell may miss the key while it makes the process that gets it.
+        send "stty size; sh -c \"echo go; exec sleep 1000\"\r"
         expect "33 111"
+        expect "\ngo"
         send "\003"
         expect "$ "
         send "exit 6\r"
@@ -324,8 +327,11 @@ b /root" ]
     eventually is_full 5
     [ "$(machines)" -eq 1 ]
     eventually no_machine
-    # It has still to say why it ended, where nobody reads.
-    kill -KILL "$runner"
+    # It has still to say why it ended, where nobody reads. A signal ends that.
+    kill -TERM "$runner"
+    code=0
+    wait "$runner" || code=$?
+    [ "$code" -eq 143 ]
     runner=''
     exec 5>&-
 }
@@ -417,6 +423,10 @@ EOF
     run hammock run "$BATS_TEST_TMPDIR/mute"
     expect_status 125
     expect_output "the image names no program"
+    echo text >"$BATS_TEST_TMPDIR/text"
+    run hammock run "$BATS_TEST_TMPDIR/text"
+    expect_status 125
+    expect_output "text is no tar archive"
     run hammock run "$BATS_TEST_TMPDIR/nowhere"
     [ "$status" -eq 125 ] || [ "$status" -eq 2 ]
     expect_output nowhere

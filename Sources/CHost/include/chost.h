@@ -22,3 +22,6 @@ int host_wait(int process);
 /// From now on, each of the signals that ask for something is written to a pipe, one byte each: its
 /// number. SIGPIPE is ignored. Returns the end to read from, or -errno. sigaction(2)
 int host_catch_signals(void);
+
+/// Undoes `host_catch_signals`, but for SIGPIPE.
+void host_let_signals(void);

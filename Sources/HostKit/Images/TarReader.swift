@@ -85,7 +85,8 @@ final class TarReader {
         do {
             guard let block = try input.block({ TarHeader.isEmpty($0) ? [] : Array($0) }) else {
                 if mayLackEnd { return nil }
-                throw problem("ends without the mark of its end: it is cut short")
+                throw offset == 0
+                    ? noArchive : problem("ends without the mark of its end: it is cut short")
             }
             offset += TarInput.blockSize
             guard input.bytesRead <= limit else { throw tooLarge() }
@@ -97,9 +98,11 @@ final class TarReader {
             guard input.bytesRead <= limit else { throw tooLarge() }
             return nil
         } catch is TarInput.EndOfStream {
-            throw problem("ends within a header: it is cut short")
+            throw offset == 0 ? noArchive : problem("ends within a header: it is cut short")
         }
     }
+
+    private var noArchive: HostError { problem("is no tar archive, or it is cut short") }
 
     private func tooLarge() -> HostError {
         problem("makes the image larger than its limit allows (--image-limit sets another)")

@@ -29,8 +29,8 @@ public enum Accelerator: String, Sendable {
     }
 
     /// How many times this processor's counter ticks in a millisecond: a guest under emulation sees
-    /// the host's counter, and is told its speed.
-    static var counterSpeed: UInt64 { host_tsc_khz() }
+    /// the host's counter, and is told its speed. Takes 20 ms.
+    public static var counterSpeed: UInt64 { host_tsc_khz() }
 }
 
 /// A small text file of the kernel's or of this tool's; `nil` if it cannot be read.

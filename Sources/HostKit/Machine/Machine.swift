@@ -86,6 +86,9 @@ public final class Machine {
         return verdict ?? .timedOut
     }
 
+    /// From now on a signal does to this process what it does by default.
+    public static func letSignals() { host_let_signals() }
+
     private func fill(_ set: inout PollSet, port: Int32, service: Int32, setup: [Frame]) {
         guard let connection else {
             set.add(port, POLLIN) {
@@ -161,8 +164,7 @@ public final class Machine {
     // MARK: qemu
 
     private func startQemu() throws {
-        let speed = description.accelerator == .tcg ? Accelerator.counterSpeed : 0
-        let words = description.qemu(paths, counterSpeed: speed)
+        let words = description.qemu(paths)
         let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
         let complaints = open(
             paths.complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)

@@ -22,9 +22,7 @@ public struct MachinePaths: Sendable {
 
 extension MachineDescription {
     /// qemu's command line. The machine is a microvm, with the devices that are named and no others.
-    ///
-    /// - Parameter counterSpeed: ticks of the processor's counter in a millisecond.
-    public func qemu(_ paths: MachinePaths, counterSpeed: UInt64) -> [String] {
+    public func qemu(_ paths: MachinePaths) -> [String] {
         var board = "microvm,acpi=on,x-option-roms=off"
         // With this kind of ACPI the kernel has no use for the old timer and interrupt controller,
         // but would measure the processor's speed by that timer, which takes 8 ms or fails.
@@ -40,7 +38,7 @@ extension MachineDescription {
             // A processor with these two features has the kernel fill memory byte by byte, which
             // hardware does quickly and an emulator does not.
             : ["-accel", "tcg", "-cpu", "max,-erms,-fsrm"]
-        words += ["-kernel", kernel, "-initrd", initramfs, "-append", kernelWords(counterSpeed)]
+        words += ["-kernel", kernel, "-initrd", initramfs, "-append", kernelWords]
         words += [
             "-chardev", "file,id=console,path=\(escaped(paths.console))",
             "-serial", "chardev:console",
@@ -55,7 +53,7 @@ extension MachineDescription {
         return words + network + shareDevices
     }
 
-    private func kernelWords(_ counterSpeed: UInt64) -> String {
+    private var kernelWords: String {
         var words = [
             "rdinit=/init", "console=ttyS0", "quiet", "loglevel=3", "panic=-1", "reboot=t",
         ]

@@ -90,6 +90,9 @@ public struct MachineDescription: Sendable {
     public var root = ""
     public var process = ProcessDescription(arguments: [])
     public var accelerator = Accelerator.tcg
+    /// Under emulation the guest is told how fast the processor's counter is, in ticks a
+    /// millisecond (`Accelerator.counterSpeed`).
+    public var counterSpeed: UInt64 = 0
     /// In MiB.
     public var memory = 512
     public var processors = 1

@@ -54,7 +54,9 @@ struct Run: AsyncParsableCommand {
     @Option(help: "auto, kvm or tcg (emulation).")
     var accel: AcceleratorChoice = .auto
 
-    @Option(help: "How large an image may be when it is unpacked: 64g.")
+    @Option(
+        help: ArgumentHelp(
+            "How large an image may be when it is unpacked: 64g.", valueName: "size"))
     var imageLimit = "64g"
 
     @Flag(name: .customLong("read-only"), help: "Nothing can be written to the image's files.")
@@ -86,11 +88,14 @@ struct Run: AsyncParsableCommand {
     @MainActor func run() async throws {
         // What is wrong with the options is said before an image is unpacked.
         var description = try describe()
+        // It takes its time, and so does the look for the image.
+        let counterSpeed = Task.detached { Accelerator.counterSpeed }
         let limits = ImageLimits(size: try ByteSize.parse(imageLimit, of: "--image-limit"))
         let prepared = try await ImageStore(limits: limits).prepare(
             try ImageSource.parse(image), progress: { @Sendable line in progress(line) })
         defer { prepared.cleanUp() }
         description.root = prepared.root.string
+        description.counterSpeed = await counterSpeed.value
         description.process = try process.describe(
             ProcessDescription(arguments: try arguments(prepared.configuration)),
             image: prepared, host: description.name)
@@ -117,6 +122,8 @@ struct Run: AsyncParsableCommand {
     }
 
     private func end(_ verdict: Machine.Verdict) -> Never {
+        // Nobody may read what is said now. A signal ends this process then.
+        Machine.letSignals()
         switch verdict {
         case .ended(.notStarted(let code, let reason)):
             complain(reason)
