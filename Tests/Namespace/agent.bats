@@ -334,6 +334,10 @@ END
 agent = Agent()
 for signal in 1, 2, 3, 10, 12, 13, 14, 15, 17, 28, 30, 64:
     agent.agent.send_signal(signal)
+# A message may overtake a signal; the answer to a second one does not.
+for answers in 1, 2:
+    agent.send(ENTER, text("/nowhere"))
+    agent.until(lambda: len([each for each in agent.log if each[0] == FAILED]) == answers)
 it = agent.start("sh", "-c", "trap 'exit 8' TERM; echo ready; " + IDLE)
 agent.until(lambda: it.output[1])
 agent.agent.send_signal(15)

@@ -135,7 +135,7 @@ class Agent:
         payload = [each[3] for each in self.log if each[0] == FAILED][-1]
         return struct.unpack("<iBB", payload[:6]) + (payload[6:-1].decode(),)
 
-    def until(self, condition, seconds=60):
+    def until(self, condition, seconds=40):
         """Goes on until the condition holds."""
         deadline = time.monotonic() + seconds
         while not condition():
