@@ -130,7 +130,7 @@ import Testing
 
     @Test func `anything else that can be a name is one`() throws {
         for name in [
-            "alpine", "debian:12", "quay.io/x/y:z", "localhost/app", "localhost:5000/a/b",
+            "alpine", "debian:12", "registry.example/x/y:z", "localhost/app", "localhost:5000/a/b",
             "a__b-c.d", "x@sha256:" + String(repeating: "a", count: 64),
         ] {
             #expect(try ImageSource.parse(name) == .name(name))
