@@ -467,7 +467,7 @@ drive() {
 # the command line that it prints has to boot; but a dry run installs no packages before.
 tsc_khz() {
     local program=$out/tsc-khz source=toolchain/host/tsc-khz.c
-    if [ ! "$program" -nt "$root/$source" ]; then
+    if [ ! "$program" -nt "$root/$source" ] || [ ! "$program" -nt "$root/Sources/CHost/tsc.c" ]; then
         command -v gcc >/dev/null \
             || die "$exit_missing" "gcc is missing (apt-get install gcc libc6-dev)"
         writable_directory "$out"

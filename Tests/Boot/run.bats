@@ -61,6 +61,14 @@ start() {
     eventually test -s "$BATS_TEST_TMPDIR/$name"
 }
 
+# run_ends_with CODE: what `start` has begun ends with CODE.
+run_ends_with() {
+    local code=0
+    wait "$runner" || code=$?
+    runner=''
+    [ "$code" -eq "$1" ]
+}
+
 machines() { hammock ps --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'; }
 no_machine() { [ "$(machines)" -eq 0 ] && ! pgrep -f "port,path=$XDG_RUNTIME_DIR" >/dev/null; }
 
@@ -212,10 +220,7 @@ b /root" ]
     expect_status 0
     run hammock stop box
     expect_status 0
-    code=0
-    wait "$runner" || code=$?
-    [ "$code" -eq 3 ]
-    runner=''
+    run_ends_with 3
     no_machine
 }
 
@@ -224,10 +229,7 @@ b /root" ]
         'trap "" USR1; echo begin; while :; do sleep 1; done'
     run hammock stop --time 1 box
     expect_status 0
-    code=0
-    wait "$runner" || code=$?
-    [ "$code" -eq 137 ]
-    runner=''
+    run_ends_with 137
     no_machine
 }
 
@@ -235,10 +237,7 @@ b /root" ]
     start box --entrypoint sh "$image" -- -c \
         'trap "exit 5" TERM; echo begin; while :; do sleep 1; done'
     kill -TERM "$runner"
-    code=0
-    wait "$runner" || code=$?
-    [ "$code" -eq 5 ]
-    runner=''
+    run_ends_with 5
 }
 
 @test "a machine ends with the hammock run that made it, however that ends" {
@@ -329,10 +328,7 @@ b /root" ]
     eventually no_machine
     # It has still to say why it ended, where nobody reads. A signal ends that.
     kill -TERM "$runner"
-    code=0
-    wait "$runner" || code=$?
-    [ "$code" -eq 143 ]
-    runner=''
+    run_ends_with 143
     exec 5>&-
 }
 

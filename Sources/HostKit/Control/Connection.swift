@@ -20,6 +20,9 @@ public final class Connection {
     /// How many bytes wait to be sent.
     public var backlog: Int { outgoing.count - sent }
 
+    /// What poll(2) is to wait for.
+    var events: Int32 { POLLIN | (backlog > 0 ? POLLOUT : 0) }
+
     /// Has nothing to do with the other side any more.
     func hangUp() { isClosed = true }
 

@@ -21,7 +21,7 @@ public struct Frame: Equatable, Sendable {
         let header = FrameHeader(kind, process: process, stream: stream, count: payload.count)
         var bytes = [UInt8]()
         bytes.reserveCapacity(FrameHeader.size + payload.count)
-        header.bytes.withUnsafeBytesOfInlineArray { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: header.bytes) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: payload)
         return bytes
     }
@@ -31,12 +31,6 @@ public struct Frame: Equatable, Sendable {
         guard payload.count >= 4 else { return 0 }
         return UInt32(payload[0]) | UInt32(payload[1]) << 8 | UInt32(payload[2]) << 16
             | UInt32(payload[3]) << 24
-    }
-}
-
-extension InlineArray where Element == UInt8 {
-    fileprivate func withUnsafeBytesOfInlineArray(_ body: (UnsafeRawBufferPointer) -> Void) {
-        withUnsafeBytes(of: self) { body($0) }
     }
 }
 

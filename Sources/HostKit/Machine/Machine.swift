@@ -25,7 +25,6 @@ public final class Machine {
 
     private let description: MachineDescription
     private let paths: MachinePaths
-    private let hasTerminal: Bool
     private let input: Int32?
     private let deadline: Instant?
     /// Is called once qemu and the guest's kernel run, and have all their files open.
@@ -50,7 +49,6 @@ public final class Machine {
         self.description = description
         self.paths = paths
         self.input = input
-        hasTerminal = description.process.hasTerminal
         deadline = seconds.map { Instant.now.advanced(bySeconds: $0) }
     }
 
@@ -59,13 +57,12 @@ public final class Machine {
     /// - Throws: `HostError` if it cannot even begin. Then nothing is left of it.
     public func run() throws -> Verdict {
         let setup = try description.setup()
-        let signals = host_catch_signals()
+        let signals = CaughtSignals()
         let port = try UnixSocket.listen(at: paths.port)
         let service = try UnixSocket.listen(at: paths.socket)
         defer {
             close(port)
             close(service)
-            close(signals)
         }
         try startQemu()
         let ended = host_pidfd(qemu)
@@ -76,7 +73,9 @@ public final class Machine {
         while verdict == nil {
             var set = PollSet()
             set.add(ended, POLLIN) { self.isQemuGone = true }
-            set.add(signals, POLLIN) { self.takeSignals(from: signals) }
+            set.add(signals.descriptor, POLLIN) {
+                for signal in signals.take() { self.take(signal: signal) }
+            }
             fill(&set, port: port, service: service, setup: setup)
             try set.wait(milliseconds: deadline?.millisecondsLeft ?? -1)
             connection?.flush()
@@ -101,7 +100,7 @@ public final class Machine {
             return
         }
         if !connection.isClosed {
-            set.add(connection.descriptor, POLLIN | (connection.backlog > 0 ? POLLOUT : 0)) {
+            set.add(connection.descriptor, connection.events) {
                 for frame in try connection.receive() { try self.receive(frame) }
             }
         }
@@ -130,23 +129,18 @@ public final class Machine {
         }
     }
 
-    private func takeSignals(from descriptor: Int32) {
-        var bytes = [UInt8](repeating: 0, count: 64)
-        let count = read(descriptor, &bytes, bytes.count)
-        for byte in bytes.prefix(max(count, 0)) {
-            let signal = Int32(byte)
-            if signal == SIGWINCH {
-                if hasTerminal, let size = HostTerminal.size(of: 0) {
-                    connection?.send(.window(size))
-                }
-                continue
+    private func take(signal: Int32) {
+        if signal == SIGWINCH {
+            if description.process.hasTerminal, let size = HostTerminal.size(of: 0) {
+                connection?.send(.window(size))
             }
-            if [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(signal) { requestsToEnd += 1 }
-            if requestsToEnd > 2 || !streams.isStarted {
-                verdict = .interrupted(signal: signal)
-            } else {
-                connection?.send(.signal(signal))
-            }
+            return
+        }
+        if [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(signal) { requestsToEnd += 1 }
+        if requestsToEnd > 2 || !streams.isStarted {
+            verdict = .interrupted(signal: signal)
+        } else {
+            connection?.send(.signal(signal))
         }
     }
 

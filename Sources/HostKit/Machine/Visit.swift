@@ -1,5 +1,4 @@
 import AgentProtocol
-import CHost
 import Glibc
 
 /// A visit to a machine that another process runs.
@@ -23,15 +22,16 @@ public final class Visit {
     ) throws -> LocalStreams.Ending? {
         let connection = connection
         let streams = LocalStreams(process: 0, input: input) { connection.send($0) }
-        let signals = host_catch_signals()
-        defer { close(signals) }
+        let signals = CaughtSignals()
         connection.send(try .start(description))
         while streams.ending == nil, !connection.isClosed {
             var set = PollSet()
-            set.add(signals, POLLIN) {
-                self.pass(from: signals, hasTerminal: description.hasTerminal)
+            set.add(signals.descriptor, POLLIN) {
+                for signal in signals.take() {
+                    self.pass(signal, hasTerminal: description.hasTerminal)
+                }
             }
-            set.add(connection.descriptor, POLLIN | (connection.backlog > 0 ? POLLOUT : 0)) {
+            set.add(connection.descriptor, connection.events) {
                 for frame in try connection.receive() { streams.receive(frame) }
             }
             streams.fill(&set, backlog: connection.backlog)
@@ -42,15 +42,11 @@ public final class Visit {
         return streams.ending
     }
 
-    private func pass(from signals: Int32, hasTerminal: Bool) {
-        var bytes = [UInt8](repeating: 0, count: 64)
-        let count = read(signals, &bytes, bytes.count)
-        for byte in bytes.prefix(max(count, 0)) {
-            if Int32(byte) != SIGWINCH {
-                connection.send(.signal(Int32(byte)))
-            } else if hasTerminal, let size = HostTerminal.size(of: 0) {
-                connection.send(.window(size))
-            }
+    private func pass(_ signal: Int32, hasTerminal: Bool) {
+        if signal != SIGWINCH {
+            connection.send(.signal(signal))
+        } else if hasTerminal, let size = HostTerminal.size(of: 0) {
+            connection.send(.window(size))
         }
     }
 

@@ -35,8 +35,7 @@ final class Visitors {
         visitors.removeAll { $0.connection.isClosed }
         for visitor in visitors {
             let connection = visitor.connection
-            let events = POLLIN | (connection.backlog > 0 ? POLLOUT : 0)
-            set.add(connection.descriptor, events) {
+            set.add(connection.descriptor, connection.events) {
                 // Who speaks another language has to go, and the machine stays.
                 guard let frames = try? connection.receive() else { return connection.hangUp() }
                 for frame in frames { self.pass(frame, of: visitor, to: machine) }

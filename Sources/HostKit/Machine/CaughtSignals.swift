@@ -1,0 +1,17 @@
+import CHost
+import Glibc
+
+/// The signals that ask this process for something, as bytes that a loop can wait for.
+final class CaughtSignals {
+    /// Can be read when a signal has come.
+    let descriptor = host_catch_signals()
+
+    deinit { close(descriptor) }
+
+    /// The numbers of the signals that have come.
+    func take() -> [Int32] {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(descriptor, &bytes, bytes.count)
+        return bytes.prefix(max(count, 0)).map(Int32.init)
+    }
+}
