@@ -5,8 +5,9 @@ import KernelInterface
 import Testing
 
 /// The seam against the Linux that runs the tests. Signal handlers and alarms belong to a
-/// whole process: they are tested on init itself, in Tests/Namespace.
-@Suite struct LinuxKernelTests {
+/// whole process: they are tested on init itself, in Tests/Namespace. One test at a time, because
+/// a `LinuxKernel` reads into the one buffer that a process has.
+@Suite(.serialized) struct LinuxKernelTests {
     @Test func `opening a missing file gives an error`() {
         var kernel = LinuxKernel()
         #expect(throws: Errno.noSuchFile) { try kernel.openForWriting("/no/such/file") }
@@ -23,9 +24,10 @@ import Testing
     @Test func `a file of lines is read to its end, in parts of whole lines`() throws {
         var kernel = LinuxKernel()
         let lines = (0..<20_000).map { "line \($0)\n" }
-        try putFile(lines.joined(), at: 200)
+        let file = try NumberedFile(lines.joined(), at: 1000)
+        defer { file.close() }
         var parts: [String] = []
-        try kernel.readLines("/proc/self/fd/200") {
+        try kernel.readLines("/proc/self/fd/1000") {
             parts.append(String(decoding: $1, as: UTF8.self))
         }
         #expect(parts.count > 1)
@@ -36,12 +38,15 @@ import Testing
     @Test func `a line without a newline is left out, and too long a line is an error`() throws {
         var kernel = LinuxKernel()
         var text = ""
-        try putFile("one\ntwo", at: 201)
-        try kernel.readLines("/proc/self/fd/201") { text += String(decoding: $1, as: UTF8.self) }
+        let open = try NumberedFile("one\ntwo", at: 1001)
+        defer { open.close() }
+        try kernel.readLines("/proc/self/fd/1001") { text += String(decoding: $1, as: UTF8.self) }
         #expect(text == "one\n")
-        try putFile("one\n" + String(repeating: "x", count: 40_000) + "\n", at: 201)
+        let long = try NumberedFile(
+            "one\n" + String(repeating: "x", count: 40_000) + "\n", at: 1002)
+        defer { long.close() }
         #expect(throws: Errno.tooLarge) {
-            try kernel.readLines("/proc/self/fd/201") {
+            try kernel.readLines("/proc/self/fd/1002") {
                 text += String(decoding: $1, as: UTF8.self)
             }
         }
@@ -174,13 +179,22 @@ private final class LoopDevice {
     }
 }
 
-/// A file with this content and without a name, as a descriptor of this number.
-private func putFile(_ text: String, at number: Int32) throws {
-    let file = try #require(tmpfile())
-    defer { fclose(file) }
-    let bytes = Array(text.utf8)
-    #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count && fflush(file) == 0)
-    #expect(dup2(fileno(file), number) == number)
+/// A file with this content and without a name, as a descriptor of a number that a `StaticString`
+/// can name. Other tests of this process open files at the same time: it never takes a number that
+/// is in use, and the numbers are far above what a busy process gets.
+private struct NumberedFile {
+    private let descriptor: Int32
+
+    init(_ text: String, at number: Int32) throws {
+        let file = try #require(tmpfile())
+        defer { fclose(file) }
+        let bytes = Array(text.utf8)
+        #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count && fflush(file) == 0)
+        descriptor = fcntl(fileno(file), F_DUPFD_CLOEXEC, number)
+        try #require(descriptor == number, "the number \(number) is in use, or too high")
+    }
+
+    func close() { _ = Glibc.close(descriptor) }
 }
 
 private final class Pipe {

@@ -92,7 +92,10 @@ private func spawn(_ arguments: [String], environment: [String]) throws -> Int32
     var status: Int32 = 0
     let process = child.process.rawValue
     try #require(waitpid(process, &status, 0) == process)
-    // It has ended, so its report has come.
+    // It has ended, but a child that another test starts at this moment may have the end of the
+    // pipe that it wrote to, until execve(2).
+    var report = pollfd(fd: child.report.rawValue, events: Int16(POLLIN), revents: 0)
+    try #require(poll(&report, 1, 60_000) == 1)
     if let error = try kernel.readReport(child.report) { throw error }
     return status >> 8 & 0xff
 }

@@ -93,8 +93,7 @@ struct ImagePipe: Sendable {
     private static let setSize: Int32 = 1031
 
     init() throws {
-        (readEnd, writeEnd) = try FileDescriptor.pipe()
-        for end in [readEnd, writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        (readEnd, writeEnd) = try FileDescriptor.pipe(options: .closeOnExec)
         // Fewer calls for the same bytes. A system that grants less still works.
         _ = fcntl(writeEnd.rawValue, Self.setSize, 1 << 20)
     }
