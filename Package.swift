@@ -162,13 +162,18 @@ if !isGuest {
     let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
     let arguments = Target.Dependency.product(
         name: "ArgumentParser", package: "swift-argument-parser")
-    package.products.append(.executable(name: "hammock-host", targets: ["hammock-host"]))
+    package.products += [
+        .executable(name: "hammock-host", targets: ["hammock-host"]),
+        .executable(name: "hammock-runtime", targets: ["hammock-runtime"]),
+    ]
     package.targets += [
         .target(name: "CHost"),
         .target(
             name: "HostKit",
             dependencies: ["AgentProtocol", "CHost", "InitCore", system, subprocess]),
         .executableTarget(name: "hammock-host", dependencies: ["HostKit", arguments]),
+        // The OCI runtime, for container engines.
+        .executableTarget(name: "hammock-runtime", dependencies: ["HostKit"]),
         .testTarget(
             name: "HostKitTests",
             dependencies: ["AgentProtocol", "HostKit", "InitCore", "SeededRandom", system]),

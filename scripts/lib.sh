@@ -115,7 +115,8 @@ hash_of_files() {
 guest_sources() {
     echo Package.swift
     (cd "$root" && find Sources -mindepth 1 -maxdepth 1 \
-        ! -name CHost ! -name HostKit ! -name hammock-host ! -name BootTimeline ! -name boot-timeline | sort)
+        ! -name CHost ! -name HostKit ! -name hammock-host ! -name hammock-runtime \
+        ! -name BootTimeline ! -name boot-timeline | sort)
 }
 
 # up_to_date ARTEFACT INPUTS: whether the artefact is there and was made from these inputs.

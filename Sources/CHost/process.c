@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -66,27 +65,44 @@ static void note(int signal) {
     errno = saved;
 }
 
-static const int caught[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+static int is_request(int signal) {
+    switch (signal) {
+    case SIGHUP: case SIGINT: case SIGQUIT: case SIGTERM: case SIGUSR1: case SIGUSR2:
+    case SIGWINCH: return 1;
+    default: return 0;
+    }
+}
 
-int host_catch_signals(void) {
+// What may be passed on. SIGCHLD is about children of this process, and a fault is its own. The C
+// library keeps two for itself, below SIGRTMIN.
+static int can_be_passed(int signal) {
+    switch (signal) {
+    case SIGKILL: case SIGSTOP: case SIGCHLD: case SIGPIPE: case SIGILL: case SIGTRAP:
+    case SIGBUS: case SIGFPE: case SIGSEGV: case SIGSYS: return 0;
+    default: return signal < 32 || (signal >= SIGRTMIN && signal <= SIGRTMAX);
+    }
+}
+
+int host_catch_signals(int all) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return -errno;
     signals_go_to = ends[1];
     struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
-    for (size_t index = 0; index < sizeof caught / sizeof caught[0]; index++) {
+    for (int signal = 1; signal <= SIGRTMAX; signal++) {
+        if (!(all ? can_be_passed(signal) : is_request(signal))) continue;
         struct sigaction before;
-        sigaction(caught[index], NULL, &before);
+        sigaction(signal, NULL, &before);
         // What nohup(1) or the shell of a background job has ignored stays ignored.
-        if (before.sa_handler != SIG_IGN) sigaction(caught[index], &action, NULL);
+        if (before.sa_handler != SIG_IGN) sigaction(signal, &action, NULL);
     }
     signal(SIGPIPE, SIG_IGN);
     return ends[0];
 }
 
 void host_let_signals(void) {
-    for (size_t index = 0; index < sizeof caught / sizeof caught[0]; index++) {
-        struct sigaction now;
-        sigaction(caught[index], NULL, &now);
-        if (now.sa_handler == note) signal(caught[index], SIG_DFL);
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        struct sigaction now = {0};
+        sigaction(number, NULL, &now);
+        if (now.sa_handler == note) signal(number, SIG_DFL);
     }
 }

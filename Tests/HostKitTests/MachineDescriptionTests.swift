@@ -4,7 +4,7 @@ import Testing
 @Suite struct MachineDescriptionTests {
     private func description() -> MachineDescription {
         var description = MachineDescription(name: "box", kernel: "/k", initramfs: "/i")
-        description.root = "/cache/a,b/root"
+        description.root = .image("/cache/a,b/root")
         description.process = ProcessDescription(arguments: ["true"])
         description.counterSpeed = 2_500_000
         return description
@@ -44,7 +44,7 @@ import Testing
 
     @Test func `without a network there is no device for one, and no address`() {
         var description = description()
-        description.hasNetwork = false
+        description.network = .none
         let words = description.qemu(paths)
         #expect(values("-netdev", of: words).isEmpty)
         #expect(!words.contains { $0.contains("virtio-net") || $0.contains("ip=") })

@@ -20,8 +20,12 @@ int host_pidfd(int process);
 int host_wait(int process);
 
 /// From now on, each of the signals that ask for something is written to a pipe, one byte each: its
-/// number. SIGPIPE is ignored. Returns the end to read from, or -errno. sigaction(2)
-int host_catch_signals(void);
+/// number. SIGPIPE is ignored. sigaction(2)
+///
+/// all: whether it is each signal that another process can get in this one's place. Otherwise those
+/// stay that stop or end this process from its terminal or its shell.
+/// Returns the end to read from, or -errno.
+int host_catch_signals(int all);
 
 /// Undoes `host_catch_signals`, but for SIGPIPE.
 void host_let_signals(void);

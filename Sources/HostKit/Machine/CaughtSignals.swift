@@ -4,7 +4,11 @@ import Glibc
 /// The signals that ask this process for something, as bytes that a loop can wait for.
 final class CaughtSignals {
     /// Can be read when a signal has come.
-    let descriptor = host_catch_signals()
+    let descriptor: Int32
+
+    /// - Parameter isForwarder: whether this process takes each signal in the place of another
+    ///   process.
+    init(isForwarder: Bool = false) { descriptor = host_catch_signals(isForwarder ? 1 : 0) }
 
     deinit { close(descriptor) }
 

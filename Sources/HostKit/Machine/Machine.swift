@@ -27,6 +27,9 @@ public final class Machine {
     private let paths: MachinePaths
     private let input: Int32?
     private let deadline: Instant?
+    /// Whether this process stands for the program: it passes on each signal, and never ends the
+    /// machine because somebody has asked often enough.
+    public var isForwarder = false
     /// Is called once qemu and the guest's kernel run, and have all their files open.
     public var whenReady: () -> Void = {}
 
@@ -57,7 +60,7 @@ public final class Machine {
     /// - Throws: `HostError` if it cannot even begin. Then nothing is left of it.
     public func run() throws -> Verdict {
         let setup = try description.setup()
-        let signals = CaughtSignals()
+        let signals = CaughtSignals(isForwarder: isForwarder)
         let port = try UnixSocket.listen(at: paths.port)
         let service = try UnixSocket.listen(at: paths.socket)
         defer {
@@ -136,8 +139,9 @@ public final class Machine {
             }
             return
         }
-        if [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(signal) { requestsToEnd += 1 }
-        if requestsToEnd > 2 || !streams.isStarted {
+        let isRequestToEnd = [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(signal)
+        if isRequestToEnd { requestsToEnd += 1 }
+        if isRequestToEnd && !streams.isStarted || requestsToEnd > 2 && !isForwarder {
             verdict = .interrupted(signal: signal)
         } else {
             connection?.send(.signal(signal))
@@ -179,7 +183,7 @@ public final class Machine {
     /// was in its memory.
     private func endQemu() {
         if !isQemuGone, streams.ending != nil, let connection,
-            description.shares.contains(where: { !$0.isReadOnly })
+            description.writesToHost
         {
             connection.send(Frame(.finish))
             connection.flush()
@@ -213,6 +217,30 @@ public final class Machine {
                     + (isPrivileged ? "ports below 1024 are root's" : "is the port in use?"))
         }
         return .lost(lines.first.map(String.init) ?? "qemu ended, and said nothing")
+    }
+}
+
+extension Machine.Verdict {
+    /// The code that stands for it. hammock-run(1), "Exit status"
+    public var code: Int32 {
+        switch self {
+        case .ended(let ending): ending.code
+        case .outputLost, .lost: 125
+        case .panicked: 123
+        case .timedOut: 124
+        case .interrupted(let signal): 128 + signal
+        }
+    }
+
+    /// What to say about it; `nil` if the program just ended, or somebody wanted it to.
+    public var complaint: String? {
+        switch self {
+        case .ended(.notStarted(_, let reason)), .outputLost(let reason): reason
+        case .ended, .interrupted: nil
+        case .panicked(let reason): "the guest's kernel panicked: \(reason)"
+        case .timedOut: "the program did not end in time"
+        case .lost(let reason): "the machine ended before the program did: \(reason)"
+        }
     }
 }
 

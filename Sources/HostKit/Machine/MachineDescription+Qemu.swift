@@ -37,7 +37,7 @@ extension MachineDescription {
             ? ["-accel", "kvm", "-cpu", "host"]
             // A processor with these two features has the kernel fill memory byte by byte, which
             // hardware does quickly and an emulator does not.
-            : ["-accel", "tcg", "-cpu", "max,-erms,-fsrm"]
+            : ["-accel", "tcg\(isMemoryTight ? ",tb-size=32" : "")", "-cpu", "max,-erms,-fsrm"]
         words += ["-kernel", kernel, "-initrd", initramfs, "-append", kernelWords]
         words += [
             "-chardev", "file,id=console,path=\(escaped(paths.console))",
@@ -46,11 +46,15 @@ extension MachineDescription {
             "-chardev", "socket,id=control,path=\(escaped(paths.port))",
             "-device", "virtio-serial-device",
             "-device", "virtserialport,chardev=control,nr=1,name=org.hammock.control",
-            "-drive", "if=none,id=root,format=raw,readonly=on,file=\(escaped(root))",
-            "-device", "virtio-blk-device,drive=root",
             "-device", "virtio-rng-device",
         ]
-        return words + network + shareDevices
+        if case .image(let file) = root {
+            words += [
+                "-drive", "if=none,id=root,format=raw,readonly=on,file=\(escaped(file))",
+                "-device", "virtio-blk-device,drive=root",
+            ]
+        }
+        return words + networkDevices + shareDevices
     }
 
     private var kernelWords: String {
@@ -61,14 +65,42 @@ extension MachineDescription {
             // Without these, a kernel on a busy host cannot measure the counter, or doubts it.
             words += ["tsc_early_khz=\(counterSpeed)", "tsc=reliable"]
         }
-        if hasNetwork { words.append("ip=10.0.2.15::10.0.2.2:255.255.255.0:\(name):eth0:off") }
+        for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+            words.append("sysctl.\(name)=\"\(value)\"")
+        }
+        switch network {
+        case .none: break
+        case .user: words.append("ip=10.0.2.15::10.0.2.2:255.255.255.0:\(name):eth0:off")
+        case .taps(let taps): words += taps.first.flatMap(addressWord).map { [$0] } ?? []
+        }
         // What the program leaves behind is killed at once, as an engine for containers does it.
         words += ["hammock.hostname=\(name)", "hammock.grace=0", "--", "/agent", "/dev/vport0p1"]
         return words.joined(separator: " ")
     }
 
-    private var network: [String] {
-        guard hasNetwork else { return [] }
+    /// The kernel's word for an interface's first address. nfsroot.rst
+    private func addressWord(_ tap: TapInterface) -> String? {
+        let address = tap.addresses.first { $0.contains(".") }?.split(separator: "/")
+        guard let address, let length = UInt32(address[1]), length <= 32 else { return nil }
+        let mask = length == 0 ? 0 : UInt32.max << (32 - length)
+        let parts = [24, 16, 8, 0].map { "\(mask >> UInt32($0) & 255)" }.joined(separator: ".")
+        let gateway = tap.routes.first { $0.target == "default" && $0.gateway?.contains(".") == true }
+        return "ip=\(address[0])::\(gateway?.gateway ?? ""):\(parts):\(name):eth0:off"
+    }
+
+    private var networkDevices: [String] {
+        switch network {
+        case .none: return []
+        case .user: break
+        case .taps(let taps):
+            return taps.enumerated().flatMap { index, tap in
+                [
+                    "-netdev", "tap,id=net\(index),ifname=\(tap.tap),script=no,downscript=no",
+                    "-device",
+                    "virtio-net-device,netdev=net\(index),mac=\(tap.mac),host_mtu=\(tap.mtu)",
+                ]
+            }
+        }
         let forwards = ports.map {
             ",hostfwd=\($0.isUDP ? "udp" : "tcp"):\($0.address):\($0.host)-:\($0.guest)"
         }
@@ -79,15 +111,26 @@ extension MachineDescription {
     }
 
     private var shareDevices: [String] {
-        exportedDirectories.enumerated().flatMap { index, export in
-            [
-                "-fsdev",
-                "local,id=share\(index),path=\(escaped(export.directory)),security_model="
-                    + (isSuperuser ? "passthrough" : "none")
-                    + (export.isReadOnly ? ",readonly=on" : ""),
-                "-device", "virtio-9p-device,fsdev=share\(index),mount_tag=share\(index)",
-            ]
+        var devices: [String] = []
+        if case .directory(let directory) = root { devices += export(directory, as: "root") }
+        if let volumes { devices += export(volumes, as: "volumes") }
+        for (index, share) in exportedDirectories.enumerated() {
+            devices += export(
+                share.directory, as: "share\(index)", isReadOnly: share.isReadOnly)
         }
+        return devices
+    }
+
+    private func export(
+        _ directory: String, as tag: String, isReadOnly: Bool = false
+    ) -> [String] {
+        [
+            "-fsdev",
+            // Below one directory there may be mounts: a file's number is remapped where two have it.
+            "local,id=\(tag),path=\(escaped(directory)),multidevs=remap,security_model="
+                + (isSuperuser ? "passthrough" : "none") + (isReadOnly ? ",readonly=on" : ""),
+            "-device", "virtio-9p-device,fsdev=\(tag),mount_tag=\(tag)",
+        ]
     }
 
     /// In a value of qemu's, a comma stands for itself only when doubled.

@@ -41,6 +41,11 @@ extension MachineDescription {
         for (index, export) in exportedDirectories.enumerated() {
             for mount in shareMounts(index, export) { frames.append(try .mount(mount)) }
         }
+        if volumes != nil {
+            frames.append(
+                try .mount(Mount("volumes", on: Self.volumesPlace, type: "9p", data: sharing)))
+        }
+        for mount in mounts { frames.append(try .mount(mount)) }
         frames.append(try .directory(process.workingDirectory, mode: 0o755))
         if isReadOnly {
             // Not earlier: the image may lack the places of what is mounted above.
@@ -52,6 +57,11 @@ extension MachineDescription {
 
     /// The image, and over it what the machine writes, in memory: at most half of it.
     private func rootFrames() throws(HostError) -> [Frame] {
+        if case .directory = root {
+            // Nobody else writes there while the machine runs, so it need not look again.
+            let data = "trans=virtio,version=9p2000.L,msize=512000,cache=loose"
+            return [try .mount(Mount("root", on: "/sysroot", type: "9p", data: data))]
+        }
         return [
             try .mount(Mount("/dev/vda", on: "/image", type: "squashfs", .readOnly)),
             try .mount(Mount("tmpfs", on: "/written", type: "tmpfs", data: "mode=755,size=50%")),
@@ -87,7 +97,11 @@ extension MachineDescription {
         ]
     }
 
+    /// The files that say who and where the machine is. Where somebody else made the root directory,
+    /// they made these, too.
     private var networkFiles: [(path: String, content: String)] {
+        guard case .image = root else { return [] }
+        let hasNetwork = network == .user
         var files = [
             ("/etc/hostname", "\(name)\n"),
             (
@@ -104,16 +118,22 @@ extension MachineDescription {
         return files
     }
 
+    /// Where the machine has `volumes`: in its own memory, so that no directory for it is left in a
+    /// root directory of the host's.
+    static let volumesPlace = "/dev/.volumes"
+
+    /// How a directory is mounted that the host changes, too: with large messages, and without
+    /// keeping anything, so that each sees what the other has changed.
+    private var sharing: String { "trans=virtio,version=9p2000.L,msize=512000,cache=none" }
+
     private func shareMounts(_ index: Int, _ export: Export) -> [Mount] {
         let flags: Mount.Flags = export.isReadOnly ? .readOnly : []
-        // Large messages; what the host and the machine change is seen by both.
-        let data = "trans=virtio,version=9p2000.L,msize=512000,cache=none"
         guard let file = export.file else {
-            return [Mount("share\(index)", on: export.target, type: "9p", flags, data: data)]
+            return [Mount("share\(index)", on: export.target, type: "9p", flags, data: sharing)]
         }
         let place = "/run/hammock/share\(index)"
         return [
-            Mount("share\(index)", on: place, type: "9p", flags, data: data),
+            Mount("share\(index)", on: place, type: "9p", flags, data: sharing),
             Mount("\(place)/\(file)", on: export.target, type: "", .bind),
         ]
     }

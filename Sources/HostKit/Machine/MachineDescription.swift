@@ -79,6 +79,23 @@ public struct PublishedPort: Equatable, Sendable, Codable {
     }
 }
 
+/// Where a machine's root directory comes from.
+public enum RootFileSystem: Equatable, Sendable {
+    /// A squashfs. What the machine writes is kept in its memory.
+    case image(String)
+    /// A directory of the host's, into which the machine writes.
+    case directory(String)
+}
+
+/// How a machine reaches others.
+public enum MachineNetwork: Equatable, Sendable {
+    case none
+    /// By qemu itself, as the user who runs it. The host publishes `MachineDescription.ports`.
+    case user
+    /// By taps that are there, with addresses that somebody else has given.
+    case taps([TapInterface])
+}
+
 /// All that a machine for one image is made of.
 public struct MachineDescription: Sendable {
     public var name: String
@@ -86,8 +103,7 @@ public struct MachineDescription: Sendable {
     public var kernel: String
     /// The initramfs with init and the agent.
     public var initramfs: String
-    /// The image's root file system: a squashfs.
-    public var root = ""
+    public var root = RootFileSystem.image("")
     public var process = ProcessDescription(arguments: [])
     public var accelerator = Accelerator.tcg
     /// Under emulation the guest is told how fast the processor's counter is, in ticks a
@@ -98,7 +114,15 @@ public struct MachineDescription: Sendable {
     public var processors = 1
     public var shares: [Share] = []
     public var ports: [PublishedPort] = []
-    public var hasNetwork = true
+    public var network = MachineNetwork.user
+    /// A directory of the host's that the machine has at `volumesPlace`; none if `nil`.
+    public var volumes: String?
+    /// What the machine mounts over its root, in this order.
+    public var mounts: [Mount] = []
+    /// Settings of the machine's kernel: names as sysctl(8) has them.
+    public var settings: [String: String] = [:]
+    /// Whether qemu, too, is to be sparing with memory.
+    public var isMemoryTight = false
     /// Whether what is written to the image's root is refused, and not kept in memory.
     public var isReadOnly = false
 
@@ -106,5 +130,10 @@ public struct MachineDescription: Sendable {
         self.name = name
         self.kernel = kernel
         self.initramfs = initramfs
+    }
+    /// Whether the machine writes into directories of the host's.
+    var writesToHost: Bool {
+        if case .directory = root { return true }
+        return volumes != nil || shares.contains { !$0.isReadOnly }
     }
 }

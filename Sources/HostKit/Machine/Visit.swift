@@ -5,9 +5,16 @@ import Glibc
 public final class Visit {
     private let connection: Connection
 
+    /// - Parameter seconds: how long to wait for a machine that is about to begin.
     /// - Throws: `HostError` if the machine has gone.
-    public init(_ paths: MachinePaths) throws(HostError) {
-        guard let descriptor = try UnixSocket.connect(to: paths.socket) else {
+    public init(_ paths: MachinePaths, waiting seconds: Int = 0) throws(HostError) {
+        let deadline = Instant.now.advanced(bySeconds: seconds)
+        var descriptor = try UnixSocket.connect(to: paths.socket)
+        while descriptor == nil, deadline.millisecondsLeft > 0 {
+            poll(nil, 0, 10)
+            descriptor = try UnixSocket.connect(to: paths.socket)
+        }
+        guard let descriptor else {
             throw HostError("the machine is about to begin or to end; try again")
         }
         connection = Connection(descriptor)
@@ -17,12 +24,14 @@ public final class Visit {
     ///
     /// - Returns: how it ended; `nil` if the machine ended first.
     /// - Throws: `HostError`, also if what it wrote could not be written here.
+    ///
+    /// - Parameter isForwarder: whether each signal is passed on.
     public func run(
-        _ description: ProcessDescription, input: Int32?
+        _ description: ProcessDescription, input: Int32?, isForwarder: Bool = false
     ) throws -> LocalStreams.Ending? {
         let connection = connection
         let streams = LocalStreams(process: 0, input: input) { connection.send($0) }
-        let signals = CaughtSignals()
+        let signals = CaughtSignals(isForwarder: isForwarder)
         connection.send(try .start(description))
         while streams.ending == nil, !connection.isClosed {
             var set = PollSet()

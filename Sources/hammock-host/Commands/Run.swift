@@ -94,7 +94,7 @@ struct Run: AsyncParsableCommand {
         let prepared = try await ImageStore(limits: limits).prepare(
             try ImageSource.parse(image), progress: { @Sendable line in progress(line) })
         defer { prepared.cleanUp() }
-        description.root = prepared.root.string
+        description.root = .image(prepared.root.string)
         description.counterSpeed = await counterSpeed.value
         description.process = try process.describe(
             ProcessDescription(arguments: try arguments(prepared.configuration)),
@@ -124,25 +124,12 @@ struct Run: AsyncParsableCommand {
     private func end(_ verdict: Machine.Verdict) -> Never {
         // Nobody may read what is said now. A signal ends this process then.
         Machine.letSignals()
-        switch verdict {
-        case .ended(.notStarted(let code, let reason)):
-            complain(reason)
-            Glibc.exit(Int32(code))
-        case .ended(let ending): Glibc.exit(ending.code)
-        case .outputLost(let reason):
-            complain(reason)
-            Glibc.exit(125)
-        case .panicked(let reason):
-            complain("the guest's kernel panicked: \(reason)")
-            Glibc.exit(123)
-        case .timedOut:
+        if verdict == .timedOut {
             complain("the program did not end within \(timeout ?? 0) s")
-            Glibc.exit(124)
-        case .interrupted(let signal): Glibc.exit(128 + signal)
-        case .lost(let reason):
-            complain("the machine ended before the program did: \(reason)")
-            Glibc.exit(125)
+        } else if let complaint = verdict.complaint {
+            complain(complaint)
         }
+        Glibc.exit(verdict.code)
     }
 
     /// The machine without its image.
@@ -158,7 +145,7 @@ struct Run: AsyncParsableCommand {
             throw HostError("--volume: there is no '\(share.host)'", code: 2)
         }
         description.ports = try publish.map { try PublishedPort($0) }
-        description.hasNetwork = net == .user
+        description.network = net == .user ? .user : .none
         description.memory = try ByteSize.memory(memory)
         description.processors = cpus
         description.isReadOnly = isReadOnly

@@ -1,0 +1,153 @@
+/// What of the host a container needs for being a machine.
+public struct HostFiles: Equatable, Sendable {
+    /// This program.
+    public var runtime: String
+    public var kernel: String
+    public var initramfs: String
+    /// Whether the machine may use /dev/kvm.
+    public var hasKVM: Bool
+    /// Where each of `ContainerBundle.programDirectories` leads, if it is a symbolic link; `nil` if
+    /// it is a directory. Those that are not there are missing.
+    public var programDirectories: [String: String?]
+
+    public init(
+        runtime: String, kernel: String, initramfs: String, hasKVM: Bool,
+        programDirectories: [String: String?]
+    ) {
+        self.runtime = runtime
+        self.kernel = kernel
+        self.initramfs = initramfs
+        self.hasKVM = hasKVM
+        self.programDirectories = programDirectories
+    }
+}
+
+extension ContainerBundle {
+    /// Directories of the host's that qemu and what it needs are in.
+    public static let programDirectories = ["/usr", "/bin", "/sbin", "/lib", "/lib64"]
+
+    /// What the process that runs a machine may do: serve files for the machine as root does, and
+    /// join its network.
+    private static let capabilities = [
+        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID",
+        "CAP_KILL", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETUID",
+    ]
+
+    /// The container whose process is the machine, for the runtime behind this one; and what that
+    /// process is told.
+    ///
+    /// Namespaces, cgroups, seccomp, limits, hooks and annotations stay as the engine has them.
+    ///
+    /// - Parameters:
+    ///   - host: what of the host it is made of.
+    ///   - place: the directory of the new bundle. Its `root` is the container's root directory,
+    ///     and its `machine.json` the order.
+    /// - Throws: `HostError` for a container that cannot be a machine.
+    public func machine(
+        on host: HostFiles, at place: String
+    ) throws(HostError) -> (bundle: ContainerBundle, order: MachineOrder) {
+        try check()
+        let size = try size()
+        var mounts: [JSONValue] = []
+        var volumes: [MachineOrder.Volume] = []
+        for mount in configuration["mounts"].elements.map(ContainerMount.init) {
+            if mount.isForContainer {
+                mounts.append(mount.moved(to: mount.destination))
+            } else if mount.isOfMemory || mount.isShared {
+                let name = "\(volumes.count)"
+                if mount.isShared {
+                    mounts.append(mount.moved(to: "\(ContainerPlaces.volumes)/\(name)"))
+                }
+                volumes.append(
+                    MachineOrder.Volume(
+                        target: mount.destination,
+                        kind: mount.isShared ? .shared(name: name) : .memory(data: mount.data),
+                        flags: mount.flags.rawValue))
+            }
+        }
+        let hostname = configuration["hostname"].string ?? ""
+        let order = MachineOrder(
+            name: hostname.isEmpty ? "machine" : hostname, process: try program(),
+            volumes: volumes, settings: settings,
+            isReadOnly: configuration["root"]["readonly"].isTrue, memory: size.memory,
+            isLimited: size.isLimited, processors: size.processors)
+        var new = configuration
+        new["root"] = .object(["path": .string("\(place)/root"), "readonly": .bool(true)])
+        new["mounts"] = .array(mounts + hostMounts(host, order: "\(place)/machine.json"))
+        new["process"] = Self.containerProcess(process, ["machine"])
+        new["linux"] = linuxWithDevices(host)
+        return (ContainerBundle(new, in: place), order)
+    }
+
+    private var settings: [String: String] {
+        linux["sysctl"].members.compactMapValues(\.string)
+    }
+
+    /// A process in the container, in place of one in the machine: this program, which passes
+    /// terminal and streams on.
+    ///
+    /// - Parameters:
+    ///   - process: the one that the engine asks for.
+    ///   - words: this program's.
+    public static func containerProcess(_ process: JSONValue, _ words: [String]) -> JSONValue {
+        var new = process
+        new["user"] = .object(["uid": .integer(0), "gid": .integer(0)])
+        new["args"] = .strings([ContainerPlaces.runtime] + words)
+        new["env"] = .strings(["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
+        new["cwd"] = .string("/")
+        let sets = ["bounding", "effective", "permitted"]
+        new["capabilities"] = .object(
+            Dictionary(uniqueKeysWithValues: sets.map { ($0, .strings(capabilities)) }))
+        return new
+    }
+
+    private func hostMounts(_ host: HostFiles, order: String) -> [JSONValue] {
+        let bind = { (source: String, target: String, options: [String]) -> JSONValue in
+            .object([
+                "source": .string(source), "destination": .string(target),
+                "type": .string("bind"), "options": .strings(["rbind", "rprivate"] + options),
+            ])
+        }
+        let memory = { (target: String) -> JSONValue in
+            .object([
+                "source": .string("tmpfs"), "destination": .string(target),
+                "type": .string("tmpfs"),
+                "options": .strings(["nosuid", "nodev", "noexec", "mode=700"]),
+            ])
+        }
+        let programs = Self.programDirectories.filter { host.programDirectories[$0] == .some(nil) }
+        return programs.map { bind($0, $0, ["ro"]) } + [
+            memory("/run"), memory("/tmp"),
+            bind(host.runtime, ContainerPlaces.runtime, ["ro"]),
+            bind(host.kernel, ContainerPlaces.kernel, ["ro"]),
+            bind(host.initramfs, ContainerPlaces.initramfs, ["ro"]),
+            bind(order, ContainerPlaces.order, ["ro"]),
+            bind(root, ContainerPlaces.root, []),
+        ]
+    }
+
+    private func linuxWithDevices(_ host: HostFiles) -> JSONValue {
+        // devices.txt of Linux: misc devices.
+        var devices: [(path: String, minor: Int64)] = [("/dev/net/tun", 200)]
+        if host.hasKVM { devices.append(("/dev/kvm", 232)) }
+        var linux = linux
+        linux["devices"] = .array(
+            devices.map { device in
+                .object([
+                    "path": .string(device.path), "type": .string("c"), "major": .integer(10),
+                    "minor": .integer(device.minor), "fileMode": .integer(0o600),
+                    "uid": .integer(0), "gid": .integer(0),
+                ])
+            })
+        var resources = linux["resources"]
+        let rules = devices.map { device -> JSONValue in
+            .object([
+                "allow": .bool(true), "type": .string("c"), "major": .integer(10),
+                "minor": .integer(device.minor), "access": .string("rw"),
+            ])
+        }
+        resources["devices"] = .array(resources["devices"].elements + rules)
+        linux["resources"] = resources
+        return linux
+    }
+}

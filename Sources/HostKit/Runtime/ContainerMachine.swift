@@ -1,0 +1,85 @@
+import FoundationEssentials
+import Glibc
+
+/// The process of a container that is a machine. It ends as the machine's program does.
+public enum ContainerMachine {
+    /// Runs the machine that the container's order describes.
+    public static func run() throws -> Machine.Verdict {
+        let order = try readOrder()
+        var description = MachineDescription(
+            name: String(order.name.prefix { $0 != "." }), kernel: ContainerPlaces.kernel,
+            initramfs: ContainerPlaces.initramfs)
+        description.root = .directory(ContainerPlaces.root)
+        description.volumes = ContainerPlaces.volumes
+        description.mounts = try order.volumes.flatMap { try Self.mounts($0) }
+        description.settings = order.settings
+        description.isReadOnly = order.isReadOnly
+        description.memory = order.memory
+        description.isMemoryTight = order.isLimited
+        description.processors = order.processors
+        description.process = ProcessDescription(order.process)
+        if Accelerator.whyNoKVM() == nil { description.accelerator = .kvm }
+        if description.accelerator == .tcg { description.counterSpeed = Accelerator.counterSpeed }
+        description.network = .taps(try ContainerNetwork().take())
+        guard mkdir(ContainerPlaces.machine, 0o700) == 0 || errno == EEXIST else {
+            throw HostError("\(ContainerPlaces.machine): \(reason(errno))")
+        }
+        let machine = Machine(
+            description, paths: MachinePaths(directory: ContainerPlaces.machine), input: 0,
+            seconds: nil)
+        machine.isForwarder = true
+        let terminal = order.process.hasTerminal ? HostTerminal(raw: 0) : nil
+        defer { terminal?.restore() }
+        return try machine.run()
+    }
+
+    /// Runs one more process in the machine of this container.
+    public static func visit(_ process: MachineOrder.Process) throws -> LocalStreams.Ending? {
+        var description = ProcessDescription(process)
+        if process.hasTerminal, let size = HostTerminal.size(of: 0) { description.window = size }
+        let paths = MachinePaths(directory: ContainerPlaces.machine)
+        // The container runs as soon as its process does, and that takes a moment to listen.
+        let visit = try Visit(paths, waiting: 30)
+        let terminal = process.hasTerminal ? HostTerminal(raw: 0) : nil
+        defer { terminal?.restore() }
+        return try visit.run(description, input: 0, isForwarder: true)
+    }
+
+    private static func readOrder() throws -> MachineOrder {
+        guard let text = readWholeFile(ContainerPlaces.order),
+            let order = try? JSONDecoder().decode(MachineOrder.self, from: Data(text.utf8))
+        else {
+            throw HostError("\(ContainerPlaces.order): cannot be read; the container's process is "
+                + "for hammock-runtime alone")
+        }
+        return order
+    }
+
+    private static func mounts(_ volume: MachineOrder.Volume) throws -> [Mount] {
+        let flags = Mount.Flags(rawValue: volume.flags)
+        switch volume.kind {
+        case .memory(let data):
+            return [Mount("tmpfs", on: volume.target, type: "tmpfs", flags, data: data)]
+        case .shared(let name):
+            let bound = Mount(
+                "\(MachineDescription.volumesPlace)/\(name)", on: volume.target, type: "", .bind)
+            if flags.isEmpty { return [bound] }
+            // A bind mount takes its flags only afterwards. mount(2)
+            return [
+                bound, Mount("", on: volume.target, type: "", flags.union([.bind, .remount])),
+            ]
+        }
+    }
+}
+
+extension ProcessDescription {
+    init(_ process: MachineOrder.Process) {
+        self.init(arguments: process.arguments, environment: process.environment)
+        workingDirectory = process.workingDirectory
+        user = process.user
+        group = process.group
+        groups = process.groups
+        hasTerminal = process.hasTerminal
+        window = WindowSize(rows: process.rows, columns: process.columns)
+    }
+}

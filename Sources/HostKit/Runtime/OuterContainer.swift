@@ -1,0 +1,192 @@
+import FoundationEssentials
+import Glibc
+import SystemPackage
+
+/// Does what an engine asks an OCI runtime for, by asking the runtime behind this one for it, in
+/// other words. runtime-spec, runtime.md
+public struct OuterContainer {
+    private let words: RuntimeWords
+    /// The runtime behind this one.
+    private let inner: String
+
+    /// - Throws: `HostError` (3) if there is no runtime behind this one.
+    public init(_ words: RuntimeWords) throws(HostError) {
+        self.words = words
+        if let given = environmentVariable("HAMMOCK_INNER_RUNTIME") {
+            inner = given.contains("/") ? given : try HostProgram.find(given, package: given)
+        } else if let runc = try? HostProgram.find("runc", package: "runc") {
+            inner = runc
+        } else {
+            inner = try HostProgram.find("crun", package: "runc")
+        }
+    }
+
+    /// - Returns: the code to exit with.
+    public func run() throws -> Int32 {
+        switch words.command {
+        case "create", "run": return try create()
+        case "exec": return try exec()
+        case "state": return try state()
+        case "delete": return try delete()
+        default: try HostProgram.become(inner, words.all)
+        }
+    }
+
+    private func create() throws -> Int32 {
+        let given = words.value(of: ["bundle", "b"]) ?? "."
+        guard let path = realpath(given, nil) else {
+            throw HostError("--bundle \(given): \(reason(errno))")
+        }
+        defer { free(path) }
+        let bundle = try ContainerBundle(reading: String(cString: path))
+        if bundle.isSandbox { try HostProgram.become(inner, words.all) }
+        let place = "\(bundle.directory)/\(Self.placeName)"
+        let files = try hostFiles(bundle)
+        let (new, order) = try bundle.machine(on: files, at: place)
+        Self.removePlace(place)
+        try Self.make(place, files)
+        var words = words
+        words.set(["bundle", "b"], to: place)
+        do {
+            try Self.write(String(decoding: try JSONEncoder().encode(order), as: UTF8.self),
+                to: "\(place)/machine.json")
+            try Self.write(new.configuration.text, to: "\(place)/config.json")
+            let code = try HostProgram.run(inner, words.all).code
+            if code != 0 || words.command == "run" { Self.removePlace(place) }
+            return code
+        } catch {
+            Self.removePlace(place)
+            throw error
+        }
+    }
+
+    private func exec() throws -> Int32 {
+        guard let identifier = words.operands.first, let place = try place(of: identifier) else {
+            try HostProgram.become(inner, words.all)
+        }
+        guard let path = words.value(of: ["process", "p"]), let text = readWholeFile(path) else {
+            throw HostError(
+                "exec takes the process from a file only, as engines give it: --process FILE",
+                code: 2)
+        }
+        let process = try JSONValue(parsing: text, what: path)
+        let visit = try JSONEncoder().encode(try ContainerBundle.program(process))
+        let new = ContainerBundle.containerProcess(
+            process, ["visit", String(decoding: visit, as: UTF8.self)])
+        let file = "\(place)/exec-\(getpid()).json"
+        try Self.write(new.text, to: file)
+        defer { unlink(file) }
+        var words = words
+        words.set(["process", "p"], to: file)
+        return try HostProgram.run(inner, words.all).code
+    }
+
+    private func state() throws -> Int32 {
+        let ending = try HostProgram.run(inner, words.all, captures: true)
+        var text = ending.output
+        if ending.code == 0, var state = try? JSONValue(parsing: text, what: "the state"),
+            let bundle = state["bundle"].string, bundle.hasSuffix("/\(Self.placeName)")
+        {
+            state["bundle"] = .string(String(bundle.dropLast(Self.placeName.utf8.count + 1)))
+            text = state.text + "\n"
+        }
+        print(text, terminator: "")
+        return ending.code
+    }
+
+    private func delete() throws -> Int32 {
+        guard let identifier = words.operands.first, let place = try place(of: identifier) else {
+            try HostProgram.become(inner, words.all)
+        }
+        let code = try HostProgram.run(inner, words.all).code
+        if code == 0 { Self.removePlace(place) }
+        return code
+    }
+
+    // MARK: The bundle of the container that is a machine
+
+    /// A directory in the engine's bundle, with the bundle for the runtime behind this one.
+    private static let placeName = "hammock"
+
+    /// Where a container's new bundle is; `nil` if it is a plain one, or there is no such container.
+    private func place(of identifier: String) throws -> String? {
+        let ending = try HostProgram.run(
+            inner, words.global + ["state", identifier], captures: true, capturesErrors: true)
+        guard ending.code == 0,
+            let bundle = try? JSONValue(parsing: ending.output, what: "the state")["bundle"].string,
+            bundle.hasSuffix("/\(Self.placeName)")
+        else { return nil }
+        return bundle
+    }
+
+    private func hostFiles(_ bundle: ContainerBundle) throws -> HostFiles {
+        guard let link = realpath("/proc/self/exe", nil) else {
+            throw HostError("/proc/self/exe: \(reason(errno))")
+        }
+        defer { free(link) }
+        let runtime = String(cString: link)
+        let place = runtime[..<(runtime.lastIndex(of: "/") ?? runtime.startIndex)]
+        let file = { (annotation: String, inCheckout: String, name: String) throws -> String in
+            let choices =
+                [bundle.annotation(annotation)].compactMap { $0 } + [
+                    "\(place)/\(inCheckout)", "/usr/lib/hammock/\(name)",
+                ]
+            let isNamed = choices.count == 3
+            guard let path = choices.first(where: { isNamed || access($0, R_OK) == 0 }),
+                access(path, R_OK) == 0
+            else {
+                throw HostError(
+                    "there is no \(choices[0]); in a checkout scripts/hammock doctor builds it",
+                    code: 3)
+            }
+            return path
+        }
+        var directories: [String: String?] = [:]
+        for directory in ContainerBundle.programDirectories {
+            if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: directory) {
+                directories[directory] = target
+            } else if isDirectory(directory) {
+                directories.updateValue(nil, forKey: directory)
+            }
+        }
+        guard access("/dev/net/tun", F_OK) == 0 else {
+            throw HostError("there is no /dev/net/tun, which a machine's network needs", code: 3)
+        }
+        return HostFiles(
+            runtime: runtime, kernel: try file("io.hammock.kernel", "kernel/vmlinux", "vmlinux"),
+            initramfs: try file("io.hammock.initramfs", "run.cpio", "run.cpio"),
+            hasKVM: Accelerator.whyNoKVM() == nil, programDirectories: directories)
+    }
+
+    private static func make(_ place: String, _ files: HostFiles) throws {
+        for directory in [place, "\(place)/root", "\(place)/root/volumes"] {
+            guard mkdir(directory, 0o700) == 0 else {
+                throw HostError("\(directory): cannot be made: \(reason(errno))")
+            }
+        }
+        for case let (directory, target?) in files.programDirectories {
+            guard symlink(target, "\(place)/root\(directory)") == 0 else {
+                throw HostError("\(place)/root\(directory): cannot be made: \(reason(errno))")
+            }
+        }
+    }
+
+    private static func write(_ text: String, to path: String) throws(HostError) {
+        guard let file = fopen(path, "wxe") else {
+            throw HostError("\(path): cannot be written: \(reason(errno))")
+        }
+        let isWritten = fputs(text, file) >= 0
+        guard fclose(file) == 0, isWritten else {
+            throw HostError("\(path): cannot be written: \(reason(errno))")
+        }
+    }
+
+    /// Removes the new bundle. The runtime behind this one has made empty files and directories in
+    /// it, to mount upon; nothing is mounted there any more outside of the container.
+    private static func removePlace(_ place: String) {
+        // If something is mounted there all the same, it is not ours to remove what is in it.
+        let mounts = readWholeFile("/proc/self/mountinfo") ?? ""
+        guard !mounts.contains(" \(place)/") else { return }
+        removeTree(FilePath(place))
+    }
+}
