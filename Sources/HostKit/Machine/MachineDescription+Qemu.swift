@@ -84,8 +84,10 @@ extension MachineDescription {
         guard let address, let length = UInt32(address[1]), length <= 32 else { return nil }
         let mask = length == 0 ? 0 : UInt32.max << (32 - length)
         let parts = [24, 16, 8, 0].map { "\(mask >> UInt32($0) & 255)" }.joined(separator: ".")
-        let gateway = tap.routes.first { $0.target == "default" && $0.gateway?.contains(".") == true }
-        return "ip=\(address[0])::\(gateway?.gateway ?? ""):\(parts):\(name):eth0:off"
+        let gateway =
+            tap.routes.filter { $0.target == "default" }.compactMap(\.gateway)
+            .first { $0.contains(".") } ?? ""
+        return "ip=\(address[0])::\(gateway):\(parts):\(name):eth0:off"
     }
 
     private var networkDevices: [String] {

@@ -33,7 +33,10 @@ extension MachineDescription {
         var frames: [Frame] = []
         frames += try rootFrames()
         frames.append(try .enter("/sysroot"))
-        for mount in systemMounts { frames.append(try .mount(mount)) }
+        let own = Set(mounts.map(\.target))
+        for mount in systemMounts where !own.contains(mount.target) {
+            frames.append(try .mount(mount))
+        }
         for (path, target) in deviceLinks { frames.append(try .link(path, to: target)) }
         for (path, content) in networkFiles {
             frames.append(try .file(path, mode: 0o644, content: content))

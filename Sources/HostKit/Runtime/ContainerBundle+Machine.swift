@@ -65,10 +65,8 @@ extension ContainerBundle {
                         flags: mount.flags.rawValue))
             }
         }
-        let hostname = configuration["hostname"].string ?? ""
         let order = MachineOrder(
-            name: hostname.isEmpty ? "machine" : hostname, process: try program(),
-            volumes: volumes, settings: settings,
+            process: try program(), volumes: volumes, settings: settings,
             isReadOnly: configuration["root"]["readonly"].isTrue, memory: size.memory,
             isLimited: size.isLimited, processors: size.processors)
         var new = configuration

@@ -36,7 +36,13 @@ public struct ContainerBundle: Sendable {
     /// machine of the pod's program joins its network.
     public var isSandbox: Bool {
         annotation("io.kubernetes.cri.container-type") == "sandbox"
-            || annotation("io.kubernetes.cri-o.ContainerType") == "sandbox"
+            || annotation("io.kubernetes.cri-o.ContainerType") == "sandbox" || isPodmanPause
+    }
+
+    /// podman gives the first container of a pod no annotation of its own. Its program is this.
+    private var isPodmanPause: Bool {
+        annotation("io.container.manager") == "libpod"
+            && process["args"].strings == ["/catatonit", "-P"]
     }
 
     private func namespace(_ type: String) -> JSONValue? {

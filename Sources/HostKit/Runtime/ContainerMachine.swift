@@ -7,8 +7,7 @@ public enum ContainerMachine {
     public static func run() throws -> Machine.Verdict {
         let order = try readOrder()
         var description = MachineDescription(
-            name: String(order.name.prefix { $0 != "." }), kernel: ContainerPlaces.kernel,
-            initramfs: ContainerPlaces.initramfs)
+            name: hostName, kernel: ContainerPlaces.kernel, initramfs: ContainerPlaces.initramfs)
         description.root = .directory(ContainerPlaces.root)
         description.volumes = ContainerPlaces.volumes
         description.mounts = try order.volumes.flatMap { try Self.mounts($0) }
@@ -45,12 +44,23 @@ public enum ContainerMachine {
         return try visit.run(description, input: 0, isForwarder: true)
     }
 
+    /// The container's, which may be its pod's. gethostname(2)
+    private static var hostName: String {
+        var name = [UInt8](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        let text = String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+        // It becomes a word of the kernel's command line.
+        let isPlain = text.allSatisfy {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0))
+        }
+        return isPlain && !text.isEmpty ? text : "machine"
+    }
+
     private static func readOrder() throws -> MachineOrder {
         guard let text = readWholeFile(ContainerPlaces.order),
             let order = try? JSONDecoder().decode(MachineOrder.self, from: Data(text.utf8))
         else {
-            throw HostError("\(ContainerPlaces.order): cannot be read; the container's process is "
-                + "for hammock-runtime alone")
+            throw HostError("\(ContainerPlaces.order): cannot be read")
         }
         return order
     }

@@ -34,9 +34,15 @@ public struct ContainerNetwork: Sendable {
     }
 
     private func join(_ name: String, _ tap: String, mtu: Int) throws(HostError) {
-        if try json(["-j", "link", "show"]).contains(where: { $0["ifname"].string == tap }) {
-            // A machine has it, or one that was killed has left it. qemu cannot open a tap that
-            // another has, and says so.
+        if let old = try json(["-j", "link", "show"]).first(where: { $0["ifname"].string == tap }) {
+            guard !old["flags"].strings.contains("LOWER_UP") else {
+                throw HostError(
+                    """
+                    the network of this pod belongs to the machine of another container; one \
+                    container of a pod can have a machine of its own
+                    """)
+            }
+            // A machine that has ended left it.
             try run(ip, ["link", "delete", tap])
         }
         try run(ip, ["tuntap", "add", "dev", tap, "mode", "tap"])

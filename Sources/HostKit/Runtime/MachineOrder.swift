@@ -31,7 +31,6 @@ public struct MachineOrder: Codable, Equatable, Sendable {
         public var flags: UInt32
     }
 
-    public var name: String
     public var process: Process
     public var volumes: [Volume]
     /// Settings of the machine's kernel: names as sysctl(8) has them.

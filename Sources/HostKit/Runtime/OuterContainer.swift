@@ -48,8 +48,8 @@ public struct OuterContainer {
         var words = words
         words.set(["bundle", "b"], to: place)
         do {
-            try Self.write(String(decoding: try JSONEncoder().encode(order), as: UTF8.self),
-                to: "\(place)/machine.json")
+            let text = String(decoding: try JSONEncoder().encode(order), as: UTF8.self)
+            try Self.write(text, to: "\(place)/machine.json")
             try Self.write(new.configuration.text, to: "\(place)/config.json")
             let code = try HostProgram.run(inner, words.all).code
             if code != 0 || words.command == "run" { Self.removePlace(place) }
@@ -164,7 +164,7 @@ public struct OuterContainer {
                 throw HostError("\(directory): cannot be made: \(reason(errno))")
             }
         }
-        for case let (directory, target?) in files.programDirectories {
+        for case (let directory, let target?) in files.programDirectories {
             guard symlink(target, "\(place)/root\(directory)") == 0 else {
                 throw HostError("\(place)/root\(directory): cannot be made: \(reason(errno))")
             }

@@ -10,7 +10,9 @@ public struct RuntimeWords: Equatable, Sendable {
     public var rest: [String] = []
 
     /// Options before the command that take a value of their own, if it is not put behind a `=`.
-    private static let globalValues: Set<String> = ["root", "log", "log-format", "criu", "rootless"]
+    private static let globalValues: Set<String> = [
+        "root", "log", "log-format", "criu", "rootless",
+    ]
     /// The same behind `create` and `exec`.
     private static let values: Set<String> = [
         "bundle", "b", "console-socket", "pid-file", "preserve-fds", "process", "p", "cwd", "env",
