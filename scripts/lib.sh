@@ -201,6 +201,9 @@ packages_for() {
             # Debian's would take the place of a docker that came from elsewhere.
             command -v dockerd >/dev/null || echo docker.io
             ;;
+        # Engines that run their containers in machines, and what the tests ask them with.
+        engines) packages_for run && echo conmon containernetworking-plugins curl expect iproute2 \
+                python3-grpcio runc ;;
         reproduce) echo disorderfs faketime ;;
         verdicts) echo perl ;;
         bench) echo busybox-static catatonit dumb-init finit finit-plugins runit s6 tini ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests Hammock, cheapest ring first, and ends with "N passed, N failed, N skipped".
 #
-#   scripts/test.sh                 every ring but docs, ssh, services and fresh
+#   scripts/test.sh                 every ring but docs, ssh, engines, services and fresh
 #   scripts/test.sh --only RING     one ring; may be repeated
 #   scripts/test.sh --help
 #
@@ -19,6 +19,8 @@
 #   docs       what the chapters in docs/ tell their reader to do, and what they show: takes
 #              some minutes
 #   ssh        the machine to log in to, under stress: half an hour
+#   engines    container engines that run their containers in machines: podman, docker, a swarm,
+#              containerd as Kubernetes calls it: needs root, takes long
 #   services   Debian's own services, in a machine and in containers: needs root, takes long
 #   fresh      all of it on a new Debian made by debootstrap: needs root, takes long
 
@@ -43,7 +45,7 @@ main() {
     for ring in "${rings[@]}"; do
         case $ring in
             lint | unit | fuzz | build | namespace | container | scripts | boot | docs | ssh \
-                | services | fresh) ;;
+                | engines | services | fresh) ;;
             *) usage_error "--only takes a ring, and '$ring' is none" ;;
         esac
     done
@@ -232,6 +234,11 @@ ring_docs() {
     run_bats Docs
 }
 ring_ssh() { run_bats Ssh; }
+
+ring_engines() {
+    need_packages clients engines
+    run_bats Engines
+}
 
 ring_services() { run_bats Services; }
 

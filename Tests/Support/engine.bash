@@ -5,10 +5,17 @@
 load ../Support/helpers
 load ../Support/namespace
 
-# start_engine COMMAND...: builds init, and makes `$place`, `$cgroup` and the namespace. Fails if one
-# of these commands is missing; need_engine then says so.
+# start_engine [--network] COMMAND...: builds init, and makes `$place`, `$cgroup` and the namespace,
+# with a network of its own, if it is asked for. Fails if one of these commands is missing;
+# need_engine then says so.
 start_engine() {
-    local command
+    local command network=()
+    export engine_entry="--pid --mount"
+    if [ "$1" = --network ]; then
+        shift
+        network=(--net)
+        engine_entry+=" --net"
+    fi
     "$root/scripts/build-init.sh"
     for command; do
         command -v "$command" >/dev/null || engine_lacks "there is no $command here" || return
@@ -22,8 +29,9 @@ start_engine() {
     make_engine_tree "$place/tree"
     # An engine refuses to run with cgroups of both versions. The shell reaps what a daemon leaves
     # behind.
-    unshare --mount --pid --fork --mount-proc --kill-child sh -c '
+    unshare --mount --pid "${network[@]}" --fork --mount-proc --kill-child sh -c '
         mount -t tmpfs none /run
+        ip link set lo up
         mount -t tmpfs none /sys/fs/cgroup/unified 2>/dev/null
         : >"$1/begun"
         while :; do sleep 1000; done' sh "$place" >/dev/null 2>&1 3>&- &
@@ -109,14 +117,16 @@ make_engine_tree() {
 }
 
 # inside COMMAND...: runs COMMAND where the engine lives.
-inside() { nsenter --target "$engine_init" --pid --mount "$@" 3>&-; }
+# shellcheck disable=SC2086 # a word each
+inside() { nsenter --target "$engine_init" $engine_entry "$@" 3>&-; }
 
 # on_terminal SCRIPT COMMAND...: runs COMMAND where the engine lives, on a terminal, and captures it.
 on_terminal() {
     local script=$1
     shift
+    # shellcheck disable=SC2086 # a word each
     capture expect -f "$root/Tests/Support/terminal.exp" -- "$script" \
-        nsenter --target "$engine_init" --pid --mount "$@"
+        nsenter --target "$engine_init" $engine_entry "$@"
 }
 
 # Each of these gets a COMMAND that has init run the words behind it in a container.

@@ -133,7 +133,7 @@ public final class Machine {
     }
 
     private func take(signal: Int32) {
-        if signal == SIGWINCH {
+        if signal == SIGWINCH, description.process.hasTerminal || !isForwarder {
             if description.process.hasTerminal, let size = HostTerminal.size(of: 0) {
                 connection?.send(.window(size))
             }
