@@ -36,7 +36,7 @@ make_box() {
 # make_nginx: Debian's nginx and the libraries that it needs, and no other file of Debian's.
 make_nginx() {
     local tree=$place/nginx-tree library
-    mkdir -p "$tree"/{dev,etc/nginx,proc,sys,tmp,usr/sbin,var/log/nginx,var/lib/nginx,www}
+    mkdir -p "$tree"/{dev,etc/nginx,proc,run,sys,tmp,usr/sbin,var/log/nginx,var/lib/nginx,www}
     (cd "$place" && apt-get download nginx >/dev/null 2>&1 && dpkg -x nginx_*.deb deb) \
         || engine_lacks "Debian's nginx cannot be fetched" || return
     cp "$place/deb/usr/sbin/nginx" "$tree/usr/sbin/"
@@ -70,4 +70,33 @@ machines() { inside pgrep --count --full '^qemu-system-x86_64 ' || true; }
 nothing_left() {
     [ "$(machines)" -eq 0 ] && ! inside pgrep --full '^/hammock/runtime' >/dev/null \
         && [ -z "$(inside find "$place" /run -path '*/hammock/machine.json' 2>/dev/null)" ]
+}
+
+# start_docker NAME [COMMAND...]: a docker daemon whose containers are machines, maybe behind
+# COMMAND. It is asked by `docker_of NAME`.
+start_docker() {
+    local name=$1
+    shift
+    cat >"$place/$name.json" <<END_OF_JSON
+{"runtimes": {"hammock": {"path": "$runtime"}}, "default-runtime": "hammock",
+ "default-ulimits": {"nofile": {"Name": "nofile", "Hard": 1024, "Soft": 1024}}}
+END_OF_JSON
+    inside "$@" dockerd --config-file "$place/$name.json" --data-root "$place/$name" \
+        --exec-root "/run/$name" --pidfile "/run/$name.pid" --host "unix:///run/$name.sock" \
+        --storage-driver vfs --cgroup-parent "/$cgroup" --init-path "$place/docker-init" \
+        >"$place/$name.log" 2>&1 &
+    eventually docker_of "$name" info >/dev/null
+}
+
+# docker_of NAME WORDS...
+docker_of() { inside timeout --signal=KILL 120 docker --host "unix:///run/$1.sock" "${@:2}"; }
+
+# load_into_docker NAME IMAGE...: docker's archives are not OCI's.
+load_into_docker() {
+    local image
+    for image in "${@:2}"; do
+        [ -e "$place/$image-docker.tar" ] || skopeo copy --quiet "oci-archive:$place/$image.tar" \
+            "docker-archive:$place/$image-docker.tar:$image:latest"
+        docker_of "$1" load --quiet --input "$place/$image-docker.tar" >/dev/null
+    done
 }
