@@ -171,7 +171,8 @@ if !isGuest {
         .target(
             name: "HostKit",
             dependencies: ["AgentProtocol", "CHost", "InitCore", system, subprocess]),
-        .executableTarget(name: "hammock-host", dependencies: ["HostKit", arguments]),
+        .executableTarget(
+            name: "hammock-host", dependencies: ["HammockTool", "HostKit", arguments]),
         // The OCI runtime, for container engines.
         .executableTarget(name: "hammock-runtime", dependencies: ["HostKit"]),
         .testTarget(

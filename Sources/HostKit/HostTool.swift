@@ -1,4 +1,5 @@
 import Glibc
+import InitCore
 
 /// A program of the host's that Hammock calls.
 public struct HostTool: Sendable {
@@ -35,4 +36,10 @@ extension HostTool {
         self.init(
             name: tool.rawValue, package: tool.package, purpose: purpose, isNeeded: isNeeded)
     }
+}
+
+/// Which Hammock this is.
+public var hammockVersion: String {
+    let number = Version.number
+    return String(decoding: (0..<number.count).map { number[$0] }, as: UTF8.self)
 }

@@ -8,7 +8,20 @@ struct Hammock: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hammock",
         abstract: "Runs a container image in a machine of its own.",
-        subcommands: [Run.self, Exec.self, List.self, Stop.self, Logs.self, Doctor.self])
+        discussion: """
+            hammock is also what looks at unit files, and asks Hammock's init about its services: \
+            that of this system, or with --machine that of a machine.
+            """,
+        version: "Hammock \(hammockVersion)",
+        subcommands: [Run.self, Exec.self, List.self, Stop.self, Logs.self, Doctor.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Unit file", subcommands: ServiceWords.ofUnitFiles),
+            CommandGroup(name: "Service", subcommands: ServiceWords.ofServices),
+        ])
+
+    /// Here for `--help` only: `AskMachine` takes it.
+    @Option(help: "The machine whose services are meant; the first of all words.")
+    var machine: String?
 
     /// Runs a command, and ends with its code. Words of the command line that make no sense are 2
     /// here, as with all of Hammock's tools.
@@ -16,7 +29,10 @@ struct Hammock: AsyncParsableCommand {
         openStandardStreams()
         do {
             try checkArguments()
-            var command = try parseAsRoot()
+            let words = CommandLine.arguments.dropFirst()
+            var command =
+                AskMachine.isMeant(by: words)
+                ? try AskMachine.parse(Array(words)) : try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

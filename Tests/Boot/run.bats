@@ -206,6 +206,34 @@ b /root" ]
     expect_output "no machine with the name none runs"
 }
 
+@test "with --machine the hammock in an image answers, and without one the complaint says so" {
+    local with=$BATS_TEST_TMPDIR/with
+    "$root/scripts/build-init.sh" --product hammock
+    mkdir -p "$with"/{bin,sbin,etc/hammock}
+    cp "$(command -v busybox)" "$with/bin/busybox"
+    cp "$out/hammock" "$with/sbin/hammock"
+    printf '[Service]\nExecStart=/bin/busybox true\n' >"$with/etc/hammock/web.service"
+    start box "$with" -- /bin/busybox sh -c 'echo up; exec /bin/busybox sleep 600'
+    run hammock --machine box check
+    expect_status 0
+    expect_output "web.service runs"
+    # Init runs no services there, and this is the machine's own hammock that says so.
+    run hammock --machine box stop web
+    expect_status 3
+    [[ $output == "hammock: no init answers at /run/hammock/control"* ]]
+    run hammock --machine box nothing
+    expect_status 2
+    hammock stop box
+    run_ends_with 143
+
+    start bare --entrypoint sh --user 0 "$image" -- -c 'echo up; exec sleep 600'
+    run hammock --machine bare status
+    expect_status 3
+    [ "$output" = "hammock: the machine bare has no hammock in its image, which would answer" ]
+    hammock stop bare
+    run_ends_with 138
+}
+
 @test "ps lists the machines, logs shows the console, and stop sends the image's signal" {
     no_machine
     start box --entrypoint sh "$image" -- -c \

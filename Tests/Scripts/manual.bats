@@ -89,8 +89,10 @@ same_options() {
 
 @test "each option of hammock run and its like has an entry in their page, and no other has one" {
     local command help
-    help=$(for command in run exec ps stop; do "$out/hammock-host" "$command" --help; done \
-        | options_of_help | grep -vx -e -h)
+    help=$({
+        "$out/hammock-host" --help
+        for command in run exec ps stop; do "$out/hammock-host" "$command" --help; done
+    } | options_of_help | grep -vx -e -h)
     same_options "$help" "$(options_of_page hammock-run.1 OPTIONS | grep -vx -e -h)"
 }
 
