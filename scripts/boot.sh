@@ -44,6 +44,7 @@
 #                       with the command's code. One word is a line for the guest's shell.
 #   --key FILE          with --ssh: this public key may log in as root, and no other; may be
 #                       repeated. Without it these are the keys in ~/.ssh, or else a new one.
+#   --name NAME         with --ssh: a name for the machine, by which hammock ssh finds it
 #   --net user|none     user: a network of qemu's own, with an address by DHCP, from which the
 #                       guest gets out, and nobody gets in (default: none, and user with --ssh)
 #   --publish HOST:GUEST
@@ -179,6 +180,7 @@ parse() {
             --root) source=$(value_of "$@"); parts+=("$1" "$source"); shift 2 ;;
             --ssh) ssh=yes; shift ;;
             --key) keys+=("$(value_of "$@")"); shift 2 ;;
+            --name) ssh_name=$(value_of "$@"); shift 2 ;;
             --net) net=$(value_of "$@"); shift 2 ;;
             --publish) publish+=("$(value_of "$@")"); shift 2 ;;
             --state) state=$(value_of "$@"); shift 2 ;;

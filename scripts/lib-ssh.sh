@@ -1,11 +1,13 @@
 # scripts/boot.sh --net, --ssh and --state: a machine on a network, that one logs in to, and that
-# keeps something. Sourced by scripts/boot.sh; scripts/ssh.sh uses what is written here.
+# keeps something. Sourced by scripts/boot.sh; `hammock ssh` uses what is written here.
 #
 # Each machine that runs has a directory out/ssh/PORT, named by its port on this host's loopback:
 #   config            for ssh -F: the machine is called hammock
+#   name              its --name, if it has one
 #   known_hosts       its key
 #   authorized_keys   the keys that may log in as root, as they were handed to it
-# It goes when the machine ends.
+# It goes when the machine ends. A link to it is in ~/.cache/hammock/ports, where the machines of all
+# of this user's checkouts are. In both places .PORT.lock is held as long as the machine runs.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # what scripts/boot.sh sets
 
@@ -18,11 +20,14 @@ readonly state_label=hammock-state
 readonly key_maker=$out/packages/dropbear/bin/dropbearkey
 # Where systemd has qemu put what it hands to one boot.
 readonly credentials=opt/io.systemd.credentials
+# Where this user's machines are, of all checkouts.
+readonly ports=$cache/ports
 
 net=''       # user or none
 publish=()   # HOST:GUEST ...
 ssh=''       # whether one logs in
 keys=()      # --key FILE ...
+unset -v ssh_name # --name NAME, if it is given
 state=''     # --state FILE
 ssh_port=''
 ssh_place=''  # out/ssh/PORT
@@ -39,6 +44,7 @@ check_network() {
     [[ $net =~ ^(user|none)$ ]] || usage_error "--net is user or none, not '$net'"
     [ -z "$ssh" ] || [ "$net" = user ] || usage_error "--ssh needs a network (--net user)"
     [ ${#keys[@]} -eq 0 ] || [ -n "$ssh" ] || usage_error "--key is for --ssh"
+    [ -z "${ssh_name+given}" ] || check_name
     [ ${#publish[@]} -eq 0 ] || [ "$net" = user ] \
         || usage_error "--publish needs a network: --net user, or --ssh"
     for pair in "${publish[@]}"; do
@@ -51,6 +57,14 @@ check_network() {
         usage_error "--ssh makes keys for one boot, and --dry-run boots nothing"
     fi
     [ -z "$state" ] || check_state
+}
+
+# check_name: refuses what is no name of a machine, or could be a port.
+check_name() {
+    [ -n "$ssh" ] || usage_error "--name is for --ssh"
+    if [[ ! $ssh_name =~ ^[a-z0-9][a-z0-9-]{0,47}$ ]] || [[ $ssh_name != *[a-z]* ]]; then
+        usage_error "--name takes small letters, digits and '-', at most 48, and not '$ssh_name'"
+    fi
 }
 
 # check_state: refuses a file that is there and is no state disk.
@@ -73,10 +87,17 @@ is_state_disk() {
 
 # --- ports ----------------------------------------------------------------------------------
 
-# take_ports: one for SSH, unless --publish has named it, and those of --publish. No other boot
-# takes them while this script or its qemu lives.
+# take_ports: the name, and one port for SSH, unless --publish has named it, and those of --publish.
+# No other boot takes them while this script or its qemu lives.
 take_ports() {
-    local pair port
+    local pair port lock
+    if [ -n "${ssh_name-}" ]; then
+        mkdir -p "$ports"
+        exec {lock}>"$ports/.$ssh_name.lock"
+        flock -n "$lock" \
+            || die "$exit_missing" "--name: a machine with the name $ssh_name runs already"
+        locks+=("$lock")
+    fi
     for pair in "${publish[@]}"; do
         port=${pair%:*}
         take_port "$port" \
@@ -96,9 +117,9 @@ take_ports() {
 # take_port PORT: fails if somebody has it.
 take_port() {
     local lock shared
-    mkdir -p "$out/ssh" "$cache/ports"
+    mkdir -p "$out/ssh" "$ports"
     # The second is for this user's other checkouts: their qemu may not have taken the port yet.
-    exec {lock}>"$out/ssh/.$1.lock" {shared}>"$cache/ports/$1.lock"
+    exec {lock}>"$out/ssh/.$1.lock" {shared}>"$ports/.$1.lock"
     if ! flock -n "$lock" || ! flock -n "$shared" \
         || (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
         exec {lock}>&- {shared}>&-
@@ -132,6 +153,8 @@ prepare_ssh() {
         printf '    StrictHostKeyChecking yes\n'
         [ ${#identities[@]} -eq 0 ] || printf '    IdentityFile "%s"\n' "${identities[@]}"
     } >"$ssh_place/config"
+    [ -z "${ssh_name-}" ] || printf '%s\n' "$ssh_name" >"$ssh_place/name"
+    ln -sfnT "$ssh_place" "$ports/$ssh_port"
 }
 
 # collect_keys: which keys may log in: those of --key, or the user's own, or a new one.
@@ -331,6 +354,6 @@ power_down() {
 # end_ssh: what a machine that one logs in to leaves behind.
 end_ssh() {
     end_run
-    [ -z "$ssh_place" ] || rm -rf "$ssh_place"
+    [ -z "$ssh_place" ] || rm -rf "$ssh_place" "${ports:?}/$ssh_port"
     [ -z "${work-}" ] || rm -rf "$work"
 }

@@ -7,6 +7,9 @@
 #
 #   --port PORT   which machine, if more than one runs
 #
+# It is a front to `hammock ssh`, for the machines of this checkout. hammock ssh finds a machine by
+# its name, too, and those of other checkouts.
+#
 # Ends with the command's own exit code, or with 255 if ssh itself failed. Other clients find the
 # machine by the same file: scp -F out/ssh/PORT/config FILE hammock:
 
@@ -34,20 +37,10 @@ main() {
         [ ${#ports[@]} -eq 1 ] || usage_error "more than one machine runs: --port ${ports[*]}"
         port=${ports[0]}
     fi
-    exec ssh -F "$out/ssh/$port/config" hammock "$@"
+    exec "$root/scripts/hammock" ssh --from "$out/ssh" "$port" -- "$@"
 }
 
-# machines: the ports of those that run. The lock of one that runs is held.
-machines() {
-    local config port lock
-    for config in "$out"/ssh/*/config; do
-        [ -e "$config" ] || continue
-        port=${config%/config}
-        port=${port##*/}
-        exec {lock}<"$out/ssh/.$port.lock" || continue
-        flock -n "$lock" || printf '%s\n' "$port"
-        exec {lock}<&-
-    done
-}
+# machines: the ports of those that run.
+machines() { "$root/scripts/hammock" ssh --from "$out/ssh" --list | cut -d' ' -f1; }
 
 main "$@"

@@ -13,7 +13,9 @@ struct Hammock: AsyncParsableCommand {
             that of this system, or with --machine that of a machine.
             """,
         version: "Hammock \(hammockVersion)",
-        subcommands: [Run.self, Exec.self, List.self, Stop.self, Logs.self, Doctor.self],
+        subcommands: [
+            Run.self, Exec.self, List.self, Stop.self, Logs.self, LogIn.self, Doctor.self,
+        ],
         groupedSubcommands: [
             CommandGroup(name: "Unit file", subcommands: ServiceWords.ofUnitFiles),
             CommandGroup(name: "Service", subcommands: ServiceWords.ofServices),

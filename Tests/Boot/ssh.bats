@@ -237,6 +237,31 @@ END
     expect_output "more than one machine runs"
 }
 
+@test "hammock ssh finds a machine by its name and by its port, and hands over all words" {
+    local first=$port
+    start_another --name "box-$$"
+    run "$root/scripts/hammock" ssh "box-$$" echo one two
+    expect_status 0
+    [ "$output" = "one two" ]
+    run "$root/scripts/hammock" ssh "$port" -- 'echo "$USER"; exit 7'
+    expect_status 7
+    [ "$output" = root ]
+    run "$root/scripts/hammock" ssh --list
+    expect_output "$port box-$$"
+    expect_output "$first"
+    # The name is taken as long as the machine runs.
+    run "$root/scripts/boot.sh" --ssh --key "$key.pub" --name "box-$$" -- true
+    expect_status 3
+    expect_output "--name: a machine with the name box-$$ runs already"
+    stop_machine "$boot"
+    run "$root/scripts/hammock" ssh "box-$$" true
+    expect_status 2
+    expect_output "no machine to log in to has the name or the port box-$$ (there are: "
+    run "$root/scripts/hammock" ssh --from "$BATS_TEST_TMPDIR" "$first" true
+    expect_status 2
+    expect_output "scripts/boot.sh --ssh --name NAME boots one"
+}
+
 @test "the server comes back when it is killed, and a session goes on" {
     guest 'echo begun; until [ -e /tmp/go-on ]; do usleep 20000; done; echo went on' \
         >"$BATS_TEST_TMPDIR/session" 3>&- &
@@ -410,6 +435,18 @@ END
     one_login --key "$key.pub" --publish "$taken:80" -- true
     expect_status 3
     [[ $stderr == *"port $taken of 127.0.0.1 is taken"* ]]
+}
+
+@test "what is no name for a machine to log in to is refused" {
+    local name
+    for name in -x Box 40022 a_b ''; do
+        one_login --key "$key.pub" "--name" "$name" -- true
+        expect_status 2
+        [[ $stderr == *"--name takes small letters, digits and '-', at most 48, and not '$name'"* ]]
+    done
+    run "$root/scripts/boot.sh" --name box --check
+    expect_status 2
+    expect_output "--name is for --ssh"
 }
 
 @test "too little memory ends with a message, and nothing is left" {

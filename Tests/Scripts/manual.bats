@@ -91,7 +91,7 @@ same_options() {
     local command help
     help=$({
         "$out/hammock-host" --help
-        for command in run exec ps stop; do "$out/hammock-host" "$command" --help; done
+        for command in run exec ps stop ssh; do "$out/hammock-host" "$command" --help; done
     } | options_of_help | grep -vx -e -h)
     same_options "$help" "$(options_of_page hammock-run.1 OPTIONS | grep -vx -e -h)"
 }

@@ -52,14 +52,7 @@ public struct ImageStore: Sendable {
         self.limits = limits
     }
 
-    public static var defaultDirectory: FilePath {
-        let environment = ProcessInfo.processInfo.environment
-        // XDG Base Directory Specification: a relative path is to be ignored.
-        if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
-            return FilePath(cache).appending("hammock/images")
-        }
-        return FilePath(environment["HOME"] ?? "/").appending(".cache/hammock/images")
-    }
+    public static var defaultDirectory: FilePath { cacheDirectory.appending("images") }
 
     /// Finds the image in the cache, or puts it there. A root directory is read each time, into a
     /// file that the caller removes (`PreparedImage.cleanUp`).
@@ -335,4 +328,14 @@ private func synchronise(_ path: FilePath) throws {
     try file.closeAfter {
         guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
     }
+}
+
+/// What Hammock keeps for this user, and could make again: `${XDG_CACHE_HOME:-~/.cache}/hammock`.
+var cacheDirectory: FilePath {
+    let environment = ProcessInfo.processInfo.environment
+    // XDG Base Directory Specification: a relative path is to be ignored.
+    if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
+        return FilePath(cache).appending("hammock")
+    }
+    return FilePath(environment["HOME"] ?? "/").appending(".cache/hammock")
 }

@@ -140,7 +140,7 @@ public final class MachineDirectory {
         var found: [MachineRecord] = []
         for name in entries(of: base).sorted() {
             let paths = MachinePaths(directory: "\(base)/\(name)")
-            if !isLocked(paths) {
+            if !isLocked("\(paths.directory)/lock") {
                 remove(paths)
             } else if let record = record(in: paths) {
                 found.append(record)
@@ -158,7 +158,7 @@ public final class MachineDirectory {
         let paths = MachinePaths(directory: "\(base)/\(name)")
         let alone = try Alone(in: base)
         defer { alone.end() }
-        guard isLocked(paths), let record = record(in: paths) else {
+        guard isLocked("\(paths.directory)/lock"), let record = record(in: paths) else {
             throw HostError("no machine with the name \(name) runs (hammock ps lists them)")
         }
         return (record, paths)
@@ -181,8 +181,9 @@ public final class MachineDirectory {
         func end() { close(descriptor) }
     }
 
-    private static func isLocked(_ paths: MachinePaths) -> Bool {
-        let lock = open("\(paths.directory)/lock", O_RDWR | O_CLOEXEC)
+    /// Whether somebody holds the lock: a machine runs, or is about to.
+    static func isLocked(_ path: String) -> Bool {
+        let lock = open(path, O_RDWR | O_CLOEXEC)
         guard lock >= 0 else { return false }
         defer { close(lock) }
         return flock(lock, LOCK_EX | LOCK_NB) != 0
@@ -207,7 +208,7 @@ public final class MachineDirectory {
         }
     }
 
-    private static func entries(of directory: String) -> [String] {
+    static func entries(of directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
