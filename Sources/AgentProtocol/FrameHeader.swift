@@ -79,6 +79,9 @@ public enum FrameKind: UInt8, Sendable {
     case finish = 8
     /// Make a symbolic link, in place of what has the name: where it leads, path.
     case link = 9
+    /// Wait for the disk, or the part of one, that begins with these bytes, and make a link to it:
+    /// for how long in milliseconds, path; the rest is the bytes. In a description only.
+    case locate = 10
 
     // MARK: Both ways
 

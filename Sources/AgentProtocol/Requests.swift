@@ -128,6 +128,29 @@ public struct EnterRequest {
     }
 }
 
+/// `FrameKind.locate`.
+public struct LocateRequest {
+    /// How many bytes are compared at most.
+    public static let mostBytes = 512
+
+    public let milliseconds: UInt32
+    /// A C string: an absolute path.
+    public let path: ByteView
+    /// What the disk begins with.
+    public let beginning: ByteView
+
+    /// - Returns: `nil` if the message is no such request.
+    public init?(_ payload: ByteView) {
+        var reader = PayloadReader(payload)
+        milliseconds = reader.number()
+        path = reader.text()
+        beginning = reader.rest
+        guard reader.isWhole, path[0] == UInt8(ascii: "/"), beginning.count > 0,
+            beginning.count <= Self.mostBytes
+        else { return nil }
+    }
+}
+
 /// `FrameKind.start`: all that makes a process.
 ///
 /// One byte of flags; user and group; rows and columns, two bytes each; how many groups (one byte)
@@ -138,7 +161,8 @@ public struct ProcessRequest {
     public static let hasTerminal: UInt8 = 1
     /// Standard input carries what the host sends. Without it, it is /dev/null.
     public static let hasInput: UInt8 = 2
-    static let allFlags: UInt8 = 3
+    /// Its streams are the agent's own, which is to say the machine's console. Goes with no other.
+    public static let hasConsole: UInt8 = 4
 
     public let flags: UInt8
     public let user: UInt32
@@ -181,7 +205,7 @@ public struct ProcessRequest {
             _ = reader.text()
             index &+= 1
         }
-        guard reader.isWhole, reader.rest.count == 0, flags & ~Self.allFlags == 0,
+        guard reader.isWhole, reader.rest.count == 0, flags <= Self.hasConsole,
             argumentCount > 0, directory[0] == UInt8(ascii: "/")
         else { return nil }
     }

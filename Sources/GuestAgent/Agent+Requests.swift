@@ -11,7 +11,12 @@ extension Agent {
     ) -> Bool {
         switch header.kind {
         case .mount, .directory, .file, .enter, .link:
-            return arrange(header.kind, payload, on: &system)
+            switch Arrangement(header.kind, payload, memory, on: &system) {
+            case .done: break
+            case .failed(let error, let subject):
+                sendFailure(error, kind: header.kind.rawValue, .none, of: 0, subject, on: &system)
+            case .nonsense: return false
+            }
         case .start:
             guard let request = ProcessRequest(payload) else { return false }
             start(header.process, request, on: &system)
@@ -38,45 +43,7 @@ extension Agent {
             let count = UInt32(payload.number16(at: 0)) | UInt32(payload.number16(at: 2)) << 16
             slots[Int(header.process)].outputs[Int(header.stream) &- 1].grant(Int(count))
             drain(header.process, on: &system)
-        case .ready, .started, .failed, .ended: return false
-        }
-        return true
-    }
-
-    /// What makes the root directory.
-    private mutating func arrange<S: AgentSystem & ~Copyable>(
-        _ kind: FrameKind, _ payload: ByteView, on system: inout S
-    ) -> Bool {
-        var subject = ByteView.empty
-        do throws(Errno) {
-            switch kind {
-            case .mount:
-                guard let request = MountRequest(payload) else { return false }
-                subject = request.target
-                try system.mount(request, memory)
-            case .directory, .file:
-                guard let request = EntryRequest(payload) else { return false }
-                subject = request.path
-                if kind == .file {
-                    try system.writeFile(request, memory)
-                } else {
-                    guard request.content.count == 0 else { return false }
-                    try system.makeDirectory(request, memory)
-                }
-            case .link:
-                guard let request = LinkRequest(payload) else { return false }
-                subject = request.path
-                try system.makeLink(request, memory)
-            case .enter:
-                guard let request = EnterRequest(payload) else { return false }
-                subject = request.path
-                try system.enter(request.path)
-            case .start, .signal, .window, .finish, .data, .credit, .ready, .started, .failed,
-                .ended:
-                return false
-            }
-        } catch {
-            sendFailure(error, kind: kind.rawValue, .none, of: 0, subject, on: &system)
+        case .locate, .ready, .started, .failed, .ended: return false
         }
         return true
     }
@@ -103,12 +70,7 @@ extension Agent {
     mutating func fail<S: AgentSystem & ~Copyable>(
         _ process: UInt8, _ failure: StepFailure, _ subject: ByteView, on system: inout S
     ) {
-        if process == 0 {
-            outcome =
-                failure.step != .execution
-                ? Agent.codeOfFailure
-                : failure.error == .noSuchFile ? Agent.codeOfNoProgram : Agent.codeOfNoExecution
-        }
+        if process == 0 { outcome = failure.code }
         sendFailure(
             failure.error, kind: FrameKind.start.rawValue, failure.step, of: process, subject,
             on: &system)

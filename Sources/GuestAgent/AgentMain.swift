@@ -3,7 +3,7 @@ import CLinux
 import InitCore
 import KernelInterface
 
-/// The agent of a machine: `hammock-agent PORT`.
+/// The agent of a machine: `hammock-agent PORT`, or `hammock-agent --description FILE`.
 ///
 /// - Parameters:
 ///   - count: main's argc.
@@ -18,21 +18,30 @@ public func agentMain(
 /// - Returns: the code to exit with.
 private func runAgent(_ words: Words) -> UInt8 {
     var system = LinuxSystem()
-    guard words.count == 2, let memory = clinux_agent_memory() else {
+    let isAlone = words.count == 3 && words[1].equals("--description")
+    guard isAlone || words.count == 2, let start = clinux_agent_memory() else {
         system.say(Complaint.usage)
         return 2
     }
-    // The mode of what the host asks for is exact.
+    let memory = AgentMemory(start)
+    // The mode of what is asked for is exact.
     system.kernel.setUmask(0)
     var port: FileDescriptor?
     do throws(Errno) {
         try system.kernel.catchSignals()
+        if isAlone {
+            guard let (file, header) = system.openDescription(words[2], memory) else {
+                return Agent.codeOfFailure
+            }
+            var run = DescribedRun(file, header, memory)
+            return run.run(on: &system)
+        }
         port =
             words[1].equals("-") ? try system.takeStandardInput() : system.openPort(words[1])
     } catch {
         system.say(Complaint.portFailed(error))
     }
     guard let port else { return Agent.codeOfFailure }
-    var agent = Agent(port: port, AgentMemory(memory))
+    var agent = Agent(port: port, memory)
     return agent.run(on: &system)
 }

@@ -4,7 +4,7 @@ import KernelInterface
 
 /// What the agent asks of Linux. `LinuxSystem` asks the real one; the tests have a small one.
 ///
-/// No call waits, but for the two whose names say so.
+/// No call waits, but for `wait`, `waitUntilWritable` and `locate`.
 protocol AgentSystem: ~Copyable {
     // MARK: Streams
 
@@ -73,6 +73,8 @@ protocol AgentSystem: ~Copyable {
     mutating func makeLink(_ request: LinkRequest, _ memory: AgentMemory) throws(Errno)
     /// chroot(2)
     mutating func enter(_ path: ByteView) throws(Errno)
+    /// Waits for a disk.
+    mutating func locate(_ request: LocateRequest, _ memory: AgentMemory) throws(Errno)
 
     /// Brings a line to standard error.
     mutating func say(_ line: Line)
@@ -111,6 +113,13 @@ struct PollEntry: BitwiseCopyable {
 struct StepFailure: Error, Equatable {
     let step: ProcessStep
     let error: Errno
+
+    /// What the agent ends with, if it is about process 0.
+    var code: UInt8 {
+        step != .execution
+            ? Agent.codeOfFailure
+            : error == .noSuchFile ? Agent.codeOfNoProgram : Agent.codeOfNoExecution
+    }
 }
 
 /// The agent's ends of what leads to a process.
@@ -120,7 +129,8 @@ struct StartedProcess {
     let report: FileDescriptor
     /// `nil` if it has no input, or /dev/null.
     let input: FileDescriptor?
-    let output: FileDescriptor
+    /// `nil` if it has the agent's own streams.
+    let output: FileDescriptor?
     /// `nil` where the output carries both, as a terminal does.
     let errors: FileDescriptor?
 }

@@ -3,7 +3,8 @@ import CLinux
 import InitCore
 import KernelInterface
 
-/// What is to be descriptors 0 to 2 of a process. All three are there when it is forked.
+/// What is to be descriptors 0 to 2 of a process. All three are there when it is forked, or none if
+/// it has the agent's own.
 struct ChildStreams {
     var input: FileDescriptor?
     var output: FileDescriptor?
@@ -62,7 +63,11 @@ struct ChildProcess {
             try kernel.takeTerminal(terminal, byForce: false)
         }
         step = .streams
-        try placeStreams(on: &kernel)
+        if request.flags == ProcessRequest.hasConsole {
+            keepConsole(on: &kernel)
+        } else {
+            try placeStreams(on: &kernel)
+        }
         // What makes the root directory needs exact modes, and a program the usual mask.
         kernel.setUmask(0o022)
         step = .limits
@@ -76,6 +81,21 @@ struct ChildProcess {
         step = .execution
         try kernel.unblockSignals()
         try execute(on: &kernel)
+    }
+
+    /// The agent's streams stay the program's. A terminal becomes the one of its session, so that
+    /// its keys reach the program, and the program's user may open it anew.
+    private func keepConsole(on kernel: inout LinuxKernel) {
+        // It is another session's until now. Not everybody may take it, and a program can do
+        // without.
+        try? kernel.takeTerminal(FileDescriptor(rawValue: 0), byForce: true)
+        var descriptor: Int32 = 0
+        while descriptor < 3 {
+            if clinux_is_terminal(descriptor) == 1 {
+                _ = clinux_change_file_owner(descriptor, request.user, .max)
+            }
+            descriptor &+= 1
+        }
     }
 
     private func placeStreams(on kernel: inout LinuxKernel) throws(Errno) {

@@ -137,6 +137,48 @@ extension LinuxSystem {
         try kernel.changeDirectory(to: top.start)
     }
 
+    mutating func locate(_ request: LocateRequest, _ memory: AgentMemory) throws(Errno) {
+        let limit = kernel.now().advanced(byMilliseconds: Int64(request.milliseconds))
+        try makeDirectories(above: request.path, memory)
+        while true {
+            // The kernel hears of some disks only after a while.
+            if let disk = try disk(beginningWith: request.beginning, memory) {
+                try LinuxSystem.check(
+                    clinux_symlink(LinuxSystem.cString(disk), text(request.path)))
+                return
+            }
+            guard kernel.now() < limit else { throw .noSuchDevice }
+            kernel.sleep(milliseconds: diskPauseMilliseconds)
+        }
+    }
+
+    /// The path of a disk, or of a part of one: a C string in `memory.path`.
+    private mutating func disk(
+        beginningWith wanted: ByteView, _ memory: AgentMemory
+    ) throws(Errno) -> UnsafePointer<UInt8>? {
+        var found: UnsafePointer<UInt8>?
+        // The kernel's own list of them.
+        try kernel.readLines("/proc/partitions") { kernel, bytes in
+            guard let start = bytes.baseAddress else { return }
+            var lines = ByteView(
+                start: UnsafePointer(start.assumingMemoryBound(to: UInt8.self)),
+                count: bytes.count)
+            while found == nil, lines.count > 0 {
+                guard let name = diskName(lines.removeFirst(upTo: UInt8(ascii: "\n"))) else {
+                    continue
+                }
+                var path = PathBuffer(memory.path)
+                path.append("/dev/")
+                path.append(name)
+                guard let disk = try? path.finish(),
+                    begins(disk, with: wanted, memory.otherPath, &kernel)
+                else { continue }
+                found = disk
+            }
+        }
+        return found
+    }
+
     private mutating func makeDirectories(
         above path: ByteView, _ memory: AgentMemory
     ) throws(Errno) {
@@ -178,6 +220,41 @@ extension LinuxSystem {
     }
 }
 
+/// The name in a line of /proc/partitions: the last of four words, of which the first is a number.
+func diskName(_ line: ByteView) -> ByteView? {
+    var rest = line
+    var name = ByteView.empty
+    var words = 0
+    while rest.count > 0 {
+        let word = rest.removeFirst(upTo: UInt8(ascii: " "))
+        if word.count == 0 { continue }
+        if words == 0, word.decimal(upTo: .max) == nil { return nil }
+        name = word
+        words &+= 1
+    }
+    return words == 4 ? name : nil
+}
+
+/// Whether a file begins with these bytes, of which there are no more than fit into `buffer`.
+private func begins(
+    _ path: UnsafePointer<UInt8>, with wanted: ByteView, _ buffer: UnsafeMutableRawBufferPointer,
+    _ kernel: inout LinuxKernel
+) -> Bool {
+    guard let file = try? kernel.open(at: path, .reading.union(.notWaiting), mode: 0) else {
+        return false
+    }
+    defer { kernel.close(file) }
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted.count])
+    guard let start = bytes.baseAddress, let count = try? kernel.read(bytes, from: file) else {
+        return false
+    }
+    return ByteView(
+        start: UnsafePointer(start.assumingMemoryBound(to: UInt8.self)), count: count
+    ).equals(wanted)
+}
+
+/// How long the agent waits before it looks for a disk again.
+private let diskPauseMilliseconds: Int32 = 5
 /// MS_BIND of mount(2).
 private let bindFlag: UInt32 = 4096
 /// The bits of a mode that are no type.

@@ -45,7 +45,7 @@ extension LinuxSystem {
             if request.flags & ProcessRequest.hasTerminal != 0 {
                 step = .terminal
                 try openTerminal(request, &ends)
-            } else {
+            } else if request.flags != ProcessRequest.hasConsole {
                 try openPipes(request, &ends)
             }
             step = .fork
@@ -55,12 +55,10 @@ extension LinuxSystem {
                 LinuxKernel.exit(process.become(on: &kernel))
             }
             ends.closeChildsEnds(on: &kernel)
-            guard let report = ends.report, let output = ends.output else {
-                throw .badFileDescriptor
-            }
+            guard let report = ends.report else { throw .badFileDescriptor }
             return StartedProcess(
                 process: ProcessID(rawValue: child), report: report, input: ends.input,
-                output: output, errors: ends.errors)
+                output: ends.output, errors: ends.errors)
         } catch {
             ends.closeAll(on: &kernel)
             throw StepFailure(step: step, error: error)

@@ -47,6 +47,31 @@ struct LinuxSystem: ~Copyable, AgentSystem {
             FileDescriptor(rawValue: 0), above: FileDescriptor(rawValue: 2))
     }
 
+    /// Opens a description, and checks its first bytes.
+    ///
+    /// - Returns: `nil` if it is not there or is none, and says so.
+    mutating func openDescription(
+        _ path: ByteView, _ memory: AgentMemory
+    ) -> (file: FileDescriptor, header: DescriptionHeader)? {
+        do throws(Errno) {
+            let file = try kernel.open(
+                at: path.start, .reading.union(.noTerminal), mode: 0)
+            let bytes = UnsafeMutableRawBufferPointer(
+                rebasing: memory.inbox[..<DescriptionHeader.size])
+            let count = try kernel.read(bytes, from: file)
+            if let start = bytes.baseAddress, count == DescriptionHeader.size,
+                let header = DescriptionHeader(
+                    ByteView(start: start.assumingMemoryBound(to: UInt8.self), count: count))
+            {
+                return (file, header)
+            }
+            say(Complaint.noDescription(path))
+        } catch {
+            say(Complaint.cannotRead(path, error))
+        }
+        return nil
+    }
+
     // MARK: Streams
 
     mutating func wait(for watched: UnsafeMutableBufferPointer<PollEntry>) -> Signal? {

@@ -59,6 +59,14 @@ private func naiveEnter(_ payload: Bytes) -> [Bytes]? {
     return reader.isAll && path.isAbsolute ? [path] : nil
 }
 
+private func naiveLocate(_ payload: Bytes) -> [Bytes]? {
+    var reader = NaivePayload(rest: payload)
+    let number = Bytes("\(reader.number(4))")
+    let path = reader.text()
+    guard reader.isWhole, path.isAbsolute, (1...512).contains(reader.rest.count) else { return nil }
+    return [number, path, reader.rest]
+}
+
 private func naiveStart(_ payload: Bytes) -> [Bytes]? {
     var reader = NaivePayload(rest: payload)
     let numbers = [1, 4, 4, 2, 2, 1, 2, 2].map { reader.number($0) }
@@ -68,7 +76,7 @@ private func naiveStart(_ payload: Bytes) -> [Bytes]? {
     // Each text has a byte at least.
     guard numbers[6] + numbers[7] <= reader.rest.count else { return nil }
     let texts = (0..<numbers[6] + numbers[7]).map { _ in reader.text() }
-    guard reader.isAll, numbers[0] < 4, numbers[6] > 0, directory.isAbsolute else { return nil }
+    guard reader.isAll, numbers[0] < 5, numbers[6] > 0, directory.isAbsolute else { return nil }
     return numbers.map { Bytes("\($0)") } + groups + [directory] + texts
 }
 
@@ -122,6 +130,63 @@ func fuzzAgent(_ input: UnsafeBufferPointer<UInt8>) {
     agree(entry, naiveEntry(payload), "entry")
     let link = LinkRequest(view).map { [Bytes($0.target), Bytes($0.path)] }
     agree(link, naiveLink(payload), "link")
+    let locate = LocateRequest(view).map {
+        [Bytes("\($0.milliseconds)"), Bytes($0.path), Bytes($0.beginning)]
+    }
+    agree(locate, naiveLocate(payload), "locate")
     agree(EnterRequest(view).map { [Bytes($0.path)] }, naiveEnter(payload), "enter")
     agree(ProcessRequest(view).map(found), naiveStart(payload), "start")
+}
+
+/// The kinds of a description's messages, as a naive parser finds them: all that make the root
+/// directory, and then the program, with which the description ends.
+private func naiveDescription(_ bytes: Bytes) -> [UInt8]? {
+    var number = NaivePayload(rest: Bytes(bytes.dropFirst(12)))
+    let count = Int(number.number(4))
+    guard bytes.starts(with: Bytes("HAMMOCK\0\u{1}\0\0\0".utf8)), number.isWhole,
+        count <= 1 << 20, number.rest.count >= count
+    else { return nil }
+    var rest = Bytes(number.rest.prefix(count))
+    var kinds: [UInt8] = []
+    while !rest.isEmpty {
+        guard rest.count >= 8, rest[1] == 0, rest[2] == 0, rest[3] == 0, kinds.last != 5 else {
+            return nil
+        }
+        let size = (4..<8).reversed().reduce(0) { $0 << 8 | Int(rest[$1]) }
+        guard [1, 2, 3, 4, 5, 9, 10].contains(rest[0]), size <= 65536, rest.count >= 8 + size else {
+            return nil
+        }
+        kinds.append(rest[0])
+        rest.removeFirst(8 + size)
+    }
+    return kinds.last == 5 ? kinds : nil
+}
+
+/// The input is a description, as hammock-agent --description reads it.
+func fuzzDescription(_ input: UnsafeBufferPointer<UInt8>) {
+    let bytes = Bytes(input)
+    agree(kinds(of: bytes), naiveDescription(bytes), "description")
+}
+
+private func kinds(of bytes: Bytes) -> [UInt8]? {
+    guard bytes.count >= DescriptionHeader.size else { return nil }
+    let head = Bytes(bytes[..<DescriptionHeader.size])
+    let header = head.withUnsafeBufferPointer { buffer in
+        buffer.baseAddress.flatMap { DescriptionHeader(ByteView(start: $0, count: buffer.count)) }
+    }
+    guard let header else { return nil }
+    agree((0..<DescriptionHeader.size).map { header.bytes[$0] }, head, "header")
+    var progress = DescriptionProgress(header)
+    var place = DescriptionHeader.size
+    var kinds: [UInt8] = []
+    while place + FrameHeader.size <= bytes.count {
+        var raw = [8 of UInt8](repeating: 0)
+        for index in 0..<FrameHeader.size { raw[index] = bytes[place + index] }
+        guard let frame = FrameHeader(raw), progress.take(frame) else { return nil }
+        place += FrameHeader.size + frame.count
+        guard place <= bytes.count else { return nil }
+        kinds.append(frame.kind.rawValue)
+        if frame.kind == .start { return kinds }
+    }
+    return nil
 }

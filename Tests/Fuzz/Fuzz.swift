@@ -7,6 +7,7 @@
 /// a second, naive implementation has another answer.
 private let targets: [String: @Sendable (UnsafeBufferPointer<UInt8>) -> Void] = [
     "agent": fuzzAgent,
+    "description": fuzzDescription,
     "kernel-command-line": fuzzKernelCommandLine,
     "logs": fuzzLogs,
     "notices": fuzzNotices,

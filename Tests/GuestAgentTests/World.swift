@@ -266,6 +266,9 @@ final class World: AgentSystem {
     }
     func makeLink(_ request: LinkRequest, _ memory: AgentMemory) throws(Errno) {}
     func enter(_ path: ByteView) throws(Errno) {}
+    func locate(_ request: LocateRequest, _ memory: AgentMemory) throws(Errno) {
+        faults.append("waits for a disk")
+    }
 
     func say(_ line: Line) {
         faults.append(line.withBytes { String(decoding: $0, as: UTF8.self) })

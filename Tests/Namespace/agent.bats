@@ -562,7 +562,7 @@ def header(kind, process=0, stream=0, zero=0, count=0):
     return struct.pack("<BBBBI", kind, process, stream, zero, count)
 def start(flags, arguments):
     return struct.pack("<BIIHHBHH", flags, 0, 0, 0, 0, 0, arguments, 0)
-bad = [header(0), header(99), header(10), header(START, 16), header(DATA, 0, 3),
+bad = [header(0), header(99), header(11), header(LOCATE), header(START, 16), header(DATA, 0, 3),
        header(FINISH, 0, 0, 1), header(DATA, count=65537), header(READY),
        header(STARTED), header(FAILED), header(ENDED),
        header(MOUNT), header(DIRECTORY), header(FILE), header(ENTER), header(LINK), header(START),
@@ -648,5 +648,99 @@ assert done.stderr.startswith(reason), done
 for words in [], ["a", "b"]:
     done = subprocess.run([os.environ["agent"], *words], stderr=subprocess.PIPE)
     assert done.returncode == 2 and done.stderr.startswith(b"usage: hammock-agent PORT"), done
+END
+}
+
+# --- a description ----------------------------------------------------------------------------
+
+@test "the agent does what a description says, and ends with its program's code" {
+    drive <<'END'
+root = f"{work}/root"
+entry = lambda mode, path: struct.pack("<III", mode, 0, 0) + text(path)
+words = describe(f"{work}/description",
+    message(DIRECTORY, entry(0o751, f"{root}/made")),
+    message(FILE, entry(0o640, f"{root}/made/file") + b"content"),
+    message(LINK, text("file") + text(f"{root}/made/link")),
+    program("sh", "-c", 'cat made/link; read line; echo " $line $WORD"; echo e >&2; exit 9',
+            environment=("PATH=/usr/bin:/bin", "WORD=here"), directory=root))
+# What is behind a description is nobody's, as on a disk.
+open(words[2], "ab").write(b"\0" * 5000)
+done = subprocess.run(words, input=b"typed\n", capture_output=True)
+assert (done.returncode, done.stdout, done.stderr) == (9, b"content typed here\n", b"e\n"), done
+assert os.stat(f"{root}/made").st_mode & 0o7777 == 0o751
+done = subprocess.run(describe(words[2], program("sh", "-c", "kill -KILL $$")))
+assert done.returncode == 137
+END
+}
+
+@test "what a signal asks of an agent with a description, it asks of the program" {
+    drive <<'END'
+words = describe(f"{work}/description", program(
+    "sh", "-c", "trap 'echo got TERM' TERM; trap 'echo got USR1; exit 3' USR1; echo ready\n"
+    "while :; do sleep 0.01; done"))
+process = subprocess.Popen(words, stdout=subprocess.PIPE)
+assert process.stdout.readline() == b"ready\n"
+process.send_signal(15)
+assert process.stdout.readline() == b"got TERM\n"
+process.send_signal(10)
+assert process.stdout.readline() == b"got USR1\n"
+assert process.wait(60) == 3
+END
+}
+
+@test "the terminal of an agent with a description becomes the program's" {
+    drive <<'END'
+import pty
+words = describe(f"{work}/description", program(
+    "sh", "-c", "trap 'echo got INT; exit 4' INT; tty; echo ready; while :; do sleep 0.01; done"))
+child, master = pty.fork()
+if child == 0:
+    os.execv(words[0], words)
+output = b""
+deadline = time.monotonic() + 60
+while b"ready" not in output:
+    assert time.monotonic() < deadline, output
+    output += os.read(master, 1000)
+assert output.startswith(b"/dev/pts/"), output
+# Ctrl-C, which reaches the foreground of the terminal's session.
+os.write(master, b"\x03")
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 4
+END
+}
+
+@test "a description that is missing, damaged or for another agent starts nothing, and says so" {
+    drive <<'END'
+path = f"{work}/description"
+run = lambda words: subprocess.run(words, capture_output=True)
+def refused(words, line, code=125):
+    done = run(words)
+    assert done.returncode == code and done.stderr.startswith(line), (words, done)
+    assert not os.path.exists(f"{work}/started")
+start = program("touch", f"{work}/started")
+refused([os.environ["agent"], "--description", path],
+        b"hammock-agent: cannot read %s: no such file or directory\n" % path.encode())
+none = b"hammock-agent: %s is no description for this agent" % path.encode()
+refused(describe(path, start, version=2), none)
+for content in b"", b"HAMMOCK\0", b"x" * 100:
+    open(path, "wb").write(content)
+    refused([os.environ["agent"], "--description", path], none)
+damaged = b"hammock-agent: the description is damaged; hammock build makes another one\n"
+words = describe(path, start)
+os.truncate(path, os.path.getsize(path) - 1)
+refused(words, damaged)
+for messages in [], [start, start], [message(FINISH), start], [message(99), start], [start[:-4]]:
+    refused(describe(path, *messages), damaged)
+refused(describe(path, message(ENTER, text("/nowhere")), start),
+        b"hammock-agent: cannot enter /nowhere: no such file or directory\n")
+refused(describe(path, program("no-such-program")),
+        b"hammock-agent: cannot start no-such-program: no such file or directory\n", 127)
+refused(describe(path, program(work)), b"hammock-agent: cannot start ", 126)
+refused(describe(path, program("true", directory="/dev/null/x")),
+        b"hammock-agent: cannot start true in its directory: ")
+# No disk begins with this. It looks once, and then for 30 ms.
+beginning = os.urandom(96)
+refused(describe(path, message(LOCATE, struct.pack("<I", 30) + text(f"{work}/disk") + beginning),
+                 start), b"hammock-agent: no disk has the image's files, for %s/disk" % work.encode())
+assert not os.path.lexists(f"{work}/disk")
 END
 }

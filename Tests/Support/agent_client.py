@@ -11,7 +11,7 @@ import struct
 import subprocess
 import time
 
-MOUNT, DIRECTORY, FILE, ENTER, START, SIGNAL, WINDOW, FINISH, LINK = range(1, 10)
+MOUNT, DIRECTORY, FILE, ENTER, START, SIGNAL, WINDOW, FINISH, LINK, LOCATE = range(1, 11)
 DATA, CREDIT = 16, 17
 READY, STARTED, FAILED, ENDED = range(32, 36)
 
@@ -196,3 +196,22 @@ class Agent:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.agent.pid}/fd"))
+
+
+def message(kind, payload=b""):
+    """One message of a description."""
+    return struct.pack("<BBBBI", kind, 0, 0, 0, len(payload)) + payload
+
+
+def program(*arguments, environment=("PATH=/usr/bin:/bin",), directory="/", user=0, group=0):
+    """The last message of a description: the program has the agent's own streams."""
+    payload = struct.pack("<BIIHHBHH", 4, user, group, 0, 0, 0, len(arguments), len(environment))
+    return message(START, payload + text(directory) + b"".join(map(text, arguments + environment)))
+
+
+def describe(path, *messages, version=1):
+    """Writes a description to a file. Returns the words that have an agent do what it says."""
+    content = b"".join(messages)
+    with open(path, "wb") as file:
+        file.write(b"HAMMOCK\0" + struct.pack("<II", version, len(content)) + content)
+    return [os.environ["agent"], "--description", path]
