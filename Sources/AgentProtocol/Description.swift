@@ -56,7 +56,7 @@ public struct DescriptionProgress: Sendable {
         guard size <= rest, header.process == 0, header.stream == 0 else { return false }
         rest &-= size
         switch header.kind {
-        case .mount, .directory, .file, .link, .enter, .locate: return rest > 0
+        case .mount, .directory, .file, .link, .enter, .locate, .network: return rest > 0
         case .start: return rest == 0
         default: return false
         }

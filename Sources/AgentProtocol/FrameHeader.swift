@@ -82,6 +82,9 @@ public enum FrameKind: UInt8, Sendable {
     /// Wait for the disk, or the part of one, that begins with these bytes, and make a link to it:
     /// for how long in milliseconds, path; the rest is the bytes. In a description only.
     case locate = 10
+    /// Ask the kernel for something of its network: what that is, in words; the rest is a message
+    /// of rtnetlink(7) that wants an answer.
+    case network = 11
 
     // MARK: Both ways
 

@@ -151,6 +151,32 @@ public struct LocateRequest {
     }
 }
 
+/// `FrameKind.network`.
+public struct NetworkRequest {
+    /// What it is about, for the message if it fails. A C string.
+    public let subject: ByteView
+    /// One message of rtnetlink(7), with its header.
+    public let message: ByteView
+
+    /// How many bytes the header of netlink(7) has.
+    static let headerSize = 16
+    /// NLM_F_REQUEST and NLM_F_ACK of netlink(7).
+    private static let wantsAnswer: UInt8 = 1 | 4
+
+    /// - Returns: `nil` if the message is no such request. The kernel would not answer it.
+    public init?(_ payload: ByteView) {
+        var reader = PayloadReader(payload)
+        subject = reader.text()
+        message = reader.rest
+        let size = Int(reader.number())
+        _ = reader.number16()
+        let flags = reader.byte()
+        guard reader.isWhole, message.count >= Self.headerSize, size == message.count,
+            flags & Self.wantsAnswer == Self.wantsAnswer
+        else { return nil }
+    }
+}
+
 /// `FrameKind.start`: all that makes a process.
 ///
 /// One byte of flags; user and group; rows and columns, two bytes each; how many groups (one byte)

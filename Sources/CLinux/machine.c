@@ -4,6 +4,7 @@
 #include "clinux.h"
 #include "system-call.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -12,6 +13,25 @@
 #include <sys/time.h>
 #include <time.h>
 #include <stddef.h>
+
+int clinux_ask_network(const void *request, size_t size) {
+    // struct nlmsghdr is in linux/netlink.h, which musl does not have. Its header, and the error
+    // behind it; what else comes is the request again.
+    enum { route_protocol = 0, error_type = 2 };
+    struct {
+        uint32_t size;
+        uint16_t type, flags;
+        uint32_t sequence, sender;
+        int32_t error;
+    } answer = {0};
+    int fd = ask3(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, route_protocol);
+    if (fd < 0) return fd;
+    long result = ask3(SYS_write, fd, request, size);
+    if (result >= 0) result = ask3(SYS_read, fd, &answer, sizeof answer);
+    clinux_close(fd);
+    if (result < 0) return result;
+    return answer.type == error_type ? answer.error : -EPROTO;
+}
 
 int clinux_bring_up_loopback(void) {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};

@@ -10,7 +10,7 @@ extension Agent {
         _ header: FrameHeader, _ payload: ByteView, on system: inout S
     ) -> Bool {
         switch header.kind {
-        case .mount, .directory, .file, .enter, .link:
+        case .mount, .directory, .file, .enter, .link, .network:
             switch Arrangement(header.kind, payload, memory, on: &system) {
             case .done: break
             case .failed(let error, let subject):

@@ -76,6 +76,9 @@ protocol AgentSystem: ~Copyable {
     /// Waits for a disk.
     mutating func locate(_ request: LocateRequest, _ memory: AgentMemory) throws(Errno)
 
+    /// rtnetlink(7)
+    mutating func askNetwork(_ message: ByteView) throws(Errno)
+
     /// Brings a line to standard error.
     mutating func say(_ line: Line)
 }

@@ -45,6 +45,10 @@ enum Arrangement {
                 guard let request = LocateRequest(payload) else { return }
                 subject = request.path
                 try system.locate(request, memory)
+            case .network:
+                guard let request = NetworkRequest(payload) else { return }
+                subject = request.subject
+                try system.askNetwork(request.message)
             default: return
             }
             self = .done

@@ -98,6 +98,7 @@ enum Complaint {
         case .mount: line.append("cannot mount ")
         case .enter: line.append("cannot enter ")
         case .locate: line.append("no disk has the image's files, for ")
+        case .network: line.append("cannot give the network ")
         default: line.append("cannot make ")
         }
         line.append(word: subject)

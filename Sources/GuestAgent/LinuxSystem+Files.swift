@@ -137,6 +137,10 @@ extension LinuxSystem {
         try kernel.changeDirectory(to: top.start)
     }
 
+    mutating func askNetwork(_ message: ByteView) throws(Errno) {
+        try LinuxSystem.check(clinux_ask_network(message.start, message.count))
+    }
+
     mutating func locate(_ request: LocateRequest, _ memory: AgentMemory) throws(Errno) {
         let limit = kernel.now().advanced(byMilliseconds: Int64(request.milliseconds))
         try makeDirectories(above: request.path, memory)

@@ -23,6 +23,12 @@ private struct NaivePayload {
         return text
     }
 
+    /// The first four bytes, as a number.
+    var size: Int {
+        var copy = self
+        return Int(copy.number(4))
+    }
+
     /// Whether there was all of it, and nothing else.
     var isAll: Bool { isWhole && rest.isEmpty }
 }
@@ -65,6 +71,16 @@ private func naiveLocate(_ payload: Bytes) -> [Bytes]? {
     let path = reader.text()
     guard reader.isWhole, path.isAbsolute, (1...512).contains(reader.rest.count) else { return nil }
     return [number, path, reader.rest]
+}
+
+private func naiveNetwork(_ payload: Bytes) -> [Bytes]? {
+    var reader = NaivePayload(rest: payload)
+    let subject = reader.text()
+    let message = reader.rest
+    guard reader.isWhole, message.count >= 16, message[message.startIndex + 6] & 5 == 5,
+        NaivePayload(rest: message).size == message.count
+    else { return nil }
+    return [subject, message]
 }
 
 private func naiveStart(_ payload: Bytes) -> [Bytes]? {
@@ -134,6 +150,8 @@ func fuzzAgent(_ input: UnsafeBufferPointer<UInt8>) {
         [Bytes("\($0.milliseconds)"), Bytes($0.path), Bytes($0.beginning)]
     }
     agree(locate, naiveLocate(payload), "locate")
+    let network = NetworkRequest(view).map { [Bytes($0.subject), Bytes($0.message)] }
+    agree(network, naiveNetwork(payload), "network")
     agree(EnterRequest(view).map { [Bytes($0.path)] }, naiveEnter(payload), "enter")
     agree(ProcessRequest(view).map(found), naiveStart(payload), "start")
 }
@@ -153,7 +171,8 @@ private func naiveDescription(_ bytes: Bytes) -> [UInt8]? {
             return nil
         }
         let size = (4..<8).reversed().reduce(0) { $0 << 8 | Int(rest[$1]) }
-        guard [1, 2, 3, 4, 5, 9, 10].contains(rest[0]), size <= 65536, rest.count >= 8 + size else {
+        guard [1, 2, 3, 4, 5, 9, 10, 11].contains(rest[0]), size <= 65536, rest.count >= 8 + size
+        else {
             return nil
         }
         kinds.append(rest[0])

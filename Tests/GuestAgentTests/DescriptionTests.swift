@@ -20,7 +20,7 @@ private struct Step {
         let path = "/\(random.below(100))"
         let text = Array("\(path)\0".utf8)
         let numbers = [UInt8](repeating: 0, count: 12)
-        switch random.below(6) {
+        switch random.below(7) {
         case 0:
             return Step(
                 .mount, [1, 0, 0, 0] + Array("a\0".utf8) + text + Array("b\0\0".utf8),
@@ -31,6 +31,11 @@ private struct Step {
             return Step(.file, numbers + text + content, "file \(path)")
         case 3: return Step(.link, Array("to\0".utf8) + text, "link \(path)")
         case 4: return Step(.enter, text, "enter \(path)")
+        case 5:
+            // A header of netlink(7): its size, and the flags that ask for an answer.
+            let size = UInt8(16 + text.count)
+            let message = [size, 0, 0, 0, 20, 0, 5, 0] + [UInt8](repeating: 0, count: 8) + text
+            return Step(.network, Array("it\0".utf8) + message, "network \(path)")
         default:
             return Step(.locate, [1, 0, 0, 0] + text + Array("hsqs".utf8), "locate \(path)")
         }

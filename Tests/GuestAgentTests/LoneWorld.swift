@@ -156,6 +156,10 @@ final class LoneWorld: AgentSystem {
         try perform("locate", request.path)
     }
 
+    func askNetwork(_ message: ByteView) throws(Errno) {
+        try perform("network", message.slice(16, message.count - 1))
+    }
+
     func say(_ line: Line) {
         said.append(line.withBytes { String(decoding: $0, as: UTF8.self) })
     }

@@ -270,6 +270,8 @@ final class World: AgentSystem {
         faults.append("waits for a disk")
     }
 
+    func askNetwork(_ message: ByteView) throws(Errno) { throw .noSuchDevice }
+
     func say(_ line: Line) {
         faults.append(line.withBytes { String(decoding: $0, as: UTF8.self) })
     }

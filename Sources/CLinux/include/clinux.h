@@ -24,6 +24,9 @@ int clinux_accept(int fd);
 enum { clinux_agent_size = 2 * 1024 * 1024 };
 void *clinux_agent_memory(void);
 
+// One message for the kernel's network, with NLM_F_ACK, and its answer.     rtnetlink(7)
+int clinux_ask_network(const void *request, size_t size);
+
 // int bind(int sockfd, const struct sockaddr *, socklen_t);                   bind(2)
 // A socket in the file system, with the access `mode`. It does not block, and closes on execve.
 // A stream socket listens; a datagram socket gets its senders' credentials.

@@ -135,6 +135,13 @@ extension Frame {
         return Frame(.link, payload.bytes)
     }
 
+    static func network(_ message: NetworkMessage) throws(HostError) -> Frame {
+        var payload = Payload()
+        try payload.append(message.subject)
+        payload.bytes.append(contentsOf: message.bytes)
+        return Frame(.network, payload.bytes)
+    }
+
     public static func enter(_ path: String) throws(HostError) -> Frame {
         var payload = Payload()
         try payload.append(path)

@@ -172,6 +172,7 @@ struct Failure {
         case (.mount, _): return "cannot mount \(subject): \(reason)"
         case (.directory, _): return "cannot make the directory \(subject): \(reason)"
         case (.file, _), (.link, _): return "cannot write \(subject): \(reason)"
+        case (.network, _): return "cannot give the machine \(subject): \(reason)"
         case (.enter, _): return "cannot enter \(subject): \(reason)"
         case (.start, .execution):
             return error == ENOENT

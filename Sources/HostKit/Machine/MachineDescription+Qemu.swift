@@ -68,40 +68,33 @@ extension MachineDescription {
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
             words.append("sysctl.\(name)=\"\(value)\"")
         }
-        switch network {
-        case .none: break
-        case .user: words.append("ip=10.0.2.15::10.0.2.2:255.255.255.0:\(name):eth0:off")
-        case .taps(let taps): words += taps.first.flatMap(addressWord).map { [$0] } ?? []
+        if network == .user {
+            words.append("ip=10.0.2.15::10.0.2.2:255.255.255.0:\(name):eth0:off")
         }
         // What the program leaves behind is killed at once, as an engine for containers does it.
         words += ["hammock.hostname=\(name)", "hammock.grace=0", "--", "/agent", "/dev/vport0p1"]
         return words.joined(separator: " ")
     }
 
-    /// The kernel's word for an interface's first address. nfsroot.rst
-    private func addressWord(_ tap: TapInterface) -> String? {
-        let address = tap.addresses.first { $0.contains(".") }?.split(separator: "/")
-        guard let address, let length = UInt32(address[1]), length <= 32 else { return nil }
-        let mask = length == 0 ? 0 : UInt32.max << (32 - length)
-        let parts = [24, 16, 8, 0].map { "\(mask >> UInt32($0) & 255)" }.joined(separator: ".")
-        let gateway =
-            tap.routes.filter { $0.target == "default" }.compactMap(\.gateway)
-            .first { $0.contains(".") } ?? ""
-        return "ip=\(address[0])::\(gateway):\(parts):\(name):eth0:off"
-    }
-
     private var networkDevices: [String] {
         switch network {
         case .none: return []
         case .user: break
-        case .taps(let taps):
-            return taps.enumerated().flatMap { index, tap in
+        case .taps(let taps, let hasNameServer):
+            let devices = taps.enumerated().flatMap { index, tap in
                 [
                     "-netdev", "tap,id=net\(index),ifname=\(tap.tap),script=no,downscript=no",
                     "-device",
                     "virtio-net-device,netdev=net\(index),mac=\(tap.mac),host_mtu=\(tap.mtu)",
                 ]
             }
+            guard hasNameServer else { return devices }
+            let servers =
+                "net=\(NameServer.network),host=\(NameServer.host),dns=\(NameServer.address)"
+            return devices + [
+                "-netdev", "user,id=names,ipv6=off,\(servers)",
+                "-device", "virtio-net-device,netdev=names",
+            ]
         }
         let forwards = ports.map {
             ",hostfwd=\($0.isUDP ? "udp" : "tcp"):\($0.address):\($0.host)-:\($0.guest)"

@@ -48,6 +48,10 @@ extension MachineDescription {
             frames.append(
                 try .mount(Mount("volumes", on: Self.volumesPlace, type: "9p", data: sharing)))
         }
+        for (path, content) in files.sorted(by: { $0.key < $1.key }) {
+            frames.append(try .file(path, mode: 0o644, content: content))
+        }
+        for message in try networkMessages() { frames.append(try .network(message)) }
         for mount in mounts { frames.append(try .mount(mount)) }
         frames.append(try .directory(process.workingDirectory, mode: 0o755))
         if isReadOnly {
@@ -119,6 +123,32 @@ extension MachineDescription {
         ]
         if hasNetwork { files.append(("/etc/resolv.conf", "nameserver 10.0.2.3\n")) }
         return files
+    }
+
+    /// Gives the machine the addresses of its taps. The kernel numbers its interfaces in the order of
+    /// the devices, and the loopback is the first.
+    private func networkMessages() throws(HostError) -> [NetworkMessage] {
+        guard case .taps(let taps, let hasNameServer) = network else { return [] }
+        var messages: [NetworkMessage] = []
+        var index: UInt32 = 2
+        for tap in taps {
+            messages.append(.link(index, name: tap.name))
+            for address in tap.addresses {
+                messages.append(try .address(address, of: index, name: tap.name))
+            }
+            // A gateway is found only once the routes to what is on the link are there.
+            let routes =
+                tap.routes.filter { $0.gateway == nil } + tap.routes.filter { $0.gateway != nil }
+            for route in routes {
+                messages.append(try .route(route, by: index, name: tap.name))
+            }
+            index += 1
+        }
+        if hasNameServer {
+            messages.append(.link(index, name: "names0"))
+            messages.append(try .address(NameServer.ownAddress, of: index, name: "names0"))
+        }
+        return messages
     }
 
     /// Where the machine has `volumes`: in its own memory, so that no directory for it is left in a

@@ -92,8 +92,36 @@ public enum MachineNetwork: Equatable, Sendable {
     case none
     /// By qemu itself, as the user who runs it. The host publishes `MachineDescription.ports`.
     case user
-    /// By taps that are there, with addresses that somebody else has given.
-    case taps([TapInterface])
+    /// By taps that are there, with addresses that somebody else has given. The machine may also
+    /// have a way to the name server of the host's resolv.conf: `NameServer`.
+    case taps([TapInterface], hasNameServer: Bool)
+}
+
+/// An interface of a machine that leads to a name server which only the host can reach, because its
+/// address is a loopback's. qemu passes the questions on.
+enum NameServer {
+    /// Addresses that no network routes. RFC 3927
+    static let network = "169.254.53.0/24"
+    static let host = "169.254.53.2"
+    /// Whom the machine asks.
+    static let address = "169.254.53.3"
+    /// The machine's own.
+    static let ownAddress = "169.254.53.15/24"
+
+    /// - Parameter text: a resolv.conf. resolv.conf(5)
+    /// - Returns: one that names this server in place of those on the loopback; `nil` if there is
+    ///   none on it.
+    static func resolverFile(insteadOf text: String) -> String? {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let isOfLoopback = { (line: Substring) -> Bool in
+            let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+            return words.count >= 2 && words[0] == "nameserver"
+                && (words[1].hasPrefix("127.") || words[1] == "::1")
+        }
+        guard lines.contains(where: isOfLoopback) else { return nil }
+        let others = lines.filter { !isOfLoopback($0) }
+        return (["nameserver \(address)"] + others.map(String.init)).joined(separator: "\n")
+    }
 }
 
 /// All that a machine for one image is made of.
@@ -117,6 +145,8 @@ public struct MachineDescription: Sendable {
     public var network = MachineNetwork.user
     /// A directory of the host's that the machine has at `volumesPlace`; none if `nil`.
     public var volumes: String?
+    /// Files of the machine's own, by their paths.
+    public var files: [String: String] = [:]
     /// What the machine mounts over its root, in this order.
     public var mounts: [Mount] = []
     /// Settings of the machine's kernel: names as sysctl(8) has them.

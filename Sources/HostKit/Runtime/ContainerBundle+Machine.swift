@@ -51,9 +51,11 @@ extension ContainerBundle {
         var mounts: [JSONValue] = []
         var volumes: [MachineOrder.Volume] = []
         for mount in configuration["mounts"].elements.map(ContainerMount.init) {
-            if mount.isForContainer {
+            // qemu, too, asks the name server in /etc/resolv.conf.
+            if mount.isForContainer || mount.destination == "/etc/resolv.conf" {
                 mounts.append(mount.moved(to: mount.destination))
-            } else if mount.isOfMemory || mount.isShared {
+            }
+            if mount.isOfMemory || mount.isShared {
                 let name = "\(volumes.count)"
                 if mount.isShared {
                     mounts.append(mount.moved(to: "\(ContainerPlaces.volumes)/\(name)"))

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What an engine says of a container: the file config.json of an OCI bundle.
 /// runtime-spec, config.md and config-linux.md
 public struct ContainerBundle: Sendable {
@@ -45,6 +47,15 @@ public struct ContainerBundle: Sendable {
             && process["args"].strings == ["/catatonit", "-P"]
     }
 
+    /// Whether it has the network that this process has, by whatever name.
+    private var hasNetworkOfHost: Bool {
+        guard let network = namespace("network") else { return true }
+        guard let path = network["path"].string, !path.isEmpty else { return false }
+        var (theirs, own) = (stat(), stat())
+        return stat(path, &theirs) == 0 && stat("/proc/self/ns/net", &own) == 0
+            && theirs.st_dev == own.st_dev && theirs.st_ino == own.st_ino
+    }
+
     private func namespace(_ type: String) -> JSONValue? {
         linux["namespaces"].elements.first { $0["type"].string == type }
     }
@@ -55,7 +66,7 @@ public struct ContainerBundle: Sendable {
     public func check() throws(HostError) {
         let refused = "a machine of its own cannot have "
         let other = "; run it with the engine's own runtime, or without"
-        if namespace("network") == nil {
+        if hasNetworkOfHost {
             throw HostError(refused + "the host's network" + other)
         }
         guard let processes = namespace("pid"), processes["path"].string ?? "" == "" else {

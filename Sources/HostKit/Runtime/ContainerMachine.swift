@@ -10,7 +10,13 @@ public enum ContainerMachine {
             name: hostName, kernel: ContainerPlaces.kernel, initramfs: ContainerPlaces.initramfs)
         description.root = .directory(ContainerPlaces.root)
         description.volumes = ContainerPlaces.volumes
-        description.mounts = try order.volumes.flatMap { try Self.mounts($0) }
+        description.mounts = order.volumes.flatMap { Self.mounts($0) }
+        let names = Self.namesOfLoopback(order.volumes)
+        if let names {
+            description.files[Self.ownNames] = names
+            description.mounts.append(
+                Mount(Self.ownNames, on: Self.resolverFile, type: "", .bind))
+        }
         description.settings = order.settings
         description.isReadOnly = order.isReadOnly
         description.memory = order.memory
@@ -19,7 +25,8 @@ public enum ContainerMachine {
         description.process = ProcessDescription(order.process)
         if Accelerator.whyNoKVM() == nil { description.accelerator = .kvm }
         if description.accelerator == .tcg { description.counterSpeed = Accelerator.counterSpeed }
-        description.network = .taps(try ContainerNetwork().take())
+        description.network = .taps(
+            try ContainerNetwork().take(), hasNameServer: names != nil)
         guard mkdir(ContainerPlaces.machine, 0o700) == 0 || errno == EEXIST else {
             throw HostError("\(ContainerPlaces.machine): \(reason(errno))")
         }
@@ -65,7 +72,21 @@ public enum ContainerMachine {
         return order
     }
 
-    private static func mounts(_ volume: MachineOrder.Volume) throws -> [Mount] {
+    private static let resolverFile = "/etc/resolv.conf"
+    /// Where the machine has its own resolv.conf: in its memory.
+    private static let ownNames = "/dev/.resolv.conf"
+
+    /// What is to be in the machine's resolv.conf if the container's names a server on the loopback,
+    /// as docker's own is; `nil` if it does not. resolv.conf(5)
+    private static func namesOfLoopback(_ volumes: [MachineOrder.Volume]) -> String? {
+        guard let volume = volumes.last(where: { $0.target == resolverFile }),
+            case .shared(let name) = volume.kind,
+            let text = readWholeFile("\(ContainerPlaces.volumes)/\(name)")
+        else { return nil }
+        return NameServer.resolverFile(insteadOf: text)
+    }
+
+    private static func mounts(_ volume: MachineOrder.Volume) -> [Mount] {
         let flags = Mount.Flags(rawValue: volume.flags)
         switch volume.kind {
         case .memory(let data):
