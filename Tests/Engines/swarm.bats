@@ -52,7 +52,7 @@ all_run_with() { [ "$(running_tasks '{{.Image}}')" = "$1" ] && has_replicas 3/3;
 @test "a service of three replicas runs in machines on both, and a machine that is killed is replaced" {
     create --name site --replicas 3 nginx
     eventually has_replicas 3/3
-    [ "$(machines)" -eq 3 ]
+    eventually three_machines
     on_both
     before=$(running_tasks '{{.ID}}')
     inside sh -c 'kill -KILL "$(pgrep --oldest --full "^qemu-system-x86_64 ")"'
