@@ -69,7 +69,7 @@ machines() { inside pgrep --count --full '^qemu-system-x86_64 ' || true; }
 # nothing_left: no machine, no process of the runtime's, and no bundle of its own.
 nothing_left() {
     [ "$(machines)" -eq 0 ] && ! inside pgrep --full '^/hammock/runtime' >/dev/null \
-        && [ -z "$(inside find "$place" /run -path '*/hammock/machine.json' 2>/dev/null)" ]
+        && [ -z "$(inside find "$place" /run -path '*/hammock/*/machine.json' 2>/dev/null)" ]
 }
 
 # start_docker NAME [COMMAND...]: a docker daemon whose containers are machines, maybe behind

@@ -40,7 +40,14 @@ public struct OuterContainer {
         defer { free(path) }
         let bundle = try ContainerBundle(reading: String(cString: path))
         if bundle.isSandbox { try HostProgram.become(inner, words.all) }
-        let place = "\(bundle.directory)/\(Self.placeName)"
+        guard let identifier = words.operands.first else {
+            try HostProgram.become(inner, words.all)
+        }
+        let place = bundle.directory + Self.suffix(of: identifier)
+        if access(place, F_OK) == 0, try self.place(of: identifier) != nil {
+            // There is such a container. The other runtime says so, and it stays as it is.
+            try HostProgram.become(inner, words.all)
+        }
         let files = try hostFiles(bundle)
         let (new, order) = try bundle.machine(on: files, at: place)
         Self.removePlace(place)
@@ -84,10 +91,11 @@ public struct OuterContainer {
     private func state() throws -> Int32 {
         let ending = try HostProgram.run(inner, words.all, captures: true)
         var text = ending.output
+        let suffix = Self.suffix(of: words.operands.first ?? "")
         if ending.code == 0, var state = try? JSONValue(parsing: text, what: "the state"),
-            let bundle = state["bundle"].string, bundle.hasSuffix("/\(Self.placeName)")
+            let bundle = state["bundle"].string, bundle.hasSuffix(suffix)
         {
-            state["bundle"] = .string(String(bundle.dropLast(Self.placeName.utf8.count + 1)))
+            state["bundle"] = .string(String(bundle.dropLast(suffix.count)))
             text = state.text + "\n"
         }
         print(text, terminator: "")
@@ -105,8 +113,9 @@ public struct OuterContainer {
 
     // MARK: The bundle of the container that is a machine
 
-    /// A directory in the engine's bundle, with the bundle for the runtime behind this one.
-    private static let placeName = "hammock"
+    /// Where in the engine's bundle the bundle for the runtime behind this one is. A bundle may be
+    /// that of more than one container.
+    private static func suffix(of identifier: String) -> String { "/hammock/\(identifier)" }
 
     /// Where a container's new bundle is; `nil` if it is a plain one, or there is no such container.
     private func place(of identifier: String) throws -> String? {
@@ -114,7 +123,7 @@ public struct OuterContainer {
             inner, words.global + ["state", identifier], captures: true, capturesErrors: true)
         guard ending.code == 0,
             let bundle = try? JSONValue(parsing: ending.output, what: "the state")["bundle"].string,
-            bundle.hasSuffix("/\(Self.placeName)")
+            bundle.hasSuffix(Self.suffix(of: identifier))
         else { return nil }
         return bundle
     }
@@ -159,8 +168,9 @@ public struct OuterContainer {
     }
 
     private static func make(_ place: String, _ files: HostFiles) throws {
-        for directory in [place, "\(place)/root", "\(place)/root/volumes"] {
-            guard mkdir(directory, 0o700) == 0 else {
+        let parent = String(place[..<(place.lastIndex(of: "/") ?? place.startIndex)])
+        for directory in [parent, place, "\(place)/root", "\(place)/root/volumes"] {
+            guard mkdir(directory, 0o700) == 0 || errno == EEXIST && directory == parent else {
                 throw HostError("\(directory): cannot be made: \(reason(errno))")
             }
         }
@@ -188,5 +198,7 @@ public struct OuterContainer {
         let mounts = readWholeFile("/proc/self/mountinfo") ?? ""
         guard !mounts.contains(" \(place)/") else { return }
         removeTree(FilePath(place))
+        // Another container may be there.
+        rmdir(String(place[..<(place.lastIndex(of: "/") ?? place.startIndex)]))
     }
 }
