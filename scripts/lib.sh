@@ -202,8 +202,11 @@ packages_for() {
             command -v dockerd >/dev/null || echo docker.io
             ;;
         # Engines that run their containers in machines, and what the tests ask them with.
-        engines) packages_for run && echo conmon containernetworking-plugins curl expect iproute2 \
-                python3-grpcio runc ;;
+        engines)
+            packages_for run && echo conmon containernetworking-plugins curl expect iproute2 \
+                python3-grpcio python3-yaml runc
+            command -v kubectl >/dev/null || echo kubernetes-client
+            ;;
         reproduce) echo disorderfs faketime ;;
         verdicts) echo perl ;;
         bench) echo busybox-static catatonit dumb-init finit finit-plugins runit s6 tini ;;

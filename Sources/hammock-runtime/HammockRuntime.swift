@@ -9,6 +9,10 @@ struct HammockRuntime {
         let words = Array(CommandLine.arguments.dropFirst())
         // The process of a container that is a machine, or that visits it.
         if CommandLine.arguments.first == ContainerPlaces.runtime { inContainer(words) }
+        if words == ["--help"] || words == ["-h"] {
+            print(help)
+            Glibc.exit(0)
+        }
         let parsed = RuntimeWords(words)
         do {
             Glibc.exit(try OuterContainer(parsed).run())
@@ -18,6 +22,16 @@ struct HammockRuntime {
             Glibc.exit(error.code == 125 ? 1 : error.code)
         }
     }
+
+    private static let help = """
+        hammock-runtime is an OCI runtime for container engines: podman, docker, containerd, CRI-O.
+        Each container gets a machine with a kernel of its own.
+
+          hammock-runtime [--root DIR] [--log FILE] [--log-format FORMAT] COMMAND ...
+
+        The engine calls it. It asks the runtime behind it, runc or HAMMOCK_INNER_RUNTIME, for what is
+        left to do, and passes on all words that it does not know. hammock-runtime(8) has more.
+        """
 
     private static func inContainer(_ words: [String]) -> Never {
         do {

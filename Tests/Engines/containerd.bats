@@ -29,11 +29,8 @@ state = "/run/containerd-test"
   snapshotter = "native"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.hammock]
-  runtime_type = "io.containerd.runc.v2"
-  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.hammock.options]
-    BinaryName = "$runtime"
 END_OF_TOML
+    deployed containerd.toml >>"$place/containerd.toml"
     make_pause
     inside containerd --config "$place/containerd.toml" >"$place/containerd.log" 2>&1 &
     eventually ctr_ready

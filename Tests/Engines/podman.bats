@@ -15,9 +15,8 @@ runtime = "hammock"
 events_logger = "file"
 cgroup_manager = "cgroupfs"
 helper_binaries_dir = ["$place/helpers", "/usr/lib/podman", "/usr/libexec/podman"]
-[engine.runtimes]
-hammock = ["$runtime"]
 END_OF_CONF
+    deployed podman.conf >>"$place/containers.conf"
     export CONTAINERS_CONF=$place/containers.conf
     # shellcheck source=Tests/Support/engines.bash
     podman_words

@@ -110,6 +110,16 @@ same_options() {
     [ "$number" -ge 12 ]
 }
 
+@test "the page of the runtime has each annotation and each variable that it reads" {
+    local name names
+    names=$(grep -rhoE 'io\.hammock\.[a-z]+|HAMMOCK_[A-Z_]+' "$root/Sources/HostKit/Runtime" \
+        | sort -u)
+    [ "$(wc -l <<<"$names")" -ge 5 ]
+    for name in $names; do
+        grep -qE "^\.It (Li|Ev) $name\$" "$pages/hammock-runtime.8"
+    done
+}
+
 @test "each word of the kernel's command line that --help names has an entry in the page" {
     local word words
     words=$("$out/init" --help | grep -oE 'hammock\.[a-z]+' | sort -u)

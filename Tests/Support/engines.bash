@@ -60,6 +60,9 @@ make_archive() {
     tar -C "$place/$1" -cf "$place/$1.tar" .
 }
 
+# deployed FILE: what we ship for an engine, with the runtime of this checkout.
+deployed() { sed "s|/usr/bin/hammock-runtime|$runtime|" "$root/deploy/$1"; }
+
 # answers URL TEXT: whether a server answers with TEXT.
 answers() { [ "$(inside curl --silent --max-time 2 "$1")" = "$2" ]; }
 
@@ -77,10 +80,12 @@ nothing_left() {
 start_docker() {
     local name=$1
     shift
-    cat >"$place/$name.json" <<END_OF_JSON
-{"runtimes": {"hammock": {"path": "$runtime"}}, "default-runtime": "hammock",
- "default-ulimits": {"nofile": {"Name": "nofile", "Hard": 1024, "Soft": 1024}}}
-END_OF_JSON
+    deployed docker.json | python3 -c 'if True:
+        import json, sys
+        settings = json.load(sys.stdin)
+        settings["default-runtime"] = "hammock"
+        settings["default-ulimits"] = {"nofile": {"Name": "nofile", "Hard": 1024, "Soft": 1024}}
+        json.dump(settings, sys.stdout)' >"$place/$name.json"
     inside "$@" dockerd --config-file "$place/$name.json" --data-root "$place/$name" \
         --exec-root "/run/$name" --pidfile "/run/$name.pid" --host "unix:///run/$name.sock" \
         --storage-driver vfs --cgroup-parent "/$cgroup" --init-path "$place/docker-init" \
