@@ -562,10 +562,11 @@ def header(kind, process=0, stream=0, zero=0, count=0):
     return struct.pack("<BBBBI", kind, process, stream, zero, count)
 def start(flags, arguments):
     return struct.pack("<BIIHHBHH", flags, 0, 0, 0, 0, 0, arguments, 0)
-bad = [header(0), header(99), header(11), header(LOCATE), header(START, 16), header(DATA, 0, 3),
+bad = [header(0), header(99), header(12), header(LOCATE), header(START, 16), header(DATA, 0, 3),
        header(FINISH, 0, 0, 1), header(DATA, count=65537), header(READY),
        header(STARTED), header(FAILED), header(ENDED),
        header(MOUNT), header(DIRECTORY), header(FILE), header(ENTER), header(LINK), header(START),
+       header(NETWORK),
        header(SIGNAL), header(SIGNAL, count=2) + b"ab", header(WINDOW), header(CREDIT, 0, 1),
        header(CREDIT, 0, 0, 0, 4) + b"abcd", header(FINISH, count=1) + b"x",
        header(DATA, 0, 1, 0, 1) + b"x", header(ENTER, count=9) + b"relative\0",
@@ -742,5 +743,48 @@ beginning = os.urandom(96)
 refused(describe(path, message(LOCATE, struct.pack("<I", 30) + text(f"{work}/disk") + beginning),
                  start), b"hammock-agent: no disk has the image's files, for %s/disk" % work.encode())
 assert not os.path.lexists(f"{work}/disk")
+END
+}
+
+# --- network --------------------------------------------------------------------------------
+
+# For a script: a network namespace of its own, and messages of rtnetlink(7).
+own_network='
+import ctypes
+assert ctypes.CDLL(None).unshare(0x40000000) == 0
+def message(kind, body, flags=5):
+    return struct.pack("<IHHII", 16 + len(body), kind, flags, 1, 0) + body
+def address(index, octets):
+    attributes = b"".join(struct.pack("<HH", 8, kind) + bytes(octets) for kind in (1, 2))
+    return message(20, struct.pack("<BBBBI", 2, 24, 2, 0, index) + attributes, 0x405)
+up = message(16, struct.pack("<BBHiII", 0, 0, 0, 1, 1, 1))
+'
+
+@test "the agent gives the network what the host says, and says what it could not" {
+    need_root
+    drive <<END
+$own_network
+agent = Agent()
+agent.send(NETWORK, text("the loopback") + up)
+agent.send(NETWORK, text("an address") + address(1, [10, 9, 8, 7]))
+agent.send(NETWORK, text("another") + address(999, [10, 9, 8, 6]))
+# What fails outside of a process is a message about process 0.
+it = agent.start("cat", "/proc/net/fib_trie", process=1)
+agent.until(lambda: it.ended)
+found = it.output[1].decode()
+assert "10.9.8.7" in found and "10.9.8.6" not in found, found
+failures = [entry for entry in agent.log if entry[0] == FAILED]
+assert len(failures) == 1, agent.log
+error, kind, step = struct.unpack("<IBB", failures[0][3][:6])
+assert (error, kind, failures[0][3][6:]) == (19, NETWORK, text("another")), failures
+END
+}
+
+@test "a request for the network that the kernel would not answer ends the agent" {
+    drive <<'END'
+agent = Agent()
+# No flag that asks for an answer.
+agent.send(NETWORK, text("it") + struct.pack("<IHHII", 16, 16, 1, 1, 0))
+agent.until(lambda: agent.closed)
 END
 }
