@@ -1,13 +1,13 @@
-# scripts/bench.sh, the part `run`: hammock run, beside podman with runc and with crun, which give the
-# same image no kernel of its own. Sourced by scripts/bench.sh.
+# scripts/bench.sh, the part `run`: hammock run, and podman with hammock-runtime, beside podman with
+# runc and with crun, which give the same image no kernel of its own. Sourced by scripts/bench.sh.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # what scripts/lib.sh and scripts/bench.sh set and read
 
-# Who runs the image's program.
-image_runners=(hammock runc crun)
+# Who runs the image's program: hammock run, or podman with one of these runtimes.
+image_runners=(hammock hammock-runtime runc crun)
 readonly bench_image=localhost/hammock-bench
 # How many machines of one image share the host's memory.
-readonly machine_counts=(1 10)
+readonly machine_counts=(1 10 20)
 readonly run_bytes=100000000
 
 measure_run() {
@@ -45,7 +45,7 @@ prepare_image() {
 # leave_out_engines: those that run no container here. crun refuses hybrid cgroups.
 leave_out_engines() {
     local who able=(hammock)
-    for who in runc crun; do
+    for who in hammock-runtime runc crun; do
         if in_image "$who" true </dev/null 2>>"$work/complaints"; then
             able+=("$who")
         else
@@ -65,10 +65,13 @@ in_image() {
                 "$work/image.oci" -- "$@"
             ;;
         # podman may not raise limits in a container of its own, as it does by default.
-        *) podman --runtime "$who" run --rm -i --ulimit nofile=1024:1024 \
+        *) podman --runtime "$(runtime_of "$who")" run --rm -i --ulimit nofile=1024:1024 \
             --ulimit nproc=4096:4096 "$bench_image" "$@" ;;
     esac
 }
+
+# runtime_of NAME: what podman is told.
+runtime_of() { if [ "$1" = hammock-runtime ]; then echo "$out/$1"; else echo "$1"; fi; }
 
 # timed MEASURE WHO COMMAND...: a sample in ms.
 timed() {
@@ -141,9 +144,11 @@ table_of_run() {
     row run-true hammock greeting "true in an image, ms: the friendly boot from an initramfs"
     row run-true hammock runc "true in an image, ms: podman with runc"
     row run-true hammock crun "true in an image, ms: podman with crun"
+    row run-true hammock-runtime runc "true in a container, ms: podman with hammock-runtime: with runc"
     row run-first hammock load "the first run of an archive, ms: podman load of it"
     row run-out hammock runc "100 MB out of the program, ms: podman with runc"
     row run-in hammock runc "100 MB into the program, ms: podman with runc"
+    row run-out hammock-runtime runc "100 MB out of a container, ms: podman with hammock-runtime: with runc"
     local count
     for count in "${machine_counts[@]}"; do
         row "run-memory-$count" hammock hammock "kB (Pss) of each of $count machines: itself"
