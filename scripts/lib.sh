@@ -204,7 +204,7 @@ packages_for() {
         # Engines that run their containers in machines, and what the tests ask them with.
         engines)
             packages_for run && echo conmon containernetworking-plugins curl expect iproute2 \
-                python3-grpcio python3-yaml runc
+                python3-grpcio python3-yaml runc slirp4netns uidmap
             command -v kubectl >/dev/null || echo kubernetes-client
             ;;
         reproduce) echo disorderfs faketime ;;
