@@ -6,8 +6,8 @@
 #   name              its --name, if it has one
 #   known_hosts       its key
 #   authorized_keys   the keys that may log in as root, as they were handed to it
-# It goes when the machine ends. A link to it is in ~/.cache/hammock/ports, where the machines of all
-# of this user's checkouts are. In both places .PORT.lock is held as long as the machine runs.
+# It goes when the machine ends. A link to it is in ~/.cache/hammock/ports, where the machines of
+# all of this user's checkouts are. In both places .PORT.lock is held as long as the machine runs.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # what scripts/boot.sh sets
 

@@ -194,8 +194,10 @@ packages_for() {
             echo bats binutils busybox-static crun expect musl-tools procps runc shellcheck strace \
                 util-linux
             ;;
-        # What looks at the manual pages and at the package.
-        package) echo lintian mandoc ;;
+        # What makes the package hammock, beside its programs.
+        deb) echo dpkg-dev ;;
+        # What looks at the manual pages and at the packages.
+        package) echo fish lintian mandoc zsh ;;
         clients)
             echo bubblewrap less lxc podman systemd-container
             # Debian's would take the place of a docker that came from elsewhere.

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes a Debian package of PID 1 and of the tool that asks it about its services:
-# out/hammock-init_VERSION_amd64.deb.
+# Makes a Debian package: out/NAME_VERSION_amd64.deb.
 #
-#   scripts/package.sh
+#   scripts/package.sh [hammock-init]   PID 1, and the tool that asks it about its services
+#   scripts/package.sh hammock          the same, and `hammock run`, for the host of machines
 #   scripts/package.sh --help
 #
-# First builds both if they are missing. The package contains
+# First builds what is missing. Both packages contain
 #
 #   /usr/libexec/hammock/init     PID 1. Beside it are links to it, called tini, tini-static,
 #                                 docker-init, dumb-init and catatonit. If you call one of these
@@ -13,20 +13,29 @@
 #   /usr/bin/hammock-init         a link to it
 #   /usr/bin/hammock              the tool. init has it read the unit files, and looks for it here
 #   /usr/share/man                hammock-init(8), hammock(1), hammock.service(5)
-#   /usr/share/doc/hammock-init   the licence, the changes, and settings for podman and docker
+#   /usr/share/doc/NAME           the licence, the changes, and settings for podman and docker
 #                                 to copy; none is in force before it is copied
 #
-# Needs no root and no fakeroot. The same two programs make the same bytes, for any user, at any
+# In hammock-init the tool is the small static one. In hammock it is the host's, which has all words
+# of the small one. So that one path has one owner, hammock takes the place of hammock-init, and
+# provides it. It also contains
+#
+#   /usr/lib/hammock              what machines boot from: vmlinux, bzImage and run.cpio
+#   /usr/share/man                hammock-run(1)
+#   completions                   for bash, zsh and fish, as the tool itself prints them
+#   /usr/share/doc/hammock/kernel the kernel's configuration, patches, and where its source is
+#
+# Needs no root and no fakeroot. The same programs make the same bytes, for any user, at any
 # place and time. All dates in it are SOURCE_DATE_EPOCH, or without that variable the date in
 # toolchain/inputs.lock.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh" || exit 1
 
-readonly name=hammock-init
 # An address that no mail reaches. If you pass the package on, put in your own address.
 readonly maintainer="The Hammock authors <hammock@hammock.invalid>"
 
+name=hammock-init
 version=''
 work=''
 tree=''
@@ -34,13 +43,24 @@ tree=''
 main() {
     case ${1-} in
         '') ;;
+        hammock-init | hammock) name=$1 ;;
         -h | --help) help; exit ;;
-        *) usage_error "unknown option '$1'" ;;
+        -*) usage_error "unknown option '$1'" ;;
+        *) usage_error "there are the packages hammock-init and hammock, and no '$1'" ;;
     esac
+    [ $# -le 1 ] || usage_error "one package at a time"
     command -v dpkg-deb >/dev/null \
         || die "$exit_missing" "this needs Debian 12 or 13 (there is no dpkg-deb here)"
     HAMMOCK_NESTED=yes "$root/scripts/build-init.sh"
-    HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock
+    case $name in
+        hammock-init) HAMMOCK_NESTED=yes "$root/scripts/build-init.sh" --product hammock ;;
+        hammock)
+            need_packages deb
+            need_swift
+            # It builds itself, and what machines boot from.
+            "$root/scripts/hammock" --version >/dev/null
+            ;;
+    esac
     one_at_a_time package
     version=$(hammock_version)
     local package=$out/${name}_${version}_amd64.deb inputs built=''
@@ -61,7 +81,16 @@ main() {
 
 inputs_hash() {
     {
-        hash_of_files out/{init,hammock}
+        printf '%s\n' "$name"
+        case $name in
+            hammock-init) hash_of_files out/{init,hammock} ;;
+            hammock)
+                hash_of_files out/{init,hammock-host,run.cpio} out/kernel/{bzImage,config,vmlinux} \
+                    toolchain/{inputs.lock,kernel/patches}
+                dpkg-query -W dpkg-dev libc6
+                printf '%s\n' "$swift_info"
+                ;;
+        esac
         source_date_epoch
         dpkg-query -W dpkg gzip
         hash_of_files CHANGELOG.md Sources/InitCore/CommandLine/Version.swift docs/man \
@@ -79,17 +108,51 @@ collect() {
     for peer in tini tini-static docker-init dumb-init catatonit; do
         ln -s init "$programs/$peer"
     done
-    ln -s ../libexec/hammock/init "$tree/usr/bin/$name"
-    install -m 755 "$out/hammock" "$tree/usr/bin/hammock"
-    for page in hammock.1 hammock.service.5; do
-        compress "$tree/usr/share/man/man${page##*.}/$page.gz" <"$root/docs/man/$page"
-    done
-    compress "$tree/usr/share/man/man8/$name.8.gz" <"$root/docs/man/init.8"
+    ln -s ../libexec/hammock/init "$tree/usr/bin/hammock-init"
+    case $name in
+        hammock-init) install -m 755 "$out/hammock" "$tree/usr/bin/hammock" ;;
+        hammock) collect_host "$docs" ;;
+    esac
+    for page in hammock.1 hammock.service.5; do put_page "$page"; done
+    compress "$tree/usr/share/man/man8/hammock-init.8.gz" <"$root/docs/man/init.8"
     changes | compress "$docs/changelog.gz"
-    install -m 644 "$material/copyright" "$docs/"
+    install -T -m 644 "$material/$name.copyright" "$docs/copyright"
     install -m 644 "$material"/{50-hammock-init.conf,daemon.json} "$docs/examples/"
     install -T -m 644 "$material/$name.lintian-overrides" "$tree/usr/share/lintian/overrides/$name"
 }
+
+# collect_host DOCS: what a host of machines has: the tool, its pages and completions, what machines
+# boot from, and how their kernel is made.
+collect_host() {
+    local docs=$1 entry shell path
+    strip_program "$out/hammock-host" "$tree/usr/bin/hammock"
+    put_page hammock-run.1
+    install -D -m 644 -t "$tree/usr/lib/hammock" "$out"/kernel/{bzImage,vmlinux} "$out/run.cpio"
+    for entry in bash:bash-completion/completions/hammock zsh:zsh/vendor-completions/_hammock \
+        fish:fish/vendor_completions.d/hammock.fish; do
+        shell=${entry%%:*} path=$tree/usr/share/${entry#*:}
+        mkdir -p "${path%/*}"
+        # A file that a shell reads needs no line that names an interpreter.
+        "$out/hammock-host" --generate-completion-script "$shell" | sed '1{/^#!/d}' >"$path"
+        chmod 644 "$path"
+    done
+    install -D -m 644 -t "$docs/kernel/patches" "$root"/toolchain/kernel/patches/*.patch
+    compress "$docs/kernel/config.gz" <"$out/kernel/config"
+    grep -E '^kernel-(package|version|deb|tarball)' "$root/toolchain/inputs.lock" \
+        >"$docs/kernel/source"
+    chmod 644 "$docs/kernel/source"
+}
+
+# strip_program PROGRAM FILE: without what is for debuggers, and without hashes of what two
+# checkouts do not have in common: the compiler's arguments, and the whole unstripped program.
+strip_program() {
+    "$swift_home/bin/llvm-objcopy" --strip-all --remove-section=.swift_modhash --remove-section=.comment \
+        --remove-section=.note.gnu.build-id --remove-section=.note.gnu.gold-version "$1" "$2"
+    chmod 755 "$2"
+}
+
+# put_page NAME.SECTION: a manual page.
+put_page() { compress "$tree/usr/share/man/man${1##*.}/$1.gz" <"$root/docs/man/$1"; }
 
 # compress FILE: compresses standard input, without a name or a date.
 compress() {
@@ -119,7 +182,8 @@ describe() {
         END { print sum + 0 }')
     install -d -m 755 "$tree/DEBIAN"
     (cd "$tree" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$tree/DEBIAN/md5sums"
-    cat >"$tree/DEBIAN/control" <<END
+    {
+        cat <<END
 Package: $name
 Version: $version
 Architecture: amd64
@@ -127,6 +191,13 @@ Maintainer: $maintainer
 Installed-Size: $kibibytes
 Section: admin
 Priority: optional
+END
+        "describe_${name//-/_}"
+    } >"$tree/DEBIAN/control"
+}
+
+describe_hammock_init() {
+    cat <<END
 Multi-Arch: foreign
 Description: small init for containers, in place of tini, dumb-init or catatonit
  PID 1 of Hammock, for containers. It runs one program, forwards signals to
@@ -140,6 +211,37 @@ Description: small init for containers, in place of tini, dumb-init or catatonit
  the environment variables of that program, so that a path is all that has to
  change. Nothing on the system uses it before it is told to.
 END
+}
+
+# describe_hammock: what hammock run cannot do without is in Depends, and what it names when it
+# needs it is in Recommends.
+describe_hammock() {
+    cat <<END
+Depends: $(libraries), qemu-system-x86, squashfs-tools-ng
+Recommends: openssh-client, skopeo, xz-utils, zstd
+Provides: hammock-init (= $version)
+Conflicts: hammock-init
+Replaces: hammock-init
+Description: runs a container image in a virtual machine of its own
+ hammock run boots a small virtual machine from a container image, in less
+ than a second, with KVM or without, and runs the image's program in it. Its
+ streams, signals and exit code are those of the command. No daemon and no
+ root are needed.
+ .
+ The package has the machines' kernel and init, and all that is in
+ hammock-init, whose place it takes.
+END
+}
+
+# libraries: the packages that have what the programs are linked with, for Depends.
+libraries() {
+    mkdir "$work/debian"
+    printf 'Source: hammock\n\nPackage: hammock\nArchitecture: any\n' >"$work/debian/control"
+    (cd "$work" && dpkg-shlibdeps -O tree/usr/bin/hammock 2>shlibdeps.log) \
+        | sed -n 's/^shlibs:Depends=//p' | grep . || {
+        cat "$work/shlibdeps.log" >&2
+        die "$exit_failed" "dpkg-shlibdeps failed"
+    }
 }
 
 # pack FILE: with one thread, because several threads cut the data at other places.

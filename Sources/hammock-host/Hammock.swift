@@ -22,7 +22,9 @@ struct Hammock: AsyncParsableCommand {
         ])
 
     /// Here for `--help` only: `AskMachine` takes it.
-    @Option(help: "The machine whose services are meant; the first of all words.")
+    @Option(
+        help: "The machine whose services are meant; the first of all words.",
+        completion: .machines)
     var machine: String?
 
     /// Runs a command, and ends with its code. Words of the command line that make no sense are 2

@@ -240,6 +240,7 @@ b /root" ]
         'trap "exit 3" USR1; echo begin; while :; do sleep 1; done'
     run hammock ps
     expect_output "box "
+    [ "$(hammock ps --quiet)" = box ]
     [ "$(machines)" -eq 1 ]
     run hammock run --name box "$image"
     expect_status 125

@@ -1,4 +1,4 @@
-# The Debian package that scripts/package.sh makes.
+# The Debian package hammock-init.
 
 setup_file() {
     load ../Support/helpers
@@ -8,6 +8,7 @@ setup_file() {
 setup() {
     load ../Support/helpers
     load ../Support/namespace
+    load ../Support/package
     package=$(echo "$out"/hammock-init_*_amd64.deb)
 }
 
@@ -21,33 +22,8 @@ copy_checkout() {
     cp -R "$out"/{init,hammock}{,.debug,.inputs} "$out/sdks" "$copy/out/"
 }
 
-# unpack: unpacks the whole package into `$unpacked`.
-unpack() {
-    unpacked=$BATS_TEST_TMPDIR/unpacked
-    dpkg-deb --raw-extract "$package" "$unpacked"
-}
-
-# listing PACKAGE: prints the mode, owner and name of each file in the package.
-listing() { dpkg-deb --contents "$1" | sed -E 's/^([^ ]+ [^ ]+) +[0-9]+ [^ ]+ [^ ]+ /\1 /'; }
-
-# dates_of PACKAGE: prints the dates of all that is in the package, in seconds since 1970.
-dates_of() {
-    {
-        dpkg-deb --fsys-tarfile "$1" | tar -tv --full-time
-        dpkg-deb --ctrl-tarfile "$1" | tar -tv --full-time
-    } | awk '{ print $4, $5 }' | sort -u | while read -r date; do date -u -d "$date" +%s; done
-    # The archive around it has dates of its own. ar(5)
-    perl -0777 -ne 'for (my $at = 8; $at < length; $at += 60 + $size + $size % 2) {
-        (my $date, $size) = unpack "x16 A12 x20 A10", substr $_, $at, 60;
-        print "$date\n" }' "$1" | sort -u
-}
-
 @test "lintian does not complain about the package" {
-    # At every level. lintian also complains about an override that it does not need.
-    run lintian --no-cfg --pedantic --display-info --tag-display-limit 0 \
-        --fail-on error,warning,info,pedantic "$package"
-    expect_status 0
-    run ! grep -v '^running with root privileges' <<<"${output:-running with root privileges}"
+    lintian_is_silent
 }
 
 @test "each override of a lintian complaint has a reason" {
@@ -111,12 +87,7 @@ END
 
 @test "the package's changelog has each entry of the newest changes" {
     unpack
-    zcat "$unpacked/usr/share/doc/hammock-init/changelog.gz" >"$BATS_TEST_TMPDIR/changelog"
-    run -0 dpkg-parsechangelog --file "$BATS_TEST_TMPDIR/changelog" --show-field Changes
-    # The words are the same. The lines may be broken in other places.
-    diff <(awk '/^## / { part++ } part == 1 && !/^## /' "$root/CHANGELOG.md" \
-        | sed 's/^- /* /; /^$/d' | tr -s ' \n' '\n') \
-        <(sed -n '/^ *\*/,$p' <<<"$output" | sed 's/^ *//' | tr -s ' \n' '\n')
+    same_changelog
 }
 
 @test "each path that the package's texts name is in the package" {

@@ -12,10 +12,14 @@ struct LogIn: ParsableCommand {
     @Flag(help: "Shows the machines that run, one a line: the port, and the name.")
     var list = false
 
-    @Option(help: "A directory of machines: out/ssh of a checkout. Otherwise all of this user.")
+    @Option(
+        help: "A directory of machines: out/ssh of a checkout. Otherwise all of this user.",
+        completion: .directory)
     var from = LoginMachine.defaultDirectory
 
-    @Argument(help: "The machine's name or port.")
+    @Argument(
+        help: "The machine's name or port.",
+        completion: .shellCommand("hammock ssh --list | tr ' ' '\\n'"))
     var name: String?
 
     @Argument(parsing: .captureForPassthrough, help: "The command and its arguments.")

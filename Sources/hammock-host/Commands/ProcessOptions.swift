@@ -111,10 +111,10 @@ struct ProcessOptions: ParsableArguments {
 
 /// Where the kernel and the initramfs are.
 struct RuntimeFiles: ParsableArguments {
-    @Option(help: "The machine's kernel, a vmlinux.")
+    @Option(help: "The machine's kernel, a vmlinux.", completion: .file())
     var kernel: String?
 
-    @Option(help: "The initramfs with init and the agent.")
+    @Option(help: "The initramfs with init and the agent.", completion: .file())
     var initramfs: String?
 
     func kernelFile() throws -> String { try file("kernel", kernel, "HAMMOCK_KERNEL", "vmlinux") }

@@ -65,7 +65,7 @@ struct Run: AsyncParsableCommand {
     @Flag(name: .customLong("rm"), help: "Accepted for those who are used to it: nothing is kept.")
     var removes = false
 
-    @Argument(help: "What to run.")
+    @Argument(help: "What to run.", completion: .file())
     var image: String
 
     @Argument(

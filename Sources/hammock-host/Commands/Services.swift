@@ -128,7 +128,7 @@ struct AskMachine: ParsableCommand {
         words.first { _ in true }.map { $0 == "--machine" || $0.hasPrefix("--machine=") } ?? false
     }
 
-    @Option(help: "The machine's name.")
+    @Option(help: "The machine's name.", completion: .machines)
     var machine: String
 
     @Argument(

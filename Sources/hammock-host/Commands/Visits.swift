@@ -10,7 +10,7 @@ struct Exec: ParsableCommand {
 
     @OptionGroup var process: ProcessOptions
 
-    @Argument(help: "The machine's name.")
+    @Argument(help: "The machine's name.", completion: .machines)
     var name: String
 
     @Argument(parsing: .captureForPassthrough, help: "The program and its arguments.")
@@ -50,7 +50,7 @@ struct Stop: ParsableCommand {
     @Option(name: [.short, .long], help: "Seconds that the program has.")
     var time = 10
 
-    @Argument(help: "The machine's name.")
+    @Argument(help: "The machine's name.", completion: .machines)
     var names: [String]
 
     func validate() throws {
@@ -77,8 +77,15 @@ struct List: ParsableCommand {
     @Flag(help: "For programs.")
     var json = false
 
+    @Flag(name: [.short, .long], help: "Only the names, one a line.")
+    var quiet = false
+
     func run() throws {
         let machines = try MachineDirectory.running()
+        if quiet {
+            for machine in machines { print(machine.name) }
+            return
+        }
         if json { return print(try MachineRecord.json(machines)) }
         let rows =
             [["NAME", "IMAGE", "COMMAND", "PORTS", "SINCE"]]
@@ -100,6 +107,11 @@ struct List: ParsableCommand {
     }
 }
 
+extension CompletionKind {
+    /// The names of the machines that run.
+    static var machines: CompletionKind { .shellCommand("hammock ps --quiet") }
+}
+
 extension String {
     fileprivate func trimmingSuffix(_ character: Character) -> String {
         var text = self[...]
@@ -113,7 +125,7 @@ struct Logs: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows what a machine's kernel and init have said.")
 
-    @Argument(help: "The machine's name.")
+    @Argument(help: "The machine's name.", completion: .machines)
     var name: String
 
     func run() throws {
