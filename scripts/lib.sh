@@ -189,6 +189,9 @@ packages_for() {
         boot) echo gcc libc6-dev qemu-system-x86 ;;
         # What makes a machine of a container image.
         run) packages_for boot && echo skopeo squashfs-tools-ng xz-utils zstd ;;
+        # What hammock build makes disks with.
+        artefacts) packages_for run && echo dosfstools mtools syslinux syslinux-common \
+                systemd-boot-efi ;;
         ssh) echo openssh-client ;;
         test)
             echo bats binutils busybox-static crun expect musl-tools procps runc shellcheck strace \

@@ -228,7 +228,10 @@ ring_container() {
     run_bats Container
 }
 ring_scripts() { run_bats Scripts; }
-ring_boot() { run_bats Boot; }
+ring_boot() {
+    need_packages artefacts
+    run_bats Boot
+}
 ring_docs() {
     need_packages ssh
     run_bats Docs

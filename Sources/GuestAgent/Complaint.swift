@@ -17,7 +17,7 @@ enum Complaint {
     static var usage: Line {
         var line = Line()
         line.append("usage: hammock-agent PORT (or - where standard input is the port)")
-        line.append(" or hammock-agent --description FILE")
+        line.append(" or hammock-agent --description FILE [--reboot]")
         line.end()
         return line
     }

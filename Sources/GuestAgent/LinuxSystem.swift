@@ -72,6 +72,15 @@ struct LinuxSystem: ~Copyable, AgentSystem {
         return nil
     }
 
+    /// Has PID 1 reboot the machine, where it would go off: some hosts hear of nothing else. Returns
+    /// when PID 1 asks all processes to end.
+    mutating func askForReboot() {
+        guard (try? kernel.send(.terminate, to: .process(ProcessID(rawValue: 1)))) != nil else {
+            return
+        }
+        while clinux_wait_for_signal(nil, 0, -1) & 0xff != Signal.terminate.rawValue {}
+    }
+
     // MARK: Streams
 
     mutating func wait(for watched: UnsafeMutableBufferPointer<PollEntry>) -> Signal? {

@@ -25,7 +25,8 @@ public struct HostTool: Sendable {
     public var path: String? { Self.path(of: name) }
 
     static func path(of name: String) -> String? {
-        let directories = environmentVariable("PATH") ?? "/usr/bin:/bin"
+        // Some of Debian's programs are for root, and an ordinary user's PATH does not lead there.
+        let directories = (environmentVariable("PATH") ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
         return directories.split(separator: ":").map { "\($0)/\(name)" }
             .first { access($0, X_OK) == 0 }
     }

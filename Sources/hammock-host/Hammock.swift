@@ -14,7 +14,8 @@ struct Hammock: AsyncParsableCommand {
             """,
         version: "Hammock \(hammockVersion)",
         subcommands: [
-            Run.self, Exec.self, List.self, Stop.self, Logs.self, LogIn.self, Doctor.self,
+            Run.self, Exec.self, List.self, Stop.self, Logs.self, LogIn.self, Build.self,
+            Doctor.self,
         ],
         groupedSubcommands: [
             CommandGroup(name: "Unit file", subcommands: ServiceWords.ofUnitFiles),

@@ -788,3 +788,19 @@ agent.send(NETWORK, text("it") + struct.pack("<IHHII", 16, 16, 1, 1, 0))
 agent.until(lambda: agent.closed)
 END
 }
+
+@test "called /sbin/init, the agent becomes init, which runs the agent with a description" {
+    mkdir -p "$tree"/{.hammock,sbin,proc}
+    cp "$out/init" "$out/hammock-agent" "$tree/.hammock/"
+    mv "$tree/.hammock/hammock-agent" "$tree/.hammock/agent"
+    ln -s /.hammock/agent "$tree/sbin/init"
+    agent=$out/hammock-agent PYTHONPATH=$root/Tests/Support PYTHONDONTWRITEBYTECODE=1 python3 -c "
+from agent_client import *
+describe('$tree/.hammock/description', program('/.hammock/init', '--version'))"
+    run -0 "${as_root[@]}" "${in_namespace[@]}" --root="$tree" /sbin/init
+    expect_output "Hammock init "
+    rm "$tree/.hammock/init"
+    code_of "${as_root[@]}" "${in_namespace[@]}" --root="$tree" /sbin/init
+    expect_status 125
+    expect_output "hammock-agent: cannot read /.hammock/init: no such file or directory"
+}

@@ -96,6 +96,19 @@ same_options() {
     same_options "$help" "$(options_of_page hammock-run.1 OPTIONS | grep -vx -e -h)"
 }
 
+@test "each option of hammock build has an entry in its page, and no other has one" {
+    same_options "$("$out/hammock-host" build --help | options_of_help)" \
+        "$(options_of_page hammock-build.1 OPTIONS)"
+}
+
+@test "each kind of hammock build is in its page" {
+    local kind kinds
+    kinds=$("$out/hammock-host" build --help | tr -s ' \n' ' ' \
+        | sed 's/.*What to make. (values: //; s/).*//; s/,//g')
+    [ "$(wc -w <<<"$kinds")" -eq 6 ]
+    for kind in $kinds; do grep -qx "\.It Cm $kind" "$root/docs/man/hammock-build.1"; done
+}
+
 @test "each command of the host's tool and each of its exit codes is in its page" {
     local command code number=0
     for command in $("$out/hammock-host" --help | sed -nE '/^SUBCOMMANDS/,/^$/s/^  ([a-z]+)  .*/\1/p'); do

@@ -74,6 +74,8 @@ public struct ProcessDescription: Equatable, Sendable {
     public var groups: [UInt32] = []
     public var hasInput = true
     public var hasTerminal = false
+    /// Whether its streams are the machine's console, and no host's. Goes before the two above.
+    public var hasConsole = false
     /// Rows and columns of the terminal.
     public var window = WindowSize(rows: 24, columns: 80)
 
@@ -142,6 +144,16 @@ extension Frame {
         return Frame(.network, payload.bytes)
     }
 
+    public static func locate(
+        _ path: String, milliseconds: UInt32, beginning: [UInt8]
+    ) throws(HostError) -> Frame {
+        var payload = Payload()
+        payload.append(milliseconds)
+        try payload.append(path)
+        payload.bytes += beginning
+        return Frame(.locate, payload.bytes)
+    }
+
     public static func enter(_ path: String) throws(HostError) -> Frame {
         var payload = Payload()
         try payload.append(path)
@@ -156,6 +168,7 @@ extension Frame {
         var flags: UInt8 = 0
         if description.hasTerminal { flags |= ProcessRequest.hasTerminal }
         if description.hasInput { flags |= ProcessRequest.hasInput }
+        if description.hasConsole { flags = ProcessRequest.hasConsole }
         payload.append(flags)
         payload.append(description.user)
         payload.append(description.group)

@@ -5,7 +5,9 @@ import SystemPackage
 
 /// The programs that do what Hammock need not do itself.
 enum ImageTool: String {
-    case gzip, zstd, xz, sha256sum, tar, tar2sqfs, skopeo
+    case gzip, zstd, xz, sha256sum, tar, tar2sqfs, sqfs2tar, skopeo
+    case mkfsVFAT = "mkfs.vfat"
+    case mmd, mcopy, syslinux
 
     /// The package of Debian's that has it.
     var package: String {
@@ -13,7 +15,10 @@ enum ImageTool: String {
         case .gzip, .zstd, .tar, .skopeo: rawValue
         case .xz: "xz-utils"
         case .sha256sum: "coreutils"
-        case .tar2sqfs: "squashfs-tools-ng"
+        case .tar2sqfs, .sqfs2tar: "squashfs-tools-ng"
+        case .mkfsVFAT: "dosfstools"
+        case .mmd, .mcopy: "mtools"
+        case .syslinux: "syslinux"
         }
     }
 
@@ -54,9 +59,11 @@ enum ImageTool: String {
     /// - Parameters:
     ///   - input: Its standard input, which is closed here. None is /dev/null.
     ///   - output: Its standard output, which is closed here.
+    ///   - variables: More for its environment.
     /// - Throws: `HostError` (3) if it is not installed.
     func run(
-        _ arguments: [String], input: FileDescriptor? = nil, output: FileDescriptor? = nil
+        _ arguments: [String], input: FileDescriptor? = nil, output: FileDescriptor? = nil,
+        variables: [String: String] = [:]
     ) async throws -> Ending {
         // By its path: Subprocess would start a process for each directory that lacks it.
         guard let path = self.path else { throw HostError.missing(rawValue, package: package) }
@@ -67,9 +74,11 @@ enum ImageTool: String {
         async let complaints = complained.readLast(4096)
         let nothing = try FileDescriptor.open("/dev/null", .readOnly, options: .closeOnExec)
         defer { try? nothing.close() }
+        var environment: [Environment.Key: String?] = ["LC_ALL": "C"]
+        for (name, value) in variables { environment[.init(stringLiteral: name)] = value }
         let record = try await Subprocess.run(
             .path(FilePath(path)), arguments: Arguments(arguments),
-            environment: .inherit.updating(["LC_ALL": "C"]),
+            environment: .inherit.updating(environment),
             input: .fileDescriptor(input ?? nothing, closeAfterSpawningProcess: input != nil),
             output: .fileDescriptor(
                 output ?? said?.writeEnd ?? nothing, closeAfterSpawningProcess: true),

@@ -28,10 +28,11 @@ extension MachineDescription {
 
     /// What makes the image's file system the machine's, and starts the program.
     ///
+    /// - Parameter disk: the one with the image.
     /// - Throws: `HostError` with code 2 for a program that no message can hold.
-    public func setup() throws(HostError) -> [Frame] {
+    public func setup(disk: String = "/dev/vda") throws(HostError) -> [Frame] {
         var frames: [Frame] = []
-        frames += try rootFrames()
+        frames += try rootFrames(disk)
         frames.append(try .enter("/sysroot"))
         let own = Set(mounts.map(\.target))
         for mount in systemMounts where !own.contains(mount.target) {
@@ -63,14 +64,14 @@ extension MachineDescription {
     }
 
     /// The image, and over it what the machine writes, in memory: at most half of it.
-    private func rootFrames() throws(HostError) -> [Frame] {
+    private func rootFrames(_ disk: String) throws(HostError) -> [Frame] {
         if case .directory = root {
             // Nobody else writes there while the machine runs, so it need not look again.
             let data = "trans=virtio,version=9p2000.L,msize=512000,cache=loose"
             return [try .mount(Mount("root", on: "/sysroot", type: "9p", data: data))]
         }
         return [
-            try .mount(Mount("/dev/vda", on: "/image", type: "squashfs", .readOnly)),
+            try .mount(Mount(disk, on: "/image", type: "squashfs", .readOnly)),
             try .mount(Mount("tmpfs", on: "/written", type: "tmpfs", data: "mode=755,size=50%")),
             try .directory("/written/upper", mode: 0o755),
             try .directory("/written/work", mode: 0o755),

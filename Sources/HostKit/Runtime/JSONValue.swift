@@ -78,7 +78,7 @@ public indirect enum JSONValue: Equatable, Sendable {
 }
 
 extension JSONValue: Codable {
-    private struct Key: CodingKey {
+    private struct Name: CodingKey {
         var stringValue: String
         var intValue: Int? { nil }
         init(stringValue: String) { self.stringValue = stringValue }
@@ -86,7 +86,7 @@ extension JSONValue: Codable {
     }
 
     public init(from decoder: any Decoder) throws {
-        if let object = try? decoder.container(keyedBy: Key.self) {
+        if let object = try? decoder.container(keyedBy: Name.self) {
             var members: [String: JSONValue] = [:]
             for key in object.allKeys {
                 members[key.stringValue] = try object.decode(JSONValue.self, forKey: key)

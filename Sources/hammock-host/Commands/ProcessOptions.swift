@@ -2,8 +2,8 @@ import ArgumentParser
 import Glibc
 import HostKit
 
-/// What `hammock run` and `hammock exec` both say of a process.
-struct ProcessOptions: ParsableArguments {
+/// What `hammock run`, `exec` and `build` say of a process.
+struct ProgramOptions: ParsableArguments {
     @Option(
         name: [.customShort("e"), .long],
         help: "A variable: NAME=VALUE, or NAME for the value that it has here.")
@@ -14,6 +14,63 @@ struct ProcessOptions: ParsableArguments {
 
     @Option(name: [.short, .long], help: "USER or USER:GROUP, by name or number.")
     var user: String?
+
+    func validate() throws {
+        if let workdir, !workdir.hasPrefix("/") {
+            throw ValidationError("--workdir takes an absolute path, not '\(workdir)'")
+        }
+    }
+
+    /// Fills in what these options and the image say, but for variables of --env.
+    func describe(
+        _ given: ProcessDescription, image: PreparedImage, host: String
+    ) throws -> ProcessDescription {
+        var process = given
+        let configuration = image.configuration
+        let home = try setUser(
+            of: &process, to: user ?? configuration.user, passwd: image.passwd, group: image.group)
+        let image = configuration.workingDirectory
+        process.workingDirectory = workdir ?? (image.isEmpty ? "/" : image)
+        let variables = Variables([
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME=\(home)", "HOSTNAME=\(host)",
+        ])
+        process.environment = variables.with(configuration.environment).text
+        return process
+    }
+
+    /// - Returns: the user's home directory.
+    func setUser(
+        of process: inout ProcessDescription, to user: String, passwd: String, group: String
+    ) throws -> String {
+        let identity = try UserLookup.resolve(user, passwd: passwd, group: group)
+        process.user = identity.uid
+        process.group = identity.gid
+        // As initgroups(3) does, and with it the engines.
+        process.groups =
+            identity.groups.contains(identity.gid)
+            ? identity.groups : [identity.gid] + identity.groups
+        return identity.home
+    }
+
+    /// The variables of --env, with their values.
+    func variables() throws -> [String] {
+        try env.compactMap { variable -> String? in
+            if variable.contains("=") { return variable }
+            guard let value = getenv(variable) else { return nil }
+            guard let text = String(validatingCString: value) else {
+                throw HostError(
+                    "--env \(variable): its value here is not UTF-8; give one: \(variable)=VALUE",
+                    code: 2)
+            }
+            return "\(variable)=\(text)"
+        }
+    }
+}
+
+/// What `hammock run` and `hammock exec` both say of a process.
+struct ProcessOptions: ParsableArguments {
+    @OptionGroup var program: ProgramOptions
 
     @Flag(name: [.customShort("t"), .customLong("tty")], help: "The process gets a terminal.")
     var terminal = false
@@ -30,26 +87,13 @@ struct ProcessOptions: ParsableArguments {
         if terminal && isatty(0) == 0 {
             throw ValidationError("--tty needs a terminal, and standard input is none")
         }
-        if let workdir, !workdir.hasPrefix("/") {
-            throw ValidationError("--workdir takes an absolute path, not '\(workdir)'")
-        }
     }
 
     /// Fills in what these options and the image say.
     func describe(
         _ given: ProcessDescription, image: PreparedImage, host: String
     ) throws -> ProcessDescription {
-        var process = given
-        let configuration = image.configuration
-        let home = try setUser(
-            of: &process, to: user ?? configuration.user, passwd: image.passwd, group: image.group)
-        let image = configuration.workingDirectory
-        process.workingDirectory = workdir ?? (image.isEmpty ? "/" : image)
-        let variables = Variables([
-            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME=\(home)", "HOSTNAME=\(host)",
-        ])
-        process.environment = variables.with(configuration.environment).text
+        var process = try program.describe(given, image: image, host: host)
         try addStreams(to: &process)
         return process
     }
@@ -59,9 +103,9 @@ struct ProcessOptions: ParsableArguments {
         _ words: [String], in record: MachineRecord, _ paths: MachinePaths
     ) throws -> ProcessDescription {
         var process = ProcessDescription(arguments: words, environment: record.environment)
-        process.workingDirectory = workdir ?? record.workingDirectory
-        if let user {
-            let home = try setUser(
+        process.workingDirectory = program.workdir ?? record.workingDirectory
+        if let user = program.user {
+            let home = try program.setUser(
                 of: &process, to: user, passwd: MachinePaths.read(paths.passwd) ?? "",
                 group: MachinePaths.read(paths.group) ?? "")
             process.environment = Variables(process.environment).with(["HOME=\(home)"]).text
@@ -74,20 +118,6 @@ struct ProcessOptions: ParsableArguments {
         return process
     }
 
-    /// - Returns: the user's home directory.
-    private func setUser(
-        of process: inout ProcessDescription, to user: String, passwd: String, group: String
-    ) throws -> String {
-        let identity = try UserLookup.resolve(user, passwd: passwd, group: group)
-        process.user = identity.uid
-        process.group = identity.gid
-        // As initgroups(3) does, and with it the engines.
-        process.groups =
-            identity.groups.contains(identity.gid)
-            ? identity.groups : [identity.gid] + identity.groups
-        return identity.home
-    }
-
     private func addStreams(to process: inout ProcessDescription) throws {
         process.hasTerminal = terminal
         process.hasInput = standardInput != nil
@@ -95,18 +125,32 @@ struct ProcessOptions: ParsableArguments {
             process.window = HostTerminal.size(of: 0) ?? process.window
         }
         let type = terminal ? ["TERM=\(environmentVariable("TERM") ?? "xterm")"] : []
-        let given = try env.compactMap { variable -> String? in
-            if variable.contains("=") { return variable }
-            guard let value = getenv(variable) else { return nil }
-            guard let text = String(validatingCString: value) else {
-                throw HostError(
-                    "--env \(variable): its value here is not UTF-8; give one: \(variable)=VALUE",
-                    code: 2)
-            }
-            return "\(variable)=\(text)"
-        }
+        let given = try program.variables()
         process.environment = Variables(type).with(process.environment).with(given).text
     }
+}
+
+/// The command line of an image's program: the two parts that an engine knows.
+struct ProgramWords {
+    let entrypoint: [String]
+    let command: [String]
+
+    /// - Parameters:
+    ///   - entrypoint: `--entrypoint`.
+    ///   - words: what stands behind the image.
+    ///   - usage: how to name a program, for the message if there is none.
+    init(
+        _ configuration: ImageConfiguration, entrypoint: String?, words: [String], usage: String
+    ) throws {
+        let given = words.first == "--" ? Array(words.dropFirst()) : words
+        self.entrypoint = entrypoint.map { [$0] } ?? configuration.entrypoint
+        command = given.isEmpty && entrypoint == nil ? configuration.command : given
+        guard let program = all.first, !program.isEmpty else {
+            throw HostError("the image names no program; name one: \(usage) -- PROGRAM", code: 125)
+        }
+    }
+
+    var all: [String] { entrypoint + command }
 }
 
 /// Where the kernel and the initramfs are.

@@ -97,7 +97,11 @@ struct Run: AsyncParsableCommand {
         description.root = .image(prepared.root.string)
         description.counterSpeed = await counterSpeed.value
         description.process = try process.describe(
-            ProcessDescription(arguments: try arguments(prepared.configuration)),
+            ProcessDescription(
+                arguments: try ProgramWords(
+                    prepared.configuration, entrypoint: entrypoint, words: words,
+                    usage: "hammock run \(image)"
+                ).all),
             image: prepared, host: description.name)
         let directory = try MachineDirectory(for: description.name)
         defer { directory.remove() }
@@ -153,17 +157,6 @@ struct Run: AsyncParsableCommand {
         return description
     }
 
-    private func arguments(_ configuration: ImageConfiguration) throws -> [String] {
-        let given = words.first == "--" ? Array(words.dropFirst()) : words
-        var arguments = entrypoint.map { [$0] } ?? configuration.entrypoint
-        arguments += given.isEmpty && entrypoint == nil ? configuration.command : given
-        guard let program = arguments.first, !program.isEmpty else {
-            throw HostError(
-                "the image names no program; name one: hammock run \(image) -- PROGRAM", code: 125)
-        }
-        return arguments
-    }
-
     private func choose() throws -> Accelerator {
         let obstacle = Accelerator.whyNoKVM()
         switch accel {
@@ -177,14 +170,18 @@ struct Run: AsyncParsableCommand {
 
     /// The image's last name, and something that no other machine has.
     private func generatedName() -> String {
-        let last = image.split(whereSeparator: { "/:@".contains($0) }).last ?? "machine"
-        let plain = last.lowercased().filter {
-            $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")
-        }
         let number = UInt32.random(in: 0x10000...0xfffff)
-        return "\(plain.isEmpty || plain.hasPrefix("-") ? "machine" : plain.prefix(24))-"
-            + String(number, radix: 16)
+        return "\(plainName(of: image))-\(String(number, radix: 16))"
     }
+}
+
+/// The image's last name, as a host may be called.
+func plainName(of image: String) -> String {
+    let last = image.split(whereSeparator: { "/:@".contains($0) }).last ?? "machine"
+    let plain = last.lowercased().filter {
+        $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")
+    }
+    return plain.isEmpty || plain.hasPrefix("-") ? "machine" : String(plain.prefix(24))
 }
 
 /// Says what takes its time, where somebody watches.
