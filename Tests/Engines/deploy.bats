@@ -39,3 +39,17 @@ END
     grep -q "runtimes.$name\]" "$root/deploy/containerd.toml"
     grep -q "runtimes.$name\]" "$root/deploy/crio.conf"
 }
+
+@test "the KubeVirt machine has the command line and the files that hammock build makes" {
+    mkdir -p "$BATS_TEST_TMPDIR/root"
+    python3 "$root/Tests/Support/oci.py" "$BATS_TEST_TMPDIR/site" latest '{"Cmd": ["x"]}' \
+        "$BATS_TEST_TMPDIR/root"
+    "$root/scripts/hammock" build "$BATS_TEST_TMPDIR/site" --as kernelboot --ip dhcp --name site \
+        -o "$BATS_TEST_TMPDIR/out"
+    grep -qxF "        kernelArgs: $(cat "$BATS_TEST_TMPDIR/out/cmdline")" "$root/deploy/kubevirt.yaml"
+    for path in $(sed -nE 's/^ +(kernel|initrd)Path: //p' "$root/deploy/kubevirt.yaml"); do
+        for blob in "$BATS_TEST_TMPDIR"/out/kernel-image/blobs/sha256/*; do
+            tar -tf "$blob" 2>/dev/null || true
+        done | grep -qx "${path#/}"
+    done
+}
