@@ -47,7 +47,7 @@ END
     "$root/scripts/hammock" build "$BATS_TEST_TMPDIR/site" --as kernelboot --ip dhcp --name site \
         -o "$BATS_TEST_TMPDIR/out"
     grep -qxF "        kernelArgs: $(cat "$BATS_TEST_TMPDIR/out/cmdline")" "$root/deploy/kubevirt.yaml"
-    for path in $(sed -nE 's/^ +(kernel|initrd)Path: //p' "$root/deploy/kubevirt.yaml"); do
+    sed -nE 's/^ +(kernel|initrd)Path: //p' "$root/deploy/kubevirt.yaml" | while read -r path; do
         for blob in "$BATS_TEST_TMPDIR"/out/kernel-image/blobs/sha256/*; do
             tar -tf "$blob" 2>/dev/null || true
         done | grep -qx "${path#/}"

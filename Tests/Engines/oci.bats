@@ -54,7 +54,7 @@ json.dump(config, open(path, "w"))
 END
 }
 
-create() { runtime create --bundle "$bundle" "$@" box </dev/null >"$place/output" 2>&1 3>&-; }
+create() { runtime create --bundle "$bundle" box </dev/null >"$place/output" 2>&1 3>&-; }
 state() { runtime state box | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 is() { [ "$(state status)" = "$1" ]; }
 idle='{"process": {"args": ["sh", "-c", "trap \"exit 4\" TERM; while :; do sleep 0.05; done"]}}'
