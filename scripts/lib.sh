@@ -209,7 +209,8 @@ packages_for() {
         # Engines that run their containers in machines, and what the tests ask them with.
         engines)
             packages_for run && echo conmon containernetworking-plugins curl expect iproute2 \
-                python3-grpcio python3-yaml runc slirp4netns uidmap
+                libvirt-clients libvirt-daemon-system lxd ovmf python3-grpcio python3-yaml runc \
+                slirp4netns uidmap
             command -v kubectl >/dev/null || echo kubernetes-client
             ;;
         reproduce) echo disorderfs faketime ;;

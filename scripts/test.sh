@@ -20,7 +20,8 @@
 #              some minutes
 #   ssh        the machine to log in to, under stress: half an hour
 #   engines    container engines that run their containers in machines: podman, docker, a swarm,
-#              containerd as Kubernetes calls it: needs root, takes long
+#              containerd as Kubernetes calls it; and what starts hammock build's disks and
+#              containers: libvirt, OVMF, LXD. Needs root, takes long
 #   services   Debian's own services, in a machine and in containers: needs root, takes long
 #   fresh      all of it on a new Debian made by debootstrap: needs root, takes long
 
@@ -239,7 +240,7 @@ ring_docs() {
 ring_ssh() { run_bats Ssh; }
 
 ring_engines() {
-    need_packages clients engines
+    need_packages artefacts clients engines
     run_bats Engines
 }
 
