@@ -103,6 +103,14 @@ start_box() {
     expect_status 7
 }
 
+@test "podman exec with a directory that is no absolute path is refused, and the machine stays" {
+    start_box "$box" sh -c 'echo ready; exec sleep 1000'
+    capture podman exec --workdir data box true
+    [ "$status" -ne 0 ]
+    expect_output "the working directory 'data' does not begin with a slash"
+    podman exec box true
+}
+
 @test "podman exec waits for a machine that has just been started" {
     podman run --detach --name box "$box" sleep 1000 >/dev/null
     capture podman exec box cat /proc/1/comm

@@ -102,12 +102,16 @@ public struct ContainerBundle: Sendable {
     public static func program(_ process: JSONValue) throws(HostError) -> MachineOrder.Process {
         let arguments = process["args"].strings
         guard !arguments.isEmpty else { throw HostError("the container names no program") }
+        let directory = process["cwd"].string ?? "/"
+        guard directory.hasPrefix("/") else {
+            throw HostError("the working directory '\(directory)' does not begin with a slash")
+        }
         let user = process["user"]
         let size = process["consoleSize"]
         let number = { (value: JSONValue) in UInt32(clamping: value.integer ?? 0) }
         return MachineOrder.Process(
             arguments: arguments, environment: process["env"].strings,
-            workingDirectory: process["cwd"].string ?? "/", user: number(user["uid"]),
+            workingDirectory: directory, user: number(user["uid"]),
             group: number(user["gid"]), groups: user["additionalGids"].elements.map(number),
             hasTerminal: process["terminal"].isTrue,
             rows: UInt16(clamping: size["height"].integer ?? 24),

@@ -79,6 +79,14 @@ import Testing
         #expect(order.settings == ["kernel.shm_rmid_forced": "1"])
     }
 
+    @Test(arguments: ["data", "./data", ""])
+    func `a working directory that is not absolute is refused, and asked of no machine`(
+        directory: String
+    ) throws {
+        let refused = try refusal { $0["process"]["cwd"] = .string(directory) }
+        #expect(refused == "the working directory '\(directory)' does not begin with a slash")
+    }
+
     @Test func `a volume goes into the container's /volumes, and memory is the machine's own`()
         throws
     {
