@@ -109,13 +109,16 @@ public struct ContainerBundle: Sendable {
         let user = process["user"]
         let size = process["consoleSize"]
         let number = { (value: JSONValue) in UInt32(clamping: value.integer ?? 0) }
-        return MachineOrder.Process(
+        let program = MachineOrder.Process(
             arguments: arguments, environment: process["env"].strings,
             workingDirectory: directory, user: number(user["uid"]),
             group: number(user["gid"]), groups: user["additionalGids"].elements.map(number),
             hasTerminal: process["terminal"].isTrue,
             rows: UInt16(clamping: size["height"].integer ?? 24),
             columns: UInt16(clamping: size["width"].integer ?? 80))
+        // What no message can hold is refused now, and not once the container has begun.
+        _ = try Frame.start(ProcessDescription(program))
+        return program
     }
 
     /// What the container's limits, and annotations, say of the machine's size.

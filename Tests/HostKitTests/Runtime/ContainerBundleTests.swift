@@ -87,6 +87,17 @@ import Testing
         #expect(refused == "the working directory '\(directory)' does not begin with a slash")
     }
 
+    @Test func `an environment that no machine takes is refused before the container begins`()
+        throws
+    {
+        let large = String(repeating: "x", count: 65536)
+        #expect(
+            try refusal { $0["process"]["env"] = .strings(["A=\(large)"]) }
+                .contains("a machine takes 65536"))
+        #expect(
+            try refusal { $0["process"]["env"] = .strings(["A=\0"]) }.contains("has a NUL in it"))
+    }
+
     @Test func `a volume goes into the container's /volumes, and memory is the machine's own`()
         throws
     {
