@@ -177,6 +177,15 @@ END_OF_HOOK
     [ ! -e "$bundle/hammock" ]
 }
 
+@test "the program's limits do not stop the machine" {
+    configure '{"process": {"args": ["sh", "-c", "echo here >/data/said; cat /data/said"], "rlimits": [
+        {"type": "RLIMIT_FSIZE", "hard": 1, "soft": 1},
+        {"type": "RLIMIT_AS", "hard": 100000000, "soft": 100000000}]}}'
+    capture runtime run --bundle "$bundle" box
+    expect_status 0
+    [ "$output" = here ]
+}
+
 @test "words that only the other runtime knows are passed on to it" {
     capture runtime --version
     expect_status 0

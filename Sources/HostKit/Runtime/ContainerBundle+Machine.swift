@@ -36,7 +36,7 @@ extension ContainerBundle {
     /// The container whose process is the machine, for the runtime behind this one; and what that
     /// process is told.
     ///
-    /// Namespaces, cgroups, seccomp, limits, hooks and annotations stay as the engine has them.
+    /// Namespaces, cgroups, seccomp, hooks and annotations stay as the engine has them.
     ///
     /// - Parameters:
     ///   - host: what of the host it is made of.
@@ -95,6 +95,9 @@ extension ContainerBundle {
         new["args"] = .strings([ContainerPlaces.runtime] + words)
         new["env"] = .strings(["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
         new["cwd"] = .string("/")
+        // They are about the program. A size of files or an amount of memory that suits that would
+        // stop qemu.
+        new["rlimits"] = .null
         let sets = ["bounding", "effective", "permitted"]
         new["capabilities"] = .object(
             Dictionary(uniqueKeysWithValues: sets.map { ($0, .strings(capabilities)) }))

@@ -12,6 +12,7 @@ import Testing
         {"ociVersion": "1.0.2", "root": {"path": "rootfs"}, "hostname": "box", "strange": [1],
          "process": {"args": ["sleep", "1"], "cwd": "/data", "env": ["A=b"], "terminal": true,
            "user": {"uid": 33, "gid": 34, "additionalGids": [5]}, "oomScoreAdj": 7,
+           "rlimits": [{"type": "RLIMIT_FSIZE", "hard": 1, "soft": 1}],
            "capabilities": {"bounding": ["CAP_KILL"], "ambient": ["CAP_KILL"]}},
          "mounts": [
            {"destination": "/proc", "type": "proc", "source": "proc"},
@@ -54,6 +55,7 @@ import Testing
         #expect(new["process"]["user"].text == #"{"gid":0,"uid":0}"#)
         #expect(new["process"]["terminal"].isTrue)
         #expect(new["process"]["capabilities"]["ambient"] == .null)
+        #expect(new["process"]["rlimits"] == .null)
         #expect(new["process"]["capabilities"]["effective"].strings.contains("CAP_NET_ADMIN"))
         #expect(new["root"].text == #"{"path":"/b/hammock/root","readonly":true}"#)
     }
