@@ -35,9 +35,10 @@ struct HammockRuntime {
 
     private static func inContainer(_ words: [String]) -> Never {
         do {
-            if words.first == "visit", words.count == 2 {
+            if words == ["visit"] {
+                let text = environmentVariable(ContainerPlaces.visit) ?? ""
                 let process = try JSONDecoder().decode(
-                    MachineOrder.Process.self, from: Data(words[1].utf8))
+                    MachineOrder.Process.self, from: Data(text.utf8))
                 guard let ending = try ContainerMachine.visit(process) else {
                     throw HostError("the machine ended before the process did")
                 }

@@ -89,11 +89,17 @@ extension ContainerBundle {
     /// - Parameters:
     ///   - process: the one that the engine asks for.
     ///   - words: this program's.
-    public static func containerProcess(_ process: JSONValue, _ words: [String]) -> JSONValue {
+    ///   - visit: the process that it is to run in the machine; none for the machine itself.
+    public static func containerProcess(
+        _ process: JSONValue, _ words: [String], visit: String? = nil
+    ) -> JSONValue {
         var new = process
         new["user"] = .object(["uid": .integer(0), "gid": .integer(0)])
         new["args"] = .strings([ContainerPlaces.runtime] + words)
-        new["env"] = .strings(["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
+        // A process's words are everybody's to read, and its environment only its user's. proc(5)
+        new["env"] = .strings(
+            ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
+                + (visit.map { ["\(ContainerPlaces.visit)=\($0)"] } ?? []))
         new["cwd"] = .string("/")
         // They are about the program. A size of files or an amount of memory that suits that would
         // stop qemu.

@@ -52,6 +52,8 @@ public enum ContainerPlaces {
     public static let initramfs = "/hammock/initramfs"
     /// `MachineOrder`
     public static let order = "/hammock/machine.json"
+    /// The variable that tells a visitor its process: `MachineOrder.Process`.
+    public static let visit = "HAMMOCK_VISIT"
     /// The root directory that the engine made.
     public static let root = "/image"
     /// A directory with what the engine would have mounted over it.

@@ -79,7 +79,7 @@ public struct OuterContainer {
         let process = try JSONValue(parsing: text, what: path)
         let visit = try JSONEncoder().encode(try ContainerBundle.program(process))
         let new = ContainerBundle.containerProcess(
-            process, ["visit", String(decoding: visit, as: UTF8.self)])
+            process, ["visit"], visit: String(decoding: visit, as: UTF8.self))
         let file = "\(place)/exec-\(getpid()).json"
         try Self.write(new.text, to: file)
         defer { unlink(file) }

@@ -100,6 +100,12 @@ import Testing
             try refusal { $0["process"]["env"] = .strings(["A=\0"]) }.contains("has a NUL in it"))
     }
 
+    @Test func `the words of a visitor tell nobody the variables of its process`() throws {
+        let new = ContainerBundle.containerProcess(.null, ["visit"], visit: #"{"a":"secret"}"#)
+        #expect(new["args"].strings == ["/hammock/runtime", "visit"])
+        #expect(new["env"].strings.last == #"HAMMOCK_VISIT={"a":"secret"}"#)
+    }
+
     @Test func `a volume goes into the container's /volumes, and memory is the machine's own`()
         throws
     {
