@@ -96,6 +96,12 @@ start_box() {
     expect_status 130
 }
 
+@test "a terminal has the size that it was given while the machine began" {
+    on_terminal 'await "# "; send "stty size\r"; await "33 101"; send "exit 6\r"' \
+        sh -c 'stty rows 33 cols 101; exec "$@"' sh "${podman[@]}" run --rm -it "$box" sh
+    expect_status 6
+}
+
 @test "podman exec has a terminal, too" {
     start_box "$box" sh -c 'echo ready; exec sleep 1000'
     on_terminal 'await "# "; send "stty size\r"; await "24 80"; send "exit 7\r"' \

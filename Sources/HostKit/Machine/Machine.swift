@@ -98,6 +98,10 @@ public final class Machine {
                 guard accepted >= 0 else { return }
                 let connection = Connection(accepted)
                 for frame in setup { connection.send(frame) }
+                // It may have changed while there was nobody to tell.
+                if self.description.process.hasTerminal, let size = HostTerminal.size(of: 0) {
+                    connection.send(.window(size))
+                }
                 self.connection = connection
             }
             return

@@ -32,6 +32,11 @@ public final class Visit {
         let connection = connection
         let streams = LocalStreams(process: 0, input: input) { connection.send($0) }
         let signals = CaughtSignals(isForwarder: isForwarder)
+        var description = description
+        // Not earlier: whoever changes it from now on is heard.
+        if description.hasTerminal, let size = HostTerminal.size(of: 0) {
+            description.window = size
+        }
         connection.send(try .start(description))
         while streams.ending == nil, !connection.isClosed {
             var set = PollSet()

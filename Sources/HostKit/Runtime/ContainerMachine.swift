@@ -41,14 +41,12 @@ public enum ContainerMachine {
 
     /// Runs one more process in the machine of this container.
     public static func visit(_ process: MachineOrder.Process) throws -> LocalStreams.Ending? {
-        var description = ProcessDescription(process)
-        if process.hasTerminal, let size = HostTerminal.size(of: 0) { description.window = size }
         let paths = MachinePaths(directory: ContainerPlaces.machine)
         // The container runs as soon as its process does, and that takes a moment to listen.
         let visit = try Visit(paths, waiting: 30)
         let terminal = process.hasTerminal ? HostTerminal(raw: 0) : nil
         defer { terminal?.restore() }
-        return try visit.run(description, input: 0, isForwarder: true)
+        return try visit.run(ProcessDescription(process), input: 0, isForwarder: true)
     }
 
     /// The container's, which may be its pod's. gethostname(2)
