@@ -81,6 +81,12 @@ start_box() {
     [ "$output" = "$(printf '%s\n' init here 33 44 '44 50' /www 'red 2')" ]
 }
 
+@test "the machine has the container's name also if it is none for hostname(7)" {
+    capture podman run --rm --hostname my_host- "$box" hostname
+    expect_status 0
+    [ "$output" = my_host- ]
+}
+
 @test "what goes through a program comes out byte for byte" {
     head -c 3000000 /dev/urandom >"$place/noise"
     podman run --rm --interactive "$box" cat <"$place/noise" >"$place/back"

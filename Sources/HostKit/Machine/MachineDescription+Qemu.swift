@@ -72,7 +72,8 @@ extension MachineDescription {
             words.append("ip=10.0.2.15::10.0.2.2:255.255.255.0:\(name):eth0:off")
         }
         // What the program leaves behind is killed at once, as an engine for containers does it.
-        words += ["hammock.hostname=\(name)", "hammock.grace=0", "--", "/agent", "/dev/vport0p1"]
+        // The kernel's own word: engines give names that hostname(7) does not allow.
+        words += ["hostname=\(name)", "hammock.grace=0", "--", "/agent", "/dev/vport0p1"]
         return words.joined(separator: " ")
     }
 

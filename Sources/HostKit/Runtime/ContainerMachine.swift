@@ -54,11 +54,9 @@ public enum ContainerMachine {
         var name = [UInt8](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
         let text = String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
-        // It becomes a word of the kernel's command line.
-        let isPlain = text.allSatisfy {
-            $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0))
-        }
-        return isPlain && !text.isEmpty ? text : "machine"
+        // It becomes a word of the kernel's command line, which quotation marks and spaces end.
+        let isWord = text.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") }
+        return isWord && !text.isEmpty ? text : "machine"
     }
 
     private static func readOrder() throws -> MachineOrder {
