@@ -133,6 +133,10 @@ public struct ContainerBundle: Sendable {
     /// The memory of a machine without a limit, in MiB. It takes what it uses.
     static let usualMemory = 512
 
+    /// In MiB.
+    private static let hostMemory =
+        sysconf(Int32(_SC_PHYS_PAGES)) / ((1 << 20) / sysconf(Int32(_SC_PAGESIZE)))
+
     /// - Throws: `HostError` if the limit leaves no room for a machine.
     func size() throws(HostError) -> Size {
         let resources = linux["resources"]
@@ -151,7 +155,9 @@ public struct ContainerBundle: Sendable {
                     """)
             }
             size.isLimited = true
-            size.memory = annotation("io.hammock.memory") == nil ? room : min(size.memory, room)
+            // A limit may be more than there is, and qemu takes all of it at once.
+            let most = min(room, Self.hostMemory)
+            size.memory = annotation("io.hammock.memory") == nil ? most : min(size.memory, most)
         }
         if let text = annotation("io.hammock.cpus") {
             guard let count = Int(text), (1...64).contains(count) else {

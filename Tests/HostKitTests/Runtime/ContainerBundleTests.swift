@@ -198,6 +198,9 @@ import Testing
                 == .init(memory: 104, isLimited: true, processors: 2))
         #expect(throws: HostError.self) { try size(#"{"memory": {"limit": 141557760}}"#) }
         #expect(try size(#"{"memory": {"limit": 142606336}}"#).memory == 40)
+        // More than any host of ours has: 512 TiB.
+        let most = try size(#"{"memory": {"limit": 562949953421312}}"#).memory
+        #expect(most > 40 && most < 1 << 28)
     }
 
     @Test func `annotations say how large the machine is, and the limit still holds`() throws {
