@@ -152,6 +152,17 @@ idle='{"process": {"args": ["sh", "-c", "trap \"exit 4\" TERM; while :; do sleep
     [ ! -e "$bundle/hammock" ]
 }
 
+@test "an identifier that leads elsewhere is refused, and removes nothing" {
+    mkdir -p "$bundle/hammock" "$bundle/rootfs"
+    echo kept >"$bundle/rootfs/file"
+    for name in ../rootfs .. . ''; do
+        capture runtime create --bundle "$bundle" -- "$name"
+        [ "$status" -ne 0 ]
+        expect_output "a container cannot be called '$name'"
+        [ -e "$bundle/rootfs/file" ]
+    done
+}
+
 @test "hooks run, and get the container's state" {
     cat >"$bundle/hook" <<END_OF_HOOK
 #!/bin/sh

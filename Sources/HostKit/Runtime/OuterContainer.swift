@@ -43,6 +43,9 @@ public struct OuterContainer {
         guard let identifier = words.operands.first else {
             try HostProgram.become(inner, words.all)
         }
+        // It becomes the name of a directory, which is removed in the end.
+        guard !identifier.isEmpty, !identifier.contains("/"), ![".", ".."].contains(identifier)
+        else { throw HostError("a container cannot be called '\(identifier)'") }
         let place = bundle.directory + Self.suffix(of: identifier)
         if access(place, F_OK) == 0, try self.place(of: identifier) != nil {
             // There is such a container. The other runtime says so, and it stays as it is.
