@@ -188,6 +188,17 @@ END_OF_HOOK
     [ ! -e "$bundle/hammock" ]
 }
 
+@test "a container that run leaves behind keeps its bundle until it is deleted" {
+    configure "$idle"
+    runtime run --detach --bundle "$bundle" box </dev/null >/dev/null 2>&1 3>&-
+    is running
+    echo '{"args": ["true"], "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}}' \
+        >"$bundle/process"
+    runtime exec --process "$bundle/process" box
+    runtime delete --force box
+    [ ! -e "$bundle/hammock" ]
+}
+
 @test "the program's limits do not stop the machine" {
     configure '{"process": {"args": ["sh", "-c", "echo here >/data/said; cat /data/said"], "rlimits": [
         {"type": "RLIMIT_FSIZE", "hard": 1, "soft": 1},

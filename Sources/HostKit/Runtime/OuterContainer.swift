@@ -62,7 +62,11 @@ public struct OuterContainer {
             try Self.write(text, to: "\(place)/machine.json")
             try Self.write(new.configuration.text, to: "\(place)/config.json")
             let code = try HostProgram.run(inner, words.all).code
-            if code != 0 || words.command == "run" { Self.removePlace(place) }
+            // `run` may leave a container behind: --detach, --keep.
+            let mayStay = code == 0 || words.command == "run"
+            if try !mayStay || words.command == "run" && self.place(of: identifier) == nil {
+                Self.removePlace(place)
+            }
             return code
         } catch {
             Self.removePlace(place)
