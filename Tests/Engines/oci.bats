@@ -199,6 +199,17 @@ END_OF_HOOK
     [ ! -e "$bundle/hammock" ]
 }
 
+@test "a plain container's bundle stays, even with a path like that of a machine's" {
+    bundle=$place/hammock/box
+    mkdir -p "$bundle"
+    configure '{"annotations": {"io.kubernetes.cri.container-type": "sandbox"}}'
+    create
+    [ "$(state bundle)" = "$bundle" ]
+    runtime delete --force box
+    [ -e "$bundle/config.json" ]
+    rm -r "$place/hammock"
+}
+
 @test "the program's limits do not stop the machine" {
     configure '{"process": {"args": ["sh", "-c", "echo here >/data/said; cat /data/said"], "rlimits": [
         {"type": "RLIMIT_FSIZE", "hard": 1, "soft": 1},

@@ -100,7 +100,7 @@ public struct OuterContainer {
         var text = ending.output
         let suffix = Self.suffix(of: words.operands.first ?? "")
         if ending.code == 0, var state = try? JSONValue(parsing: text, what: "the state"),
-            let bundle = state["bundle"].string, bundle.hasSuffix(suffix)
+            let bundle = state["bundle"].string, Self.isOurs(bundle, suffix)
         {
             state["bundle"] = .string(String(bundle.dropLast(suffix.count)))
             text = state.text + "\n"
@@ -130,9 +130,15 @@ public struct OuterContainer {
             inner, words.global + ["state", identifier], captures: true, capturesErrors: true)
         guard ending.code == 0,
             let bundle = try? JSONValue(parsing: ending.output, what: "the state")["bundle"].string,
-            bundle.hasSuffix(Self.suffix(of: identifier))
+            Self.isOurs(bundle, Self.suffix(of: identifier))
         else { return nil }
         return bundle
+    }
+
+    /// Whether it is a bundle that this runtime made. An engine's own may have such a path, too:
+    /// containerd's have one where a namespace is called hammock.
+    private static func isOurs(_ bundle: String, _ suffix: String) -> Bool {
+        bundle.hasSuffix(suffix) && access("\(bundle)/machine.json", F_OK) == 0
     }
 
     private func hostFiles(_ bundle: ContainerBundle) throws -> HostFiles {
