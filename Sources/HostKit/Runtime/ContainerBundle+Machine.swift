@@ -48,17 +48,17 @@ extension ContainerBundle {
     ) throws(HostError) -> (bundle: ContainerBundle, order: MachineOrder) {
         try check()
         let size = try size()
-        var mounts: [JSONValue] = []
+        var newMounts: [JSONValue] = []
         var volumes: [MachineOrder.Volume] = []
-        for mount in configuration["mounts"].elements.map(ContainerMount.init) {
+        for mount in mounts {
             // qemu, too, asks the name server in /etc/resolv.conf.
             if mount.isForContainer || mount.destination == "/etc/resolv.conf" {
-                mounts.append(mount.moved(to: mount.destination))
+                newMounts.append(mount.moved(to: mount.destination))
             }
             if mount.isOfMemory || mount.isShared {
                 let name = "\(volumes.count)"
                 if mount.isShared {
-                    mounts.append(mount.moved(to: "\(ContainerPlaces.volumes)/\(name)"))
+                    newMounts.append(mount.moved(to: "\(ContainerPlaces.volumes)/\(name)"))
                 }
                 volumes.append(
                     MachineOrder.Volume(
@@ -73,7 +73,7 @@ extension ContainerBundle {
             isLimited: size.isLimited, processors: size.processors)
         var new = configuration
         new["root"] = .object(["path": .string("\(place)/root"), "readonly": .bool(true)])
-        new["mounts"] = .array(mounts + hostMounts(host, order: "\(place)/machine.json"))
+        new["mounts"] = .array(newMounts + hostMounts(host, order: "\(place)/machine.json"))
         new["process"] = Self.containerProcess(process, ["machine"])
         new["linux"] = linuxWithDevices(host)
         return (ContainerBundle(new, in: place), order)

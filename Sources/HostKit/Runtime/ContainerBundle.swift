@@ -32,6 +32,10 @@ public struct ContainerBundle: Sendable {
         return path.hasPrefix("/") ? path : "\(directory)/\(path)"
     }
 
+    var mounts: [ContainerMount] {
+        configuration["mounts"].elements.map { ContainerMount($0, in: directory) }
+    }
+
     func annotation(_ name: String) -> String? { configuration["annotations"][name].string }
 
     /// Whether it does nothing but hold a pod's namespaces. Such a one stays a plain container: the
@@ -83,9 +87,8 @@ public struct ContainerBundle: Sendable {
                 refused + "a device of the host's (\(path), \(linux["devices"].elements.count) in "
                     + "all; --privileged asks for each)" + other)
         }
-        for mount in configuration["mounts"].elements {
-            guard let source = mount["source"].string, ContainerMount(mount).isShared,
-                let kind = kindOfSpecialFile(source)
+        for mount in mounts {
+            guard let source = mount.source, mount.isShared, let kind = kindOfSpecialFile(source)
             else { continue }
             throw HostError(refused + "\(source), \(kind) of the host's" + other)
         }

@@ -4,7 +4,19 @@ import Glibc
 struct ContainerMount {
     private let mount: JSONValue
 
-    init(_ mount: JSONValue) { self.mount = mount }
+    /// - Parameter directory: the bundle's. What is bound may be named from there.
+    init(_ mount: JSONValue, in directory: String) {
+        var mount = mount
+        let isBound =
+            mount["type"].string == "bind"
+            || mount["options"].strings.contains { $0 == "bind" || $0 == "rbind" }
+        if isBound, let source = mount["source"].string, !source.hasPrefix("/") {
+            mount["source"] = .string("\(directory)/\(source)")
+        }
+        self.mount = mount
+    }
+
+    var source: String? { mount["source"].string }
 
     var destination: String {
         let parts = (mount["destination"].string ?? "").split(separator: "/").filter { $0 != "." }

@@ -126,6 +126,19 @@ import Testing
             ])
     }
 
+    @Test func `what is bound may be named from the engine's bundle, and nothing else is`() throws {
+        let mounts = try JSONValue(
+            parsing: """
+                [{"destination": "/a", "type": "bind", "source": "data", "options": ["rbind"]},
+                 {"destination": "/b", "type": "none", "source": "../x", "options": ["bind"]},
+                 {"destination": "/c", "type": "overlay", "source": "overlay"}]
+                """, what: "mounts")
+        let new = try bundle { $0["mounts"] = mounts }.machine(on: host, at: "/b/hammock").bundle
+        #expect(
+            new.configuration["mounts"].elements.prefix(3).map { $0["source"].string }
+                == ["/b/data", "/b/../x", "overlay"])
+    }
+
     @Test func `the container may use the tap, and KVM where it is of use`() throws {
         var host = host
         let devices = { (host: HostFiles) throws -> [String] in
