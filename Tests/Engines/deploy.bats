@@ -1,7 +1,8 @@
 # What deploy/ has for Kubernetes, read by kubectl.
 
-setup() {
-    load ../Support/helpers
+setup() { load ../Support/helpers; }
+
+need_kubectl() {
     command -v kubectl >/dev/null || skip "there is no kubectl here"
     /usr/bin/python3 -c 'import yaml' 2>/dev/null || skip "there is no python3-yaml here"
 }
@@ -29,6 +30,7 @@ END
 }
 
 @test "kubectl knows all that the RuntimeClass and the Deployment say" {
+    need_kubectl
     keeps runtimeclass.yaml
     keeps deployment.yaml
 }
@@ -51,5 +53,15 @@ END
         for blob in "$BATS_TEST_TMPDIR"/out/kernel-image/blobs/sha256/*; do
             tar -tf "$blob" 2>/dev/null || true
         done | grep -qx "${path#/}"
+    done
+}
+
+@test "who makes a pod names no file of the node's" {
+    for file in containerd.toml crio.conf; do
+        run grep annotations "$root/deploy/$file"
+        expect_status 0
+        for line in "${lines[@]}"; do
+            [ "${line#*= }" = '["io.hammock.memory", "io.hammock.cpus"]' ]
+        done
     done
 }
