@@ -31,17 +31,25 @@ import Testing
 
     @Test func `a route has a gateway, or is to what is on the link`() throws {
         let gateway = try NetworkMessage.route(
-            .init(target: "default", gateway: "172.17.0.1"), by: 2, name: "eth0")
+            .init(target: "0.0.0.0/0", gateway: "172.17.0.1"), by: 2, name: "eth0")
         #expect(
             body(gateway)
                 == [2, 0, 0, 0, 254, 4, 0, 1, 0, 0, 0, 0]
-                + [8, 0, 5, 0, 172, 17, 0, 1, 8, 0, 4, 0, 2, 0, 0, 0])
+                + [8, 0, 1, 0, 0, 0, 0, 0] + [8, 0, 5, 0, 172, 17, 0, 1, 8, 0, 4, 0, 2, 0, 0, 0])
         let link = try NetworkMessage.route(
             .init(target: "10.1.0.0/24", gateway: nil), by: 2, name: "eth0")
         #expect(
             body(link)
                 == [2, 24, 0, 0, 254, 4, 253, 1, 0, 0, 0, 0]
                 + [8, 0, 1, 0, 10, 1, 0, 0, 8, 0, 4, 0, 2, 0, 0, 0])
+    }
+
+    @Test func `of two routes one is taken first, and a gateway may be on the link`() throws {
+        let route = try NetworkMessage.route(
+            .init(target: "::/0", gateway: "fe80::1", metric: 200, isOnLink: true), by: 2,
+            name: "eth0")
+        #expect(Array(body(route)[..<12]) == [10, 0, 0, 0, 254, 4, 0, 1, 4, 0, 0, 0])
+        #expect(Array(body(route).suffix(8)) == [8, 0, 6, 0, 200, 0, 0, 0])
     }
 
     @Test(arguments: ["", "10.0.0.1/33", "10.0.0/24", "name", "10.0.0.1/x", "fd00::/129", "1/2/3"])
@@ -69,7 +77,7 @@ import Testing
             name: "eth0", tap: "hammock0", mac: "02:00:00:00:00:01", mtu: 1500,
             addresses: ["10.0.0.2/24"],
             routes: [
-                .init(target: "default", gateway: "10.1.0.1"),
+                .init(target: "0.0.0.0/0", gateway: "10.1.0.1"),
                 .init(target: "10.1.0.0/24", gateway: nil),
             ])
         description.network = .taps([tap], hasNameServer: true)
@@ -79,7 +87,7 @@ import Testing
         #expect(
             subjects == [
                 "the interface eth0", "the address 10.0.0.2/24 of eth0",
-                "the route to 10.1.0.0/24 by eth0", "the route to default by eth0",
+                "the route to 10.1.0.0/24 by eth0", "the route to 0.0.0.0/0 by eth0",
                 "the interface names0", "the address 169.254.53.15/24 of names0",
             ])
         let words = description.qemu(MachinePaths(directory: "/run/box")).joined(separator: " ")

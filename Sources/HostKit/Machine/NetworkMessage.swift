@@ -48,21 +48,22 @@ struct NetworkMessage {
         _ route: TapInterface.Route, by index: UInt32, name: String
     ) throws(HostError) -> NetworkMessage {
         let gateway = try route.gateway.map { text throws(HostError) in try parse(text) }
-        let target = route.target == "default" ? nil : try parse(route.target)
-        guard let family = gateway?.family ?? target?.family else {
-            throw HostError("a default route without a gateway: \(name)")
-        }
-        let isOnLink = gateway == nil
-        // RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_LINK or RT_SCOPE_UNIVERSE, RTN_UNICAST
+        let target = try parse(route.target)
+        // RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_LINK or RT_SCOPE_UNIVERSE, RTN_UNICAST, and
+        // RTNH_F_ONLINK
         var body: [UInt8] = [
-            family, target?.prefix ?? 0, 0, 0, 254, 4, isOnLink ? 253 : 0, 1, 0, 0, 0, 0,
+            target.family, target.prefix, 0, 0, 254, 4, gateway == nil ? 253 : 0, 1,
+            route.isOnLink ? 4 : 0, 0, 0, 0,
         ]
-        // RTA_DST, RTA_GATEWAY and RTA_OIF
-        if let target { append(attribute: 1, target.bytes, to: &body) }
+        // RTA_DST, RTA_GATEWAY, RTA_OIF and RTA_PRIORITY
+        append(attribute: 1, target.bytes, to: &body)
         if let gateway { append(attribute: 5, gateway.bytes, to: &body) }
-        var interface: [UInt8] = []
-        append(index, to: &interface)
-        append(attribute: 4, interface, to: &body)
+        for (attribute, number): (UInt16, UInt32?) in [(4, index), (6, route.metric)] {
+            guard let number else { continue }
+            var bytes: [UInt8] = []
+            append(number, to: &bytes)
+            append(attribute: attribute, bytes, to: &body)
+        }
         return NetworkMessage("the route to \(route.target) by \(name)", newRoute, body, create)
     }
 

@@ -21,7 +21,8 @@ public struct ContainerNetwork: Sendable {
     public func take() throws(HostError) -> [TapInterface] {
         let interfaces = try Self.interfaces(
             addresses: try json(["-j", "address", "show"]),
-            routes: try json(["-j", "route", "show"]) + json(["-j", "-6", "route", "show"]))
+            routes: try json(["-j", "route", "show"]),
+            newRoutes: try json(["-j", "-6", "route", "show"]))
         guard !interfaces.isEmpty else { return [] }
         var taken: [TapInterface] = []
         for var interface in interfaces {
@@ -80,8 +81,10 @@ public struct ContainerNetwork: Sendable {
     }
 
     /// Reads what `ip -j` says of interfaces and routes.
+    ///
+    /// - Parameter newRoutes: those of IPv6.
     static func interfaces(
-        addresses: [JSONValue], routes: [JSONValue]
+        addresses: [JSONValue], routes: [JSONValue], newRoutes: [JSONValue]
     ) throws(HostError) -> [TapInterface] {
         var interfaces: [TapInterface] = []
         for link in addresses where link["link_type"].string == "ether" {
@@ -95,12 +98,17 @@ public struct ContainerNetwork: Sendable {
                 else { continue }
                 interface.addresses.append("\(local)/\(address["prefixlen"].integer ?? 32)")
             }
-            for route in routes where route["dev"].string == name {
-                guard let target = route["dst"].string, route["protocol"].string != "kernel" else {
-                    continue
+            for (anywhere, routes) in [("0.0.0.0/0", routes), ("::/0", newRoutes)] {
+                for route in routes where route["dev"].string == name {
+                    guard let target = route["dst"].string, route["protocol"].string != "kernel"
+                    else { continue }
+                    interface.routes.append(
+                        TapInterface.Route(
+                            target: target == "default" ? anywhere : target,
+                            gateway: route["gateway"].string,
+                            metric: route["metric"].integer.map { UInt32(clamping: $0) },
+                            isOnLink: route["flags"].strings.contains("onlink")))
                 }
-                interface.routes.append(
-                    TapInterface.Route(target: target, gateway: route["gateway"].string))
             }
             interfaces.append(interface)
         }
@@ -111,10 +119,14 @@ public struct ContainerNetwork: Sendable {
 /// An interface of a machine that stands for one of its container's.
 public struct TapInterface: Codable, Equatable, Sendable {
     public struct Route: Codable, Equatable, Sendable {
-        /// `default`, or a network with its prefix's length.
+        /// A network with its prefix's length.
         public var target: String
         /// None for a network that is on the link.
         public var gateway: String?
+        /// Of two routes to one network the one with the lower is taken.
+        public var metric: UInt32?
+        /// Whether no route says where the gateway is: it is on the link.
+        public var isOnLink = false
     }
 
     /// What the container calls it.

@@ -3,10 +3,13 @@ import Testing
 @testable import HostKit
 
 @Suite struct ContainerNetworkTests {
-    private func interfaces(_ addresses: String, _ routes: String) throws -> [TapInterface] {
+    private func interfaces(
+        _ addresses: String, _ routes: String, _ newRoutes: String = "[]"
+    ) throws -> [TapInterface] {
         try ContainerNetwork.interfaces(
             addresses: try JSONValue(parsing: addresses, what: "addresses").elements,
-            routes: try JSONValue(parsing: routes, what: "routes").elements)
+            routes: try JSONValue(parsing: routes, what: "routes").elements,
+            newRoutes: try JSONValue(parsing: newRoutes, what: "routes").elements)
     }
 
     @Test func `the machine gets the interface's addresses, routes, MAC address and size`() throws {
@@ -21,18 +24,22 @@ import Testing
                 {"local": "fe80::1", "prefixlen": 64, "scope": "link"}]}]
             """,
             """
-            [{"dst": "default", "gateway": "172.17.0.1", "dev": "eth0"},
+            [{"dst": "default", "gateway": "172.17.0.1", "dev": "eth0", "metric": 100,
+              "flags": ["onlink"]},
              {"dst": "172.17.0.0/16", "dev": "eth0", "protocol": "kernel"},
              {"dst": "10.1.0.0/24", "dev": "eth0", "protocol": "static"}]
-            """)
+            """, #"[{"dst": "default", "dev": "eth0", "flags": []}]"#)
         #expect(
             found == [
                 TapInterface(
                     name: "eth0", tap: "", mac: "02:42:ac:11:00:02", mtu: 1400,
                     addresses: ["172.17.0.2/16", "fd00::2/64"],
                     routes: [
-                        .init(target: "default", gateway: "172.17.0.1"),
+                        .init(
+                            target: "0.0.0.0/0", gateway: "172.17.0.1", metric: 100,
+                            isOnLink: true),
                         .init(target: "10.1.0.0/24", gateway: nil),
+                        .init(target: "::/0", gateway: nil),
                     ])
             ])
     }
