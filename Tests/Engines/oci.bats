@@ -210,6 +210,20 @@ END_OF_HOOK
     rm -r "$place/hammock"
 }
 
+@test "a volume goes where a link of the image's leads, also if nothing is there" {
+    ln -sf ../run/nothing/resolv.conf "$place/box-tree/etc/resolv.conf"
+    echo "nameserver 10.9.8.7" >"$bundle/names"
+    configure '{"process": {"args": ["cat", "/etc/resolv.conf"]}, "mounts": [
+        {"destination": "/proc", "type": "proc", "source": "proc"},
+        {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
+        {"destination": "/etc/resolv.conf", "type": "bind", "source": "names",
+            "options": ["rbind", "ro"]}]}'
+    capture runtime run --bundle "$bundle" box
+    rm "$place/box-tree/etc/resolv.conf"
+    expect_status 0
+    [ "$output" = "nameserver 10.9.8.7" ]
+}
+
 @test "the program's limits do not stop the machine" {
     configure '{"process": {"args": ["sh", "-c", "echo here >/data/said; cat /data/said"], "rlimits": [
         {"type": "RLIMIT_FSIZE", "hard": 1, "soft": 1},

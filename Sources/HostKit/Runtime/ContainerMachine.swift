@@ -84,16 +84,18 @@ public enum ContainerMachine {
 
     private static func mounts(_ volume: MachineOrder.Volume) -> [Mount] {
         let flags = Mount.Flags(rawValue: volume.flags)
+        // An image may have links that lead nowhere, such as a resolv.conf of systemd's.
+        let target = resolved(volume.target, in: ContainerPlaces.root)
         switch volume.kind {
         case .memory(let data):
-            return [Mount("tmpfs", on: volume.target, type: "tmpfs", flags, data: data)]
+            return [Mount("tmpfs", on: target, type: "tmpfs", flags, data: data)]
         case .shared(let name):
             let bound = Mount(
-                "\(MachineDescription.volumesPlace)/\(name)", on: volume.target, type: "", .bind)
+                "\(MachineDescription.volumesPlace)/\(name)", on: target, type: "", .bind)
             if flags.isEmpty { return [bound] }
             // A bind mount takes its flags only afterwards. mount(2)
             return [
-                bound, Mount("", on: volume.target, type: "", flags.union([.bind, .remount])),
+                bound, Mount("", on: target, type: "", flags.union([.bind, .remount])),
             ]
         }
     }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// One of a container's mounts, and what it is in a machine. runtime-spec, config.md, "Mounts"
@@ -75,6 +76,30 @@ struct ContainerMount {
         if data.isEmpty, destination == "/dev/shm" { return "mode=1777,size=30%" }
         return data.joined(separator: ",")
     }
+}
+
+/// Where a path leads in a directory that is another's root: with no symbolic link in it, and no
+/// `..`. What is not there leads where it says.
+func resolved(_ path: String, in root: String) -> String {
+    let parts = { (path: String) in path.split(separator: "/").map(String.init).reversed() }
+    var done: [String] = []
+    var rest = Array(parts(path))
+    // As many as Linux follows. path_resolution(7)
+    var links = 40
+    while let part = rest.popLast() {
+        if part == ".." { _ = done.popLast() }
+        if part == "." || part == ".." { continue }
+        let here = ([root] + done + [part]).joined(separator: "/")
+        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: here)
+        if let target, links > 0 {
+            links -= 1
+            if target.hasPrefix("/") { done = [] }
+            rest += parts(target)
+        } else {
+            done.append(part)
+        }
+    }
+    return "/" + done.joined(separator: "/")
 }
 
 /// What a path leads to, if it is neither a file nor a directory: in words. stat(2)
