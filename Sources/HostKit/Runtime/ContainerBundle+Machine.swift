@@ -68,7 +68,7 @@ extension ContainerBundle {
             }
         }
         let order = MachineOrder(
-            process: try program(), volumes: volumes, settings: settings,
+            process: try program(), volumes: volumes, settings: try settings(),
             isReadOnly: configuration["root"]["readonly"].isTrue, memory: size.memory,
             isLimited: size.isLimited, processors: size.processors)
         var new = configuration
@@ -79,8 +79,26 @@ extension ContainerBundle {
         return (ContainerBundle(new, in: place), order)
     }
 
-    private var settings: [String: String] {
-        linux["sysctl"].members.compactMapValues(\.string)
+    /// How long the settings may be: the kernel cuts its command line off behind 2048 bytes.
+    private static let mostSettings = 1536
+
+    private func settings() throws(HostError) -> [String: String] {
+        let settings = linux["sysctl"].members.compactMapValues(\.string)
+        var size = 0
+        for (name, value) in settings {
+            guard !(name + value).utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") })
+            else {
+                throw HostError(
+                    "the setting \(name) (--sysctl) has a quotation mark or a control character, "
+                        + "which no machine's kernel can be told")
+            }
+            size += " sysctl.=\"\"".utf8.count + name.utf8.count + value.utf8.count
+        }
+        guard size <= Self.mostSettings else {
+            throw HostError(
+                "the settings (--sysctl) have \(size) bytes; a machine takes \(Self.mostSettings)")
+        }
+        return settings
     }
 
     /// A process in the container, in place of one in the machine: this program, which passes

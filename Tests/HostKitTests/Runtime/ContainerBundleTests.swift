@@ -182,6 +182,18 @@ import Testing
             try refusal { $0["process"]["args"] = .array([]) } == "the container names no program")
     }
 
+    @Test func `settings that would break the kernel's command line are refused`() throws {
+        let ports = "net.ipv4.ip_local_reserved_ports"
+        #expect(
+            try refusal { $0["linux"]["sysctl"][ports] = .string(String(repeating: "1", count: 1600)) }
+                .contains("a machine takes 1536"))
+        for value in ["a\" init=/bin/sh \"", "a\nb"] {
+            #expect(
+                try refusal { $0["linux"]["sysctl"]["kernel.domainname"] = .string(value) }
+                    .contains("the setting kernel.domainname"))
+        }
+    }
+
     @Test func `a pod's own container stays plain`() throws {
         #expect(try !bundle().isSandbox)
         for (name, value) in [
