@@ -231,6 +231,8 @@ start_box() {
         df -k /data | tail -n 1 | tr -s " " | cut -d " " -f 2; echo y >/data/y && cat /data/y'
     expect_status 0
     [ "$output" = "$(printf '%s\n' 700 1024 y)" ]
+    capture podman run --rm --tmpfs /www "$box" stat -c %a /www
+    [ "$output" = 755 ]
 }
 
 @test "a limit of memory is the machine's and qemu's together" {

@@ -82,13 +82,25 @@ public enum ContainerMachine {
         return NameServer.resolverFile(insteadOf: text)
     }
 
+    /// Options of a tmpfs. Without a mode of its own it has that of the image's directory.
+    private static func data(_ data: String, at target: String) -> String {
+        var status = stat()
+        guard !data.contains("mode="), lstat(ContainerPlaces.root + target, &status) == 0 else {
+            return data
+        }
+        let mode = "mode=\(String(status.st_mode & 0o7777, radix: 8))"
+        return data.isEmpty ? mode : "\(data),\(mode)"
+    }
+
     private static func mounts(_ volume: MachineOrder.Volume) -> [Mount] {
         let flags = Mount.Flags(rawValue: volume.flags)
         // An image may have links that lead nowhere, such as a resolv.conf of systemd's.
         let target = resolved(volume.target, in: ContainerPlaces.root)
         switch volume.kind {
         case .memory(let data):
-            return [Mount("tmpfs", on: target, type: "tmpfs", flags, data: data)]
+            return [
+                Mount("tmpfs", on: target, type: "tmpfs", flags, data: Self.data(data, at: target))
+            ]
         case .shared(let name):
             let bound = Mount(
                 "\(MachineDescription.volumesPlace)/\(name)", on: target, type: "", .bind)
