@@ -20,10 +20,12 @@
 # of the small one. So that one path has one owner, hammock takes the place of hammock-init, and
 # provides it. It also contains
 #
+#   /usr/bin/hammock-runtime      the runtime for container engines
 #   /usr/lib/hammock              what machines boot from: vmlinux, bzImage and run.cpio
-#   /usr/share/man                hammock-run(1)
+#   /usr/share/man                hammock-run(1), hammock-runtime(8)
 #   completions                   for bash, zsh and fish, as the tool itself prints them
 #   /usr/share/doc/hammock/kernel the kernel's configuration, patches, and where its source is
+#   .../hammock/examples/runtime  the lines by which engines know the runtime
 #
 # Needs no root and no fakeroot. The same programs make the same bytes, for any user, at any
 # place and time. All dates in it are SOURCE_DATE_EPOCH, or without that variable the date in
@@ -85,7 +87,8 @@ inputs_hash() {
         case $name in
             hammock-init) hash_of_files out/{init,hammock} ;;
             hammock)
-                hash_of_files out/{init,hammock-host,run.cpio} out/kernel/{bzImage,config,vmlinux} \
+                hash_of_files out/{init,hammock-host,hammock-runtime,run.cpio} \
+                    out/kernel/{bzImage,config,vmlinux} deploy \
                     toolchain/{inputs.lock,kernel/patches}
                 dpkg-query -W dpkg-dev libc6
                 printf '%s\n' "$swift_info"
@@ -121,12 +124,14 @@ collect() {
     install -T -m 644 "$material/$name.lintian-overrides" "$tree/usr/share/lintian/overrides/$name"
 }
 
-# collect_host DOCS: what a host of machines has: the tool, its pages and completions, what machines
-# boot from, and how their kernel is made.
+# collect_host DOCS: what a host of machines has: the tool and the runtime, their pages and
+# completions, what machines boot from, and how their kernel is made.
 collect_host() {
-    local docs=$1 entry shell path
+    local docs=$1 entry page shell path
     strip_program "$out/hammock-host" "$tree/usr/bin/hammock"
-    put_page hammock-run.1
+    strip_program "$out/hammock-runtime" "$tree/usr/bin/hammock-runtime"
+    for page in hammock-run.1 hammock-runtime.8; do put_page "$page"; done
+    install -D -m 644 -t "$docs/examples/runtime" "$root"/deploy/*
     install -D -m 644 -t "$tree/usr/lib/hammock" "$out"/kernel/{bzImage,vmlinux} "$out/run.cpio"
     for entry in bash:bash-completion/completions/hammock zsh:zsh/vendor-completions/_hammock \
         fish:fish/vendor_completions.d/hammock.fish; do
@@ -146,8 +151,9 @@ collect_host() {
 # strip_program PROGRAM FILE: without what is for debuggers, and without hashes of what two
 # checkouts do not have in common: the compiler's arguments, and the whole unstripped program.
 strip_program() {
-    "$swift_home/bin/llvm-objcopy" --strip-all --remove-section=.swift_modhash --remove-section=.comment \
-        --remove-section=.note.gnu.build-id --remove-section=.note.gnu.gold-version "$1" "$2"
+    "$swift_home/bin/llvm-objcopy" --strip-all --remove-section=.swift_modhash \
+        --remove-section=.comment --remove-section=.note.gnu.build-id \
+        --remove-section=.note.gnu.gold-version "$1" "$2"
     chmod 755 "$2"
 }
 
@@ -218,7 +224,8 @@ END
 describe_hammock() {
     cat <<END
 Depends: $(libraries), qemu-system-x86, squashfs-tools-ng
-Recommends: openssh-client, skopeo, xz-utils, zstd
+Recommends: iproute2, openssh-client, skopeo, xz-utils, zstd
+Suggests: podman | docker.io | containerd
 Provides: hammock-init (= $version)
 Conflicts: hammock-init
 Replaces: hammock-init
@@ -227,6 +234,9 @@ Description: runs a container image in a virtual machine of its own
  than a second, with KVM or without, and runs the image's program in it. Its
  streams, signals and exit code are those of the command. No daemon and no
  root are needed.
+ .
+ hammock-runtime does so with the containers of podman, docker, containerd and
+ CRI-O, in place of runc. No engine uses it before it is told to.
  .
  The package has the machines' kernel and init, and all that is in
  hammock-init, whose place it takes.
@@ -237,7 +247,7 @@ END
 libraries() {
     mkdir "$work/debian"
     printf 'Source: hammock\n\nPackage: hammock\nArchitecture: any\n' >"$work/debian/control"
-    (cd "$work" && dpkg-shlibdeps -O tree/usr/bin/hammock 2>shlibdeps.log) \
+    (cd "$work" && dpkg-shlibdeps -O tree/usr/bin/{hammock,hammock-runtime} 2>shlibdeps.log) \
         | sed -n 's/^shlibs:Depends=//p' | grep . || {
         cat "$work/shlibdeps.log" >&2
         die "$exit_failed" "dpkg-shlibdeps failed"

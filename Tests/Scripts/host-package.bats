@@ -26,7 +26,7 @@ names_in() {
 
 @test "the package hammock has all that hammock-init has, and these files" {
     [ -z "$(comm -13 <(names_in "$package") <(names_in "$small"))" ]
-    comm -23 <(names_in "$package") <(names_in "$small") | grep -v '/patches/.' \
+    comm -23 <(names_in "$package") <(names_in "$small") | grep -vE '/(patches|runtime)/.' \
         >"$BATS_TEST_TMPDIR/more"
     diff - "$BATS_TEST_TMPDIR/more" <<'EXPECTED'
 -rw-r--r-- root/root ./usr/lib/hammock/bzImage
@@ -37,11 +37,14 @@ names_in() {
 -rw-r--r-- root/root ./usr/share/doc/NAME/kernel/source
 -rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/hammock.fish
 -rw-r--r-- root/root ./usr/share/man/man1/hammock-run.1.gz
+-rw-r--r-- root/root ./usr/share/man/man8/hammock-runtime.8.gz
 -rw-r--r-- root/root ./usr/share/zsh/vendor-completions/_hammock
+-rwxr-xr-x root/root ./usr/bin/hammock-runtime
 drwxr-xr-x root/root ./usr/lib/
 drwxr-xr-x root/root ./usr/lib/hammock/
 drwxr-xr-x root/root ./usr/share/bash-completion/
 drwxr-xr-x root/root ./usr/share/bash-completion/completions/
+drwxr-xr-x root/root ./usr/share/doc/NAME/examples/runtime/
 drwxr-xr-x root/root ./usr/share/doc/NAME/kernel/
 drwxr-xr-x root/root ./usr/share/doc/NAME/kernel/patches/
 drwxr-xr-x root/root ./usr/share/fish/
@@ -64,6 +67,9 @@ EXPECTED
     cd "$unpacked/usr/share/doc/hammock/kernel"
     zcat config.gz | cmp - "$out/kernel/config"
     diff -r patches "$root/toolchain/kernel/patches"
+    diff -r ../examples/runtime "$root/deploy"
+    # Engines find the runtime there.
+    grep -q '"/usr/bin/hammock-runtime"' ../examples/runtime/docker.json
     grep -q '^kernel-tarball-sha256 *[0-9a-f]\{64\}$' source
     same_changelog
 }
@@ -114,11 +120,10 @@ offers() {
     grep -qx '#compdef hammock' "$share/zsh/vendor-completions/_hammock"
 }
 
-@test "another checkout compiles the tool anew, and makes the same package hammock" {
+@test "another checkout compiles its programs anew, and makes the same package hammock" {
     local copy=$BATS_TEST_TMPDIR/another/place pinned
     mkdir -p "$copy/out" "$copy/.build-host"
-    cp -R "$root"/{Package.swift,Package.resolved,CHANGELOG.md} "$copy/"
-    cp -R "$root"/{Sources,Tests,docs,scripts,toolchain} "$copy/"
+    cp -R "$root"/{Package.swift,CHANGELOG.md,Sources,Tests,deploy,docs,scripts,toolchain} "$copy/"
     cp -R "$out"/{init,hammock-agent}{,.debug,.inputs} "$out/sdks" "$out/packages" "$copy/out/"
     # The sources of other packages, so that it needs no network.
     cp -R "$root"/.build-host/{checkouts,repositories,workspace-state.json} "$copy/.build-host/"
@@ -149,6 +154,7 @@ on_a_copy() {
         mount -t overlay -o "lowerdir=/,upperdir=$place/new,workdir=$place/work" overlay \
             "$place/root"
         mount --rbind /dev "$place/root/dev"
+        mount --rbind /sys "$place/root/sys"
         mount -t proc proc "$place/root/proc"
         exec chroot "$place/root" bash -euo pipefail -c "$@"' _ "$place" "$1" script "${@:2}"
 }
@@ -167,8 +173,8 @@ on_a_copy() {
         dpkg --install "$2"
         dpkg-query -W -f "\${Package} \${db:Status-Status}\n" "hammock*"
         hammock doctor
-        echo through | hammock run --timeout 120 "$3" -- /bin/busybox sh -c "cat; uname -n; exit 7" \
-            || echo "code $?"
+        echo through | hammock run --timeout 120 "$3" -- \
+            /bin/busybox sh -c "cat; uname -n; exit 7" || echo "code $?"
         hammock check --root "$3" | tail -n 1
         unshare --pid --fork hammock-init -- sh -c "echo parent \$PPID"
         dpkg --purge hammock >/dev/null
@@ -187,4 +193,33 @@ on_a_copy() {
     # Its removal leaves nothing, and the other package can come back.
     grep -qx "left: " <<<"$output"
     [[ $output == *$'\n'"$("$out/hammock" --version)" ]]
+}
+
+@test "an installed hammock-runtime runs a bundle in a machine, and passes on other words" {
+    local bundle=$BATS_TEST_TMPDIR/bundle
+    on_a_copy true 2>/dev/null \
+        || skip "this machine lets user $(id -un) put no file system over /"
+    [ -c /dev/net/tun ] || skip "there is no /dev/net/tun here"
+    mkdir -p "$bundle"/tree/{bin,dev,etc,proc}
+    cp "$(command -v busybox)" "$bundle/tree/bin/"
+    cat >"$bundle/config.json" <<JSON
+{"ociVersion": "1.0.2", "root": {"path": "tree"}, "process": {
+    "args": ["/bin/busybox", "sh", "-c", "busybox uname -v; exit 7"], "cwd": "/",
+    "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}},
+"mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
+    {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}],
+"linux": {"cgroupsPath": "/hammock-package-$$", "namespaces": [{"type": "pid"}, {"type": "network"},
+    {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}]}}
+JSON
+    local with='cp -R "$1" /tmp/b && "$2" --root /run/try run --bundle /tmp/b box </dev/null'
+    on_a_copy "$with" "$bundle" runc >/dev/null 2>&1 || [ $? -eq 7 ] \
+        || skip "runc makes no container here"
+    run on_a_copy 'dpkg --install "$3" >/dev/null 2>&1; '"$with" \
+        "$bundle" hammock-runtime "$package"
+    expect_status 7
+    # It is not the host's kernel that the program sees.
+    [ "$output" != "$(uname -v)" ]
+    [[ $output == "#1 SMP "* ]]
+    run -0 on_a_copy 'dpkg --install "$1" >/dev/null 2>&1; hammock-runtime --version' "$package"
+    expect_output "runc version"
 }
