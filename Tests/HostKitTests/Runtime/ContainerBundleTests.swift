@@ -185,8 +185,10 @@ import Testing
     @Test func `settings that would break the kernel's command line are refused`() throws {
         let ports = "net.ipv4.ip_local_reserved_ports"
         #expect(
-            try refusal { $0["linux"]["sysctl"][ports] = .string(String(repeating: "1", count: 1600)) }
-                .contains("a machine takes 1536"))
+            try refusal {
+                $0["linux"]["sysctl"][ports] = .string(String(repeating: "1", count: 1600))
+            }
+            .contains("a machine takes 1536"))
         for value in ["a\" init=/bin/sh \"", "a\nb"] {
             #expect(
                 try refusal { $0["linux"]["sysctl"]["kernel.domainname"] = .string(value) }
