@@ -224,6 +224,31 @@ END_OF_HOOK
     [ "$output" = "nameserver 10.9.8.7" ]
 }
 
+@test "of two containers that begin at once in one network one has a machine" {
+    states() {
+        local name
+        for name in box other; do
+            runtime state "$name" | sed -n 's/.*"status":"\([a-z]*\)".*/\1/p'
+        done | sort | paste -sd ' '
+    }
+    are() { [ "$(states)" = "$1" ]; }
+    inside ip netns add shared
+    inside ip -n shared link add eth0 type veth peer name eth9
+    inside ip -n shared link set eth0 up
+    configure "${idle%?}, \"linux\": {\"namespaces\": [{\"type\": \"pid\"}, {\"type\": \"ipc\"},
+        {\"type\": \"network\", \"path\": \"/run/netns/shared\"}, {\"type\": \"uts\"},
+        {\"type\": \"mount\"}]}}"
+    create
+    runtime create --bundle "$bundle" other </dev/null >"$place/other" 2>&1 3>&-
+    runtime start box &
+    runtime start other &
+    wait %1 %2
+    eventually are "running stopped"
+    grep "the network of this pod belongs to the machine of another" "$place/output" "$place/other"
+    runtime delete --force other
+    inside ip netns delete shared
+}
+
 @test "the program's limits do not stop the machine" {
     configure '{"process": {"args": ["sh", "-c", "echo here >/data/said; cat /data/said"], "rlimits": [
         {"type": "RLIMIT_FSIZE", "hard": 1, "soft": 1},

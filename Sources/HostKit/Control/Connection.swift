@@ -94,6 +94,14 @@ enum UnixSocket {
         return nil
     }
 
+    /// Takes a name in this process's network namespace, for as long as this process lives.
+    ///
+    /// - Returns: `false` if another process has it.
+    static func claim(_ name: String) throws(HostError) -> Bool {
+        let descriptor = try make()
+        return try withAddress("\0\(name)") { bind(descriptor, $0, $1) } == 0
+    }
+
     private static func make() throws(HostError) -> Int32 {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let descriptor = socket(AF_UNIX, type, 0)

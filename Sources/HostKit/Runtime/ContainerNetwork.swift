@@ -24,6 +24,13 @@ public struct ContainerNetwork: Sendable {
             routes: try json(["-j", "route", "show"]),
             newRoutes: try json(["-j", "-6", "route", "show"]))
         guard !interfaces.isEmpty else { return [] }
+        guard try UnixSocket.claim("hammock-machine") else {
+            throw HostError(
+                """
+                the network of this pod belongs to the machine of another container; one container \
+                of a pod can have a machine of its own
+                """)
+        }
         var taken: [TapInterface] = []
         for var interface in interfaces {
             let tap = "hammock\(taken.count)"
@@ -35,14 +42,7 @@ public struct ContainerNetwork: Sendable {
     }
 
     private func join(_ name: String, _ tap: String, mtu: Int) throws(HostError) {
-        if let old = try json(["-j", "link", "show"]).first(where: { $0["ifname"].string == tap }) {
-            guard !old["flags"].strings.contains("LOWER_UP") else {
-                throw HostError(
-                    """
-                    the network of this pod belongs to the machine of another container; one \
-                    container of a pod can have a machine of its own
-                    """)
-            }
+        if try json(["-j", "link", "show"]).contains(where: { $0["ifname"].string == tap }) {
             // A machine that has ended left it.
             try run(ip, ["link", "delete", tap])
         }
