@@ -130,7 +130,7 @@ collect_host() {
     local docs=$1 entry page shell path
     strip_program "$out/hammock-host" "$tree/usr/bin/hammock"
     strip_program "$out/hammock-runtime" "$tree/usr/bin/hammock-runtime"
-    for page in hammock-run.1 hammock-runtime.8; do put_page "$page"; done
+    for page in hammock-build.1 hammock-run.1 hammock-runtime.8; do put_page "$page"; done
     install -D -m 644 -t "$docs/examples/runtime" "$root"/deploy/*
     install -D -m 644 -t "$tree/usr/lib/hammock" "$out"/kernel/{bzImage,vmlinux} "$out/run.cpio"
     for entry in bash:bash-completion/completions/hammock zsh:zsh/vendor-completions/_hammock \
@@ -220,12 +220,12 @@ END
 }
 
 # describe_hammock: what hammock run cannot do without is in Depends, and what it names when it
-# needs it is in Recommends.
+# needs it is in Recommends. Only hammock build's disks need what is in Suggests, but for the engines.
 describe_hammock() {
     cat <<END
 Depends: $(libraries), qemu-system-x86, squashfs-tools-ng
 Recommends: iproute2, openssh-client, skopeo, xz-utils, zstd
-Suggests: podman | docker.io | containerd
+Suggests: dosfstools, mtools, podman | docker.io | containerd, syslinux, systemd-boot-efi
 Provides: hammock-init (= $version)
 Conflicts: hammock-init
 Replaces: hammock-init

@@ -19,6 +19,9 @@ public struct HostTool: Sendable {
         HostTool(.skopeo, purpose: "no image is fetched by its name"),
         HostTool(.zstd, purpose: "no layer packed by zstd is read"),
         HostTool(.xz, purpose: "no tar packed by xz is read"),
+        HostTool(.mkfsVFAT, purpose: "no disk is made of an image"),
+        HostTool(.mcopy, purpose: "no disk is made of an image"),
+        HostTool(.syslinux, purpose: "no disk is made of an image"),
     ]
 
     /// Where it is; `nil` if it is not in a directory of PATH.

@@ -77,6 +77,18 @@ expect_the_program() {
     expect_the_program
 }
 
+@test "a description can come from the host, too, by fw_cfg" {
+    build kernelboot
+    local place=$made/kernelboot
+    local raw=/sys/firmware/qemu_fw_cfg/by_name/opt/org.hammock/description/raw
+    # An initramfs that has none.
+    run machine -machine q35 -kernel "$place/vmlinuz" -initrd "$out/run.cpio" \
+        -append "$(sed "s|/description\$|$raw|" "$place/cmdline")" \
+        -fw_cfg "name=opt/org.hammock/description,file=$place/description" \
+        -drive "file=$place/root.squashfs,format=raw,if=virtio,readonly=on"
+    expect_the_program
+}
+
 @test "what firecracker is told runs the program without ACPI, and ends by a reboot" {
     build firecracker
     local words place=$made/firecracker
@@ -218,7 +230,7 @@ expect_the_program() {
     [ ! -e "$BATS_TEST_TMPDIR/out" ]
 }
 
-@test "a disk that gets full, and Ctrl-C, leave nothing half made" {
+@test "a disk that gets full, and a request to end, leave nothing half made" {
     build uki
     local place=$BATS_TEST_TMPDIR/place
     mkdir "$place"

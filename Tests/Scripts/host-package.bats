@@ -36,6 +36,7 @@ names_in() {
 -rw-r--r-- root/root ./usr/share/doc/NAME/kernel/config.gz
 -rw-r--r-- root/root ./usr/share/doc/NAME/kernel/source
 -rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/hammock.fish
+-rw-r--r-- root/root ./usr/share/man/man1/hammock-build.1.gz
 -rw-r--r-- root/root ./usr/share/man/man1/hammock-run.1.gz
 -rw-r--r-- root/root ./usr/share/man/man8/hammock-runtime.8.gz
 -rw-r--r-- root/root ./usr/share/zsh/vendor-completions/_hammock
@@ -76,7 +77,7 @@ EXPECTED
 
 @test "the package hammock asks for each package that hammock doctor names" {
     local relations name number=0
-    relations=$(dpkg-deb --field "$package" Depends Recommends)
+    relations=$(dpkg-deb --field "$package" Depends Recommends Suggests)
     # Nothing is there, so it names all.
     PATH=/nothing run "$out/hammock-host" doctor
     while read -r name; do

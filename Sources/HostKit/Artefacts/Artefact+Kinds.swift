@@ -82,6 +82,7 @@ extension Artefact {
     ) async throws -> [BillOfMaterials.Part] {
         let initramfs = try initramfs()
         let root = result.appending("root.squashfs")
+        try ArtefactFiles.write(result.appending("description"), description())
         try ArtefactFiles.copy(compressedKernel, into: result.appending("vmlinuz"))
         try ArtefactFiles.write(result.appending("initrd"), initramfs)
         try ArtefactFiles.write(
