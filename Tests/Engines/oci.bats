@@ -258,6 +258,14 @@ END_OF_HOOK
     [ "$output" = here ]
 }
 
+@test "a limit of processes does not stop the machine" {
+    configure '{"process": {"args": ["echo", "here"]},
+        "linux": {"resources": {"pids": {"limit": 4}}}}'
+    capture runtime run --bundle "$bundle" box
+    expect_status 0
+    [ "$output" = here ]
+}
+
 @test "words that only the other runtime knows are passed on to it" {
     capture runtime --version
     expect_status 0

@@ -153,6 +153,11 @@ extension ContainerBundle {
         ]
     }
 
+    /// How many tasks the container may have at least: qemu has a thread for each processor, up to 64
+    /// of a share each, and ends where it gets none. Visitors and the runtime behind this one have
+    /// some, too.
+    private static let leastTasks: Int64 = 512
+
     private func linuxWithDevices(_ host: HostFiles) -> JSONValue {
         // devices.txt of Linux: misc devices.
         var devices: [(path: String, minor: Int64)] = [("/dev/net/tun", 200)]
@@ -174,6 +179,10 @@ extension ContainerBundle {
             ])
         }
         resources["devices"] = .array(resources["devices"].elements + rules)
+        // The limit is about the program's processes, and those are the machine's.
+        if let limit = resources["pids"]["limit"].integer, limit > 0 {
+            resources["pids"]["limit"] = .integer(max(limit, Self.leastTasks))
+        }
         linux["resources"] = resources
         return linux
     }
