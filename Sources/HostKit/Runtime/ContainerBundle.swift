@@ -77,6 +77,9 @@ public struct ContainerBundle: Sendable {
             throw HostError(
                 refused + "the processes of the host, or of another container" + other)
         }
+        guard let mounts = namespace("mount"), mounts["path"].string ?? "" == "" else {
+            throw HostError(refused + "the mounts of the host, or of another container" + other)
+        }
         if namespace("user") != nil || !linux["uidMappings"].elements.isEmpty {
             throw HostError(
                 refused + "a user namespace: its users are its own anyway" + other)
@@ -87,7 +90,7 @@ public struct ContainerBundle: Sendable {
                 refused + "a device of the host's (\(path), \(linux["devices"].elements.count) in "
                     + "all; --privileged asks for each)" + other)
         }
-        for mount in mounts {
+        for mount in self.mounts {
             guard let source = mount.source, mount.isShared, let kind = kindOfSpecialFile(source)
             else { continue }
             throw HostError(refused + "\(source), \(kind) of the host's" + other)

@@ -24,7 +24,8 @@ import Testing
              "options": ["rprivate", "noexec", "size=1m", "tmpcopyup", "mode=700"]},
            {"destination": "/vol", "type": "bind", "source": "/", "options": ["rbind", "ro"]}],
          "hooks": {"poststop": [{"path": "/h"}]},
-         "linux": {"namespaces": [{"type": "pid"}, {"type": "network", "path": "/n"}],
+         "linux": {"namespaces": [{"type": "pid"}, {"type": "network", "path": "/n"},
+             {"type": "mount"}],
            "sysctl": {"kernel.shm_rmid_forced": "1"},
            "resources": {"devices": [{"allow": false, "access": "rwm"}]}}}
         """
@@ -152,13 +153,22 @@ import Testing
         #expect(try devices(host) == ["/dev/net/tun", "/dev/kvm"])
     }
 
+    @Test func `a limit of processes leaves room for qemu's threads`() throws {
+        for (given, expected) in [(10, 512), (1000, 1000), (-1, -1)] as [(Int64, Int64)] {
+            let new = try bundle { $0["linux"]["resources"]["pids"]["limit"] = .integer(given) }
+                .machine(on: host, at: "/b/hammock").bundle
+            #expect(new.linux["resources"]["pids"]["limit"].integer == expected)
+        }
+    }
+
     @Test func `what no machine can have is refused, with the reason`() throws {
         let namespaces = { (text: String) in
             try JSONValue(parsing: "[\(text)]", what: "namespaces").elements
         }
-        let both = #"{"type": "pid"}, {"type": "network"}"#
+        let both = #"{"type": "pid"}, {"type": "network"}, {"type": "mount"}"#
         let onlyProcesses = try namespaces(#"{"type": "pid"}"#)
         let joined = try namespaces(#"{"type": "pid", "path": "/p"}, {"type": "network"}"#)
+        let twoOnly = try namespaces(#"{"type": "pid"}, {"type": "network"}"#)
         let users = try namespaces(both + #", {"type": "user"}"#)
         #expect(
             try refusal { $0["linux"]["namespaces"] = .array(onlyProcesses) }
@@ -166,6 +176,9 @@ import Testing
         #expect(
             try refusal { $0["linux"]["namespaces"] = .array(joined) }
                 .contains("the processes of the host, or of another container"))
+        #expect(
+            try refusal { $0["linux"]["namespaces"] = .array(twoOnly) }
+                .contains("the mounts of the host, or of another container"))
         #expect(
             try refusal { $0["linux"]["namespaces"] = .array(users) }.contains("a user namespace"))
         #expect(
