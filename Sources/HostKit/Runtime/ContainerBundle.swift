@@ -113,12 +113,16 @@ public struct ContainerBundle: Sendable {
             throw HostError("the working directory '\(directory)' does not begin with a slash")
         }
         let user = process["user"]
+        let groups = user["additionalGids"].elements
+        guard groups.count <= 255 else {
+            throw HostError("the user has \(groups.count) more groups; a machine takes 255")
+        }
         let size = process["consoleSize"]
         let number = { (value: JSONValue) in UInt32(clamping: value.integer ?? 0) }
         let program = MachineOrder.Process(
             arguments: arguments, environment: process["env"].strings,
             workingDirectory: directory, user: number(user["uid"]),
-            group: number(user["gid"]), groups: user["additionalGids"].elements.map(number),
+            group: number(user["gid"]), groups: groups.map(number),
             hasTerminal: process["terminal"].isTrue,
             rows: UInt16(clamping: size["height"].integer ?? 24),
             columns: UInt16(clamping: size["width"].integer ?? 80))

@@ -98,6 +98,10 @@ import Testing
             try refusal { $0["process"]["env"] = .strings(["A=\(large)"]) }
                 .contains("a machine takes 65536"))
         #expect(
+            try refusal {
+                $0["process"]["user"]["additionalGids"] = .array((0..<256).map { .integer($0) })
+            } == "the user has 256 more groups; a machine takes 255")
+        #expect(
             try refusal { $0["process"]["env"] = .strings(["A=\0"]) }.contains("has a NUL in it"))
     }
 
@@ -197,11 +201,10 @@ import Testing
 
     @Test func `settings that would break the kernel's command line are refused`() throws {
         let ports = "net.ipv4.ip_local_reserved_ports"
+        let many = String(repeating: "1", count: 1600)
         #expect(
-            try refusal {
-                $0["linux"]["sysctl"][ports] = .string(String(repeating: "1", count: 1600))
-            }
-            .contains("a machine takes 1536"))
+            try refusal { $0["linux"]["sysctl"][ports] = .string(many) }
+                .contains("a machine takes 1536"))
         for value in ["a\" init=/bin/sh \"", "a\nb"] {
             #expect(
                 try refusal { $0["linux"]["sysctl"]["kernel.domainname"] = .string(value) }
