@@ -239,12 +239,12 @@ END_OF_HOOK
         {\"type\": \"network\", \"path\": \"/run/netns/shared\"}, {\"type\": \"uts\"},
         {\"type\": \"mount\"}]}}"
     create
-    runtime create --bundle "$bundle" other </dev/null >"$place/other" 2>&1 3>&-
+    runtime create --bundle "$bundle" other </dev/null >"$place/output-of-other" 2>&1 3>&-
     runtime start box &
     runtime start other &
     wait %1 %2
     eventually are "running stopped"
-    grep "the network of this pod belongs to the machine of another" "$place/output" "$place/other"
+    grep "the network of this pod belongs to the machine of another" "$place/output" "$place/output-of-other"
     runtime delete --force other
     inside ip netns delete shared
 }
