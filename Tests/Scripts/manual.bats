@@ -125,8 +125,9 @@ same_options() {
 
 @test "the page of the runtime has each annotation and each variable that it reads" {
     local name names
-    names=$(grep -rhoE 'io\.hammock\.[a-z]+|HAMMOCK_[A-Z_]+' "$root/Sources/HostKit/Runtime" \
-        | sort -u)
+    # MachineOrder.swift has what the runtime says to itself in a container.
+    names=$(grep -rhoE --exclude=MachineOrder.swift 'io\.hammock\.[a-z]+|HAMMOCK_[A-Z_]+' \
+        "$root/Sources/HostKit/Runtime" | sort -u)
     [ "$(wc -l <<<"$names")" -ge 5 ]
     for name in $names; do
         grep -qE "^\.It (Li|Ev) $name\$" "$pages/hammock-runtime.8"
