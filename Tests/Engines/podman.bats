@@ -6,17 +6,7 @@ setup_file() {
     mkdir "$place/helpers"
     # What the first container of a pod is made of.
     cp "$out/init" "$place/helpers/catatonit"
-    cat >"$place/containers.conf" <<END_OF_CONF
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
-log_driver = "k8s-file"
-[engine]
-runtime = "hammock"
-events_logger = "file"
-cgroup_manager = "cgroupfs"
-helper_binaries_dir = ["$place/helpers", "/usr/lib/podman", "/usr/libexec/podman"]
-END_OF_CONF
-    deployed podman.conf >>"$place/containers.conf"
+    podman_settings 'helper_binaries_dir = ["'"$place"'/helpers", "/usr/lib/podman", "/usr/libexec/podman"]'
     export CONTAINERS_CONF=$place/containers.conf
     # shellcheck source=Tests/Support/engines.bash
     podman_words

@@ -20,17 +20,7 @@ setup_file() {
         mknod tun c 10 200
         chmod 666 tun
         mount --bind tun /dev/net/tun' sh "$place"
-    cat >"$place/containers.conf" <<END_OF_CONF
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
-log_driver = "k8s-file"
-[engine]
-runtime = "hammock"
-events_logger = "file"
-cgroup_manager = "cgroupfs"
-network_cmd_options = ["port_handler=slirp4netns"]
-END_OF_CONF
-    deployed podman.conf >>"$place/containers.conf"
+    podman_settings 'network_cmd_options = ["port_handler=slirp4netns"]'
     podman load --quiet --input "$place/box.tar" >/dev/null 2>&1 || true
 }
 

@@ -63,6 +63,22 @@ make_archive() {
 # deployed FILE: what we ship for an engine, with the runtime of this checkout.
 deployed() { sed "s|/usr/bin/hammock-runtime|$runtime|" "$root/deploy/$1"; }
 
+# podman_settings LINE: `$place/containers.conf`, with LINE among what is podman's own. podman may not
+# raise the limits that it raises by default.
+podman_settings() {
+    cat >"$place/containers.conf" <<END_OF_CONF
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+log_driver = "k8s-file"
+[engine]
+runtime = "hammock"
+events_logger = "file"
+cgroup_manager = "cgroupfs"
+$1
+END_OF_CONF
+    deployed podman.conf >>"$place/containers.conf"
+}
+
 # answers URL TEXT: whether a server answers with TEXT.
 answers() { [ "$(inside curl --silent --max-time 2 "$1")" = "$2" ]; }
 

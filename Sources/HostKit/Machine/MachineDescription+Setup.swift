@@ -47,7 +47,7 @@ extension MachineDescription {
         }
         if volumes != nil {
             frames.append(
-                try .mount(Mount("volumes", on: Self.volumesPlace, type: "9p", data: sharing)))
+                try .mount(Mount("volumes", on: Self.volumesPlace, type: "9p", data: sharing())))
         }
         for (path, content) in files.sorted(by: { $0.key < $1.key }) {
             frames.append(try .file(path, mode: 0o644, content: content))
@@ -67,7 +67,7 @@ extension MachineDescription {
     private func rootFrames(_ disk: String) throws(HostError) -> [Frame] {
         if case .directory = root {
             // Nobody else writes there while the machine runs, so it need not look again.
-            let data = "trans=virtio,version=9p2000.L,msize=512000,cache=loose"
+            let data = sharing(cache: "loose")
             return [try .mount(Mount("root", on: "/sysroot", type: "9p", data: data))]
         }
         return [
@@ -156,18 +156,20 @@ extension MachineDescription {
     /// root directory of the host's.
     static let volumesPlace = "/dev/.volumes"
 
-    /// How a directory is mounted that the host changes, too: with large messages, and without
-    /// keeping anything, so that each sees what the other has changed.
-    private var sharing: String { "trans=virtio,version=9p2000.L,msize=512000,cache=none" }
+    /// How a directory of the host's is mounted: with large messages. If the host changes it, too,
+    /// nothing of it is kept, so that each sees what the other has changed.
+    private func sharing(cache: String = "none") -> String {
+        "trans=virtio,version=9p2000.L,msize=512000,cache=\(cache)"
+    }
 
     private func shareMounts(_ index: Int, _ export: Export) -> [Mount] {
         let flags: Mount.Flags = export.isReadOnly ? .readOnly : []
         guard let file = export.file else {
-            return [Mount("share\(index)", on: export.target, type: "9p", flags, data: sharing)]
+            return [Mount("share\(index)", on: export.target, type: "9p", flags, data: sharing())]
         }
         let place = "/run/hammock/share\(index)"
         return [
-            Mount("share\(index)", on: place, type: "9p", flags, data: sharing),
+            Mount("share\(index)", on: place, type: "9p", flags, data: sharing()),
             Mount("\(place)/\(file)", on: export.target, type: "", .bind),
         ]
     }

@@ -19,9 +19,11 @@ public struct ContainerNetwork: Sendable {
     ///
     /// - Returns: what the machine's interfaces are. None if there is nothing but the loopback.
     public func take() throws(HostError) -> [TapInterface] {
+        let addresses = try json(["-j", "address", "show"])
+        // With nothing but the loopback there is nothing to join.
+        guard addresses.count > 1 else { return [] }
         let interfaces = try Self.interfaces(
-            addresses: try json(["-j", "address", "show"]),
-            routes: try json(["-j", "route", "show"]),
+            addresses: addresses, routes: try json(["-j", "route", "show"]),
             newRoutes: try json(["-j", "-6", "route", "show"]))
         guard !interfaces.isEmpty else { return [] }
         guard try UnixSocket.claim("hammock-machine") else {

@@ -23,7 +23,8 @@ public enum HostProgram {
     /// Runs the program to its end.
     ///
     /// - Parameters:
-    ///   - captures: whether its standard output is returned, and its standard error goes with it.
+    ///   - captures: whether its standard output is returned. Otherwise it is this process's.
+    ///   - capturesErrors: whether what it writes to standard error is returned, too.
     /// - Throws: `HostError` if it cannot be executed.
     public static func run(
         _ path: String, _ words: [String], captures: Bool = false, capturesErrors: Bool = false

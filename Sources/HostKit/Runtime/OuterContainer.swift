@@ -63,10 +63,8 @@ public struct OuterContainer {
             try Self.write(new.configuration.text, to: "\(place)/config.json")
             let code = try HostProgram.run(inner, words.all).code
             // `run` may leave a container behind: --detach, --keep.
-            let mayStay = code == 0 || words.command == "run"
-            if try !mayStay || words.command == "run" && self.place(of: identifier) == nil {
-                Self.removePlace(place)
-            }
+            let stays = words.command == "run" ? try self.place(of: identifier) != nil : code == 0
+            if !stays { Self.removePlace(place) }
             return code
         } catch {
             Self.removePlace(place)
@@ -147,16 +145,12 @@ public struct OuterContainer {
         }
         defer { free(link) }
         let runtime = String(cString: link)
-        let place = runtime[..<(runtime.lastIndex(of: "/") ?? runtime.startIndex)]
+        let place = Self.parent(of: runtime)
         let file = { (annotation: String, inCheckout: String, name: String) throws -> String in
             let choices =
-                [bundle.annotation(annotation)].compactMap { $0 } + [
-                    "\(place)/\(inCheckout)", "/usr/lib/hammock/\(name)",
-                ]
-            let isNamed = choices.count == 3
-            guard let path = choices.first(where: { isNamed || access($0, R_OK) == 0 }),
-                access(path, R_OK) == 0
-            else {
+                bundle.annotation(annotation).map { [$0] }
+                ?? ["\(place)/\(inCheckout)", "/usr/lib/hammock/\(name)"]
+            guard let path = choices.first(where: { access($0, R_OK) == 0 }) else {
                 throw HostError(
                     "there is no \(choices[0]); in a checkout scripts/hammock doctor builds it",
                     code: 3)
@@ -181,7 +175,7 @@ public struct OuterContainer {
     }
 
     private static func make(_ place: String, _ files: HostFiles) throws {
-        let parent = String(place[..<(place.lastIndex(of: "/") ?? place.startIndex)])
+        let parent = Self.parent(of: place)
         for directory in [parent, place, "\(place)/root", "\(place)/root/volumes"] {
             guard mkdir(directory, 0o700) == 0 || errno == EEXIST && directory == parent else {
                 throw HostError("\(directory): cannot be made: \(reason(errno))")
@@ -212,6 +206,11 @@ public struct OuterContainer {
         guard !mounts.contains(" \(place)/") else { return }
         removeTree(FilePath(place))
         // Another container may be there.
-        rmdir(String(place[..<(place.lastIndex(of: "/") ?? place.startIndex)]))
+        rmdir(Self.parent(of: place))
+    }
+
+    /// The directory that an absolute path is in.
+    private static func parent(of path: String) -> String {
+        String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 }
